@@ -1,0 +1,1 @@
+"""Where transitions go: so far, to the command line."""

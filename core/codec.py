@@ -1,0 +1,66 @@
+"""`decode`: the bytes of an answer in, an `EventsPage` out; JSON or XML, whatever the bytes.
+
+What the members mean is the business of `EventsPage.from_json`, to which both formats come.
+"""
+
+import json
+import re
+from typing import Final
+
+from .errors import LocalProtocolError, RemoteProtocolError
+from .events import EventsPage
+from .xml_answer import xml_to_object
+
+MAX_BODY: Final = 1024 * 1024
+"""Bytes of an answer that are read at the most; the parsers themselves stop no depth and no breadth."""
+
+_JSON_TYPE = re.compile(r"\s*(application|text)/([^;]*\+)?json\s*(;|$)", re.IGNORECASE)
+_XML_TYPE = re.compile(r"\s*(application|text)/([^;]*\+)?xml\s*(;|$)", re.IGNORECASE)
+_BYTE_ORDER_MARKS_AND_BLANKS = b"\xef\xbb\xbf\xfe\xff\x00 \t\r\n"
+_HTML = re.compile(rb"<(!doctype\s+html|html)\b", re.IGNORECASE)
+
+
+def decode(body: bytes, content_type: str | None = None) -> EventsPage:
+    """The page in `body`.
+
+    The format is the one that `content_type` names, else the one that the first byte shows. A body of more
+    than `MAX_BODY` bytes is refused before it is parsed. Raises `RemoteProtocolError` for every body that
+    is no list of events, and `LocalProtocolError` where `body` is not bytes; any other exception is a bug.
+
+    >>> decode(b'{"events": [{"event_type": "GATHERING", "status": "INPROGRESS", "value": 5}]}').events
+    (ImportEvent(type='GATHERING', status='INPROGRESS', value=5, odd_value=None),)
+    """
+    if not isinstance(body, bytes):
+        raise LocalProtocolError(f"a body is bytes, not {type(body).__name__}")
+    if len(body) > MAX_BODY:
+        raise RemoteProtocolError(f"the answer has more than {MAX_BODY:,} bytes")
+    start = body.lstrip(_BYTE_ORDER_MARKS_AND_BLANKS)
+    if not start:
+        raise RemoteProtocolError("the answer is empty")
+    if _HTML.match(start):
+        raise RemoteProtocolError("the answer is an HTML page, not a list of events")
+    is_xml = _is_xml(content_type, start)
+    return EventsPage.from_json(xml_to_object(body) if is_xml else _json_to_object(body))
+
+
+def _is_xml(content_type: str | None, start: bytes) -> bool:
+    if content_type is not None and _JSON_TYPE.match(content_type):
+        return False
+    if content_type is not None and _XML_TYPE.match(content_type):
+        return True
+    return start.startswith(b"<")
+
+
+def _json_to_object(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise RemoteProtocolError("the answer is JSON that is nested too deeply") from None
+    except UnicodeDecodeError as error:
+        raise RemoteProtocolError(f"the answer is not UTF-8 text, at byte {error.start + 1}") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise RemoteProtocolError(f"the answer is not JSON, at {where}") from None
+    except ValueError:
+        # Python reads no number of over 4,300 digits; other numbers too large are odd values.
+        raise RemoteProtocolError("the answer is JSON with a number of too many digits") from None

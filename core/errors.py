@@ -1,0 +1,75 @@
+"""The errors that documented calls raise; any other exception out of one is a bug.
+
+The three kinds answer one question, whose fault it is: the caller's (`LocalProtocolError`), the
+service's (`RemoteProtocolError`), or that of what lies between the two (`TransportError`).
+"""
+
+from typing import final
+
+from .text import printable
+
+TRANSPORT_ERROR_KINDS = (
+    "refused",
+    "reset",
+    "timeout",
+    "dns",
+    "tls",
+    "protocol",
+    "too-large",
+    "exhausted",
+)
+
+
+class SpongewatchError(Exception):
+    """What every error of this library is.
+
+    >>> issubclass(RemoteProtocolError, SpongewatchError)
+    True
+    """
+
+
+class LocalProtocolError(SpongewatchError):
+    """The caller's mistake. It is raised at once, and nothing has changed.
+
+    >>> from spongewatch import ImportEvent
+    >>> ImportEvent("GATHERING", "INPROGRESS", -1)
+    Traceback (most recent call last):
+    spongewatch.errors.LocalProtocolError: the value of a row is a whole number from 0 to 999,999,999,999,999, or None
+    """
+
+
+class RemoteProtocolError(SpongewatchError):
+    """The service broke its contract: its answer is not what the protocol's page describes.
+
+    >>> from spongewatch import decode
+    >>> decode(b'{"events": [{"status": "COMPLETED"}]}')
+    Traceback (most recent call last):
+    spongewatch.errors.RemoteProtocolError: row 1 of the answer: event_type is missing
+    """
+
+
+@final
+class TransportError(SpongewatchError):
+    """No answer came; raised by transports alone.
+
+    `kind` is one of `TRANSPORT_ERROR_KINDS`; `detail` is for people and holds no url and no secret;
+    `permanent` says that another try can't bring an answer either. Raises `LocalProtocolError` for a
+    kind that is not in the list.
+
+    >>> error = TransportError("timeout", "no answer within 10 s")
+    >>> str(error), error.kind, error.permanent
+    ('timeout: no answer within 10 s', 'timeout', False)
+    """
+
+    def __init__(self, kind: str, detail: str = "", permanent: bool = False) -> None:
+        if kind not in TRANSPORT_ERROR_KINDS:
+            raise LocalProtocolError(
+                f"a transport error is one of {', '.join(TRANSPORT_ERROR_KINDS)}, not {printable(str(kind))}"
+            )
+        self.kind = kind
+        self.detail = printable(detail)
+        self.permanent = permanent
+        super().__init__(f"{kind}: {self.detail}" if detail else kind)
+
+    def __reduce__(self) -> tuple[type["TransportError"], tuple[str, str, bool]]:
+        return TransportError, (self.kind, self.detail, self.permanent)

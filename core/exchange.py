@@ -1,0 +1,40 @@
+"""What a transport carries: one `Request` out, one `Response` back; header names in lower case."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import final
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request; its url and headers hold credentials, and stay out of the repr.
+
+    >>> Request("GET", "https://api.example/events/1126.json", {"authorization": "Basic ..."})
+    Request(method='GET')
+    """
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "headers", MappingProxyType(dict(self.headers)))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP answer; `body` is its bytes as they were before any content encoding.
+
+    >>> Response(200, {"content-type": "application/json"}, b'{"events": []}')
+    Response(status=200)
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "headers", MappingProxyType(dict(self.headers)))

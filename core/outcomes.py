@@ -1,0 +1,105 @@
+"""How a watch ended, which is not the state of the import: after a watch that gave up, it may still run."""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from .failures import ImportFailure
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The import is over and its contacts can be fetched, for a few minutes only (wire-facts).
+
+    `contact_count` is how many there are, 0 for an empty address book, None where no answer said.
+
+    >>> Completed(2001).name
+    'completed'
+    """
+
+    contact_count: int | None
+    name: ClassVar = "completed"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The service says that the import failed, or that it ended with a code of no known category.
+
+    >>> from spongewatch import State
+    >>> Failed(ImportFailure.of(264, State.GATHERING)).name
+    'failed'
+    """
+
+    failure: ImportFailure
+    name: ClassVar = "failed"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """The service says that the person did not go through with the import.
+
+    >>> from spongewatch import State
+    >>> Abandoned(ImportFailure.of(514, State.INITIALIZING)).failure.code
+    514
+    """
+
+    failure: ImportFailure
+    name: ClassVar = "abandoned"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """A budget of time ran out while the import was still running: `consent`, `gathering` or `total`.
+
+    >>> TimedOut("consent").name
+    'timed-out'
+    """
+
+    reason: str
+    name: ClassVar = "timed-out"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class LostContact:
+    """No good answer came any more, so what became of the import is not known.
+
+    >>> LostContact("the trace ended before the import did").name
+    'lost-contact'
+    """
+
+    detail: str
+    name: ClassVar = "lost-contact"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The service refused to answer: `credentials`, `unknown-import`, `redirect` or `request`.
+
+    >>> Rejected("credentials", "status 401").name
+    'rejected'
+    """
+
+    reason: str
+    detail: str
+    name: ClassVar = "rejected"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Whoever watched stopped watching.
+
+    >>> Cancelled().name
+    'cancelled'
+    """
+
+    name: ClassVar = "cancelled"
+
+
+Outcome = Completed | Failed | Abandoned | TimedOut | LostContact | Rejected | Cancelled
+"""How a watch can end."""

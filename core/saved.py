@@ -1,0 +1,84 @@
+"""Reading back what `save()` wrote: JSON with a version, each member checked as a stranger's text is."""
+
+import json
+from enum import Enum
+from typing import TypeVar
+
+from .errors import LocalProtocolError
+from .events import is_count
+from .text import shown
+
+_Choice = TypeVar("_Choice", bound=Enum)
+
+
+class SavedObject:
+    """One saved JSON object; each method takes one member out of it.
+
+    All of them raise `LocalProtocolError`, which names the member, where it is missing or of another kind.
+    """
+
+    def __init__(self, what: str, obj: object) -> None:
+        if not isinstance(obj, dict):
+            raise LocalProtocolError(f"the saved {what} is not a JSON object")
+        self._what = what
+        self._obj = obj
+
+    @classmethod
+    def parse(cls, what: str, version: int, saved: str) -> "SavedObject":
+        """The object in `saved`, of which the member `spongewatch-{what}` has to be `version`."""
+        try:
+            parsed = cls(what, json.loads(saved))
+        except (TypeError, ValueError, RecursionError):
+            raise LocalProtocolError(f"the saved {what} is not JSON") from None
+        if parsed.take(f"spongewatch-{what}") != version:
+            raise parsed.refusal(f"spongewatch-{what}", f"{version}, the version that is read here")
+        return parsed
+
+    def take(self, member: str) -> object:
+        """The member, whatever it is."""
+        if member not in self._obj:
+            raise LocalProtocolError(f"the saved {self._what} has no member {member}")
+        return self._obj[member]
+
+    def refusal(self, member: str, expected: str) -> LocalProtocolError:
+        """The error that says what the member has to be."""
+        found = shown(self._obj[member])
+        return LocalProtocolError(f"the saved {self._what}: {member} has to be {expected}, not {found}")
+
+    def text(self, member: str) -> str | None:
+        """A text, or None."""
+        value = self.take(member)
+        if value is None or isinstance(value, str):
+            return value
+        raise self.refusal(member, "text or null")
+
+    def count(self, member: str) -> int | None:
+        """A whole number of zero or more, or None."""
+        value = self.take(member)
+        if value is None or is_count(value):
+            return value
+        raise self.refusal(member, "a whole number of zero or more, or null")
+
+    def choice(self, member: str, kind: type[_Choice]) -> _Choice:
+        """A member of an enumeration, by its value."""
+        value = self.take(member)
+        for option in kind:
+            if option.value == value:
+                return option
+        raise self.refusal(member, f"one of {', '.join(option.name for option in kind)}")
+
+    def items(self, member: str) -> list[object]:
+        """A list."""
+        value = self.take(member)
+        if isinstance(value, list):
+            return value
+        raise self.refusal(member, "a list")
+
+    def child(self, member: str) -> "SavedObject | None":
+        """An object, or None."""
+        value = self.take(member)
+        if value is None:
+            return None
+        if isinstance(value, dict):
+            return SavedObject(f"{self._what}'s {member}", value)
+        raise self.refusal(member, "an object or null")

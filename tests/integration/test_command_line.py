@@ -1,0 +1,80 @@
+"""The command as a process of its own: its streams, its signals, its exit status, what it loads."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from answers import json_body, rows
+
+ROOT = Path(__file__).parents[2]
+COMMAND = str(Path(sys.executable).parent / "spongewatch")
+
+
+def run(*arguments, **options):
+    return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60, **options)
+
+
+@pytest.mark.parametrize(("trace", "status"), [("completes", 0), ("abandoned", 4), ("fails", 3)])
+def test_the_traces_of_the_docs_end_as_their_names_say(trace, status):
+    at_once = run("replay", ROOT / f"docs/traces/{trace}.jsonl", "--jsonl")
+    paced = run("replay", ROOT / f"docs/traces/{trace}.jsonl", "--jsonl", "--speed", "200")
+    assert (at_once.returncode, at_once.stderr) == (status, "")
+    assert at_once.stdout == paced.stdout
+    assert json.loads(at_once.stdout.splitlines()[-1])["kind"] == "ended"
+
+
+def test_a_json_and_an_xml_body_of_the_same_rows_give_the_same_lines(tmp_path):
+    page = rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2", "COMPLETE COMPLETED 0")
+    (tmp_path / "a.json").write_bytes(json_body(page, import_id=1126, user_id="u", echo=None))
+    events = "".join(
+        f"<event><event-type>{e.type}</event-type><status>{e.status}</status><value>{e.value}</value></event>"
+        for e in page
+    )
+    (tmp_path / "a.xml").write_text(
+        f"<eventsResponse><events>{events}</events><import-id>1126</import-id></eventsResponse>"
+    )
+    as_json, as_xml = (run("replay", tmp_path / name, "--jsonl") for name in ("a.json", "a.xml"))
+    assert (as_json.returncode, as_json.stdout) == (0, as_xml.stdout)
+    assert len(as_json.stdout.splitlines()) == 4
+
+
+def test_a_reader_that_has_had_enough_ends_it_quietly():
+    script = f"'{COMMAND}' explain | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() in ("0", "141")  # 0 where all was written before the reader went
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_with_the_end_told(number, status):
+    trace = ROOT / "docs/traces/completes.jsonl"
+    command = [COMMAND, "replay", str(trace), "--speed", "1", "--jsonl"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert json.loads(first)["trigger"] == "start"
+    assert json.loads(out.splitlines()[-1])["outcome"] == "cancelled"
+    assert (process.returncode, err) == (status, "")
+
+
+def test_text_that_the_terminal_can_not_show_is_escaped(tmp_path):
+    (tmp_path / "a.json").write_text('{"events": [{"event_type": "A", "status": "B", "value": "é"}]}')
+    done = run("replay", tmp_path, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 6
+    assert done.stdout.splitlines()[0].endswith("unlisted-row: A B \\xe9")
+
+
+def test_the_core_loads_nothing_that_it_does_not_need():
+    script = (
+        "import spongewatch, sys; print(*{'urllib3', 'ssl', 'socket', 'asyncio', 'rich', 'yaml'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == ""
+    assert done.stderr == ""

@@ -1,0 +1,75 @@
+"""What is built is what is here: a wheel, and a source distribution whose wheel holds the same files."""
+
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+import spongewatch
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = {"core": "spongewatch", "transports": "spongewatch/transports", "adapters": "spongewatch/adapters"}
+
+
+def run(*command: object) -> str:
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def build(source: Path, dest: Path, *formats: str) -> None:
+    run(sys.executable, "-m", "build", "--no-isolation", *formats, "--outdir", dest, source)
+
+
+def contents(wheel: Path) -> set[str]:
+    return {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The wheel of a clean export, and the wheel of its source distribution."""
+    source, dest = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
+    for file in run("git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard").splitlines():
+        (source / file).parent.mkdir(parents=True, exist_ok=True)
+        (source / file).write_bytes((ROOT / file).read_bytes())
+    build(source, dest / "direct", "--wheel")
+    build(source, dest / "sdist", "--sdist")
+    (sdist,) = (dest / "sdist").glob("*.tar.gz")
+    run("tar", "-xzf", sdist, "-C", dest / "sdist")
+    build(dest / "sdist" / sdist.name.removesuffix(".tar.gz"), dest / "by-sdist", "--wheel")
+    return [next((dest / folder).glob("*.whl")) for folder in ("direct", "by-sdist")]
+
+
+def test_the_wheel_holds_the_three_folders_as_one_package_and_nothing_else(built):
+    here = {f"{package}/{file.name}" for folder, package in FOLDERS.items() for file in (ROOT / folder).glob("*.py")}
+    assert contents(built[0]) == here | {"spongewatch/py.typed"}
+
+
+def test_the_wheel_of_the_source_distribution_holds_the_same(built):
+    direct, by_sdist = (ZipFile(wheel) for wheel in built)
+    assert contents(built[1]) == contents(built[0])
+    for name in contents(built[0]):
+        assert by_sdist.read(name) == direct.read(name)
+
+
+def test_the_wheel_says_what_it_needs(built):
+    (metadata,) = (name for name in ZipFile(built[0]).namelist() if name.endswith("METADATA"))
+    lines = ZipFile(built[0]).read(metadata).decode().splitlines()
+    assert f"Version: {spongewatch.__version__}" in lines
+    assert "Requires-Python: >=3.11" in lines
+    needed = {line.split()[1].split(">")[0] for line in lines if line.startswith("Requires-Dist")}
+    assert needed == {"transitions", "urllib3", "defusedxml"}
+
+
+def test_the_wheel_can_be_used(built, tmp_path):
+    run(sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv")
+    python = tmp_path / "venv/bin/python"
+    run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", built[0])
+    site = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
+    assert {entry.name for entry in Path(site).iterdir() if not entry.name.endswith(".dist-info")} == {"spongewatch"}
+    here = run(sys.executable, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
+    (Path(site) / "needed.pth").write_text(here)  # what it needs is taken from where the tests run
+    shown = run(tmp_path / "venv/bin/spongewatch", "replay", ROOT / "docs/traces/completes.jsonl")
+    assert "import 1126 is complete: 2,001 contacts" in shown

@@ -1,0 +1,118 @@
+import json
+
+import pytest
+
+from answers import json_body, rows
+from spongewatch.codec import MAX_BODY, decode
+from spongewatch.errors import LocalProtocolError, RemoteProtocolError
+from spongewatch.events import EventsPage
+
+GATHERED = rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2")
+JSON = json_body(GATHERED, import_id=1126, user_id="u", echo="")
+XML = b"""<?xml version="1.0" encoding="UTF-8"?>
+<eventsResponse>
+  <events type="array">
+    <event><event-type>INITIALIZING</event-type><status>COMPLETED</status><value type="integer">0</value></event>
+    <event><event-type>GATHERING</event-type><status>COMPLETED</status><value type="integer">2</value></event>
+  </events>
+  <echo></echo><user-id>u</user-id><import-id type="integer">1126</import-id>
+</eventsResponse>"""
+
+
+def refusal(body, content_type=None):
+    with pytest.raises(RemoteProtocolError) as caught:
+        decode(body, content_type)
+    return str(caught.value)
+
+
+def test_both_formats_of_the_same_rows_give_the_same_page():
+    assert decode(JSON) == decode(XML) == EventsPage("1126", "u", "", tuple(GATHERED))
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json; charset=utf-8", JSON),
+        ("Application/JSON", JSON),
+        ("text/json", JSON),
+        ("application/vnd.api+json", JSON),
+        ("application/xml; charset=utf-8", XML),
+        ("text/xml", XML),
+        ("application/atom+xml;x=y", XML),
+        ("text/plain", JSON),
+        ("text/html", XML),
+        ("", JSON),
+        (None, XML),
+    ],
+)
+def test_the_content_type_names_the_format_else_the_first_byte_shows_it(content_type, body):
+    assert len(decode(body, content_type).events) == 2
+
+
+def test_the_content_type_is_believed():
+    assert "not XML" in refusal(JSON, "application/xml")
+    assert "not JSON" in refusal(XML, "application/json")
+
+
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b" \r\n\t", b"\xef\xbb\xbf\n"])
+def test_a_byte_order_mark_and_blanks_may_stand_before_json(mark):
+    assert len(decode(mark + JSON).events) == 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_json_in_another_unicode_encoding_is_read(encoding):
+    assert len(decode(JSON.decode().encode(encoding)).events) == 2
+
+
+def test_of_duplicate_members_the_last_counts():
+    assert decode(b'{"events": 5, "import_id": 1, "import_id": 2, "events": []}').import_id == "2"
+
+
+@pytest.mark.parametrize("body", [b"", b"  \r\n ", b"\xef\xbb\xbf", b"\xff\xfe"])
+def test_an_empty_body(body):
+    assert refusal(body) == "the answer is empty"
+
+
+@pytest.mark.parametrize(
+    "body", [b"<!DOCTYPE html><html>Sorry</html>", b"\n <HTML lang=en>", b"<html>", b"<!doctype  HTML>"]
+)
+@pytest.mark.parametrize("content_type", ["text/html", "application/json", "application/xml", None])
+def test_an_html_error_page(body, content_type):
+    assert refusal(body, content_type) == "the answer is an HTML page, not a list of events"
+
+
+def test_an_error_envelope():
+    assert refusal(b'{"error": {"message": "gone", "code": 410}}') == "the service answers with an error: gone"
+    assert refusal(b"<error><message>gone</message></error>") == "the service answers with an error: gone"
+
+
+def test_a_body_of_one_mebibyte_is_read_and_not_a_byte_more():
+    largest = json.dumps({"events": [], "padding": ""}).encode().ljust(MAX_BODY)
+    assert decode(largest).events == ()
+    assert refusal(largest + b" ") == "the answer has more than 1,048,576 bytes"
+
+
+def test_deep_nesting():
+    assert refusal(b"[" * 200_000) == "the answer is JSON that is nested too deeply"
+    assert refusal(b'{"a":' * 100_000) == "the answer is JSON that is nested too deeply"
+
+
+def test_huge_numbers():
+    body = b'{"events": [{"event_type": "GATHERING", "status": "INPROGRESS", "value": %s}]}'
+    (event,) = decode(body % (b"9" * 1000)).events
+    assert (event.value, event.odd_value) == (None, "9" * 200)
+    assert refusal(body % (b"9" * 5000)) == "the answer is JSON with a number of too many digits"
+
+
+def test_bad_encodings_of_json():
+    assert refusal(b'{"events": "\xff"}') == "the answer is not UTF-8 text, at byte 13"
+
+
+def test_what_is_not_json_is_refused_with_the_place():
+    assert refusal(b'{"events": [}') == "the answer is not JSON, at line 1, column 13"
+    assert refusal(b"hello") == "the answer is not JSON, at line 1, column 1"
+
+
+def test_a_body_that_is_not_bytes_is_the_callers_mistake():
+    with pytest.raises(LocalProtocolError, match="bytes, not str"):
+        decode("{}")

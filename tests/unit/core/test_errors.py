@@ -1,0 +1,29 @@
+import pickle
+
+import pytest
+
+from spongewatch import errors
+from spongewatch.errors import LocalProtocolError, RemoteProtocolError, SpongewatchError, TransportError
+
+
+@pytest.mark.parametrize("kind", [LocalProtocolError, RemoteProtocolError, TransportError])
+def test_there_is_one_error_to_catch_them_all(kind):
+    assert issubclass(kind, SpongewatchError)
+
+
+def test_a_transport_error_says_its_kind_and_its_detail():
+    error = TransportError("reset", "after 12 bytes\x1b[2J", permanent=True)
+    assert (error.kind, error.detail, error.permanent) == ("reset", "after 12 bytes\\x1b[2J", True)
+    assert str(error) == "reset: after 12 bytes\\x1b[2J"
+    assert str(TransportError("dns")) == "dns"
+
+
+def test_a_kind_that_is_not_in_the_list_is_refused():
+    with pytest.raises(LocalProtocolError, match="refused, reset, timeout, dns, tls, .* not bored"):
+        TransportError("bored")
+
+
+@pytest.mark.parametrize("kind", errors.TRANSPORT_ERROR_KINDS)
+def test_a_transport_error_can_be_pickled(kind):
+    again = pickle.loads(pickle.dumps(TransportError(kind, "why", True)))
+    assert (again.kind, again.detail, again.permanent) == (kind, "why", True)

@@ -1,0 +1,172 @@
+import pytest
+
+from spongewatch.errors import LocalProtocolError, RemoteProtocolError
+from spongewatch.events import EventsPage, ImportEvent, error_message
+
+WORD_65 = "A" * 65
+
+
+def page(*rows, **members):
+    return EventsPage.from_json({"events": list(rows), **members})
+
+
+def value_of(value):
+    (event,) = page({"event_type": "GATHERING", "status": "INPROGRESS", "value": value}).events
+    return event.value, event.odd_value
+
+
+def refusal(obj):
+    with pytest.raises(RemoteProtocolError) as caught:
+        EventsPage.from_json(obj)
+    return str(caught.value)
+
+
+def test_a_page_holds_ids_as_text_and_rows_in_their_order():
+    parsed = page(
+        {"event_type": "GATHERING", "status": "COMPLETED", "value": 2, "created_at": "unknown members pass"},
+        {"event_type": "INITIALIZING", "status": "COMPLETED"},
+        import_id=1126,
+        user_id="myUser",
+        echo=None,
+    )
+    assert parsed == EventsPage(
+        "1126",
+        "myUser",
+        None,
+        (ImportEvent("GATHERING", "COMPLETED", 2), ImportEvent("INITIALIZING", "COMPLETED")),
+    )
+
+
+def test_an_empty_list_is_good_and_ids_may_be_missing():
+    assert page() == EventsPage(None, None, None, ())
+
+
+@pytest.mark.parametrize(("given", "text"), [(89708927, "89708927"), (" 7 ", "7"), ("", None), (None, None)])
+def test_an_import_id_is_text_or_nothing(given, text):
+    assert page(import_id=given).import_id == text
+
+
+def test_what_the_customer_sent_comes_back_as_it_is():
+    parsed = page(user_id=" \x1b ", echo={"a": 1})
+    assert (parsed.user_id, parsed.echo) == (" \x1b ", '{"a": 1}')
+
+
+@pytest.mark.parametrize("number", [0, 1, 2340, 10**15 - 1])
+def test_a_whole_number_is_a_value_as_number_or_text(number):
+    assert value_of(number) == value_of(str(number)) == value_of(f" {number}\n") == (number, None)
+
+
+@pytest.mark.parametrize("nothing", [None, "", " \t "])
+def test_null_and_blank_are_no_value(nothing):
+    assert value_of(nothing) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("odd", "text"),
+    [
+        (-1, "-1"),
+        (10**15, "1000000000000000"),
+        (5.0, "5.0"),
+        (True, "true"),
+        ("many", "many"),
+        ("+5", "+5"),
+        ("٣", "٣"),
+        ("1_000", "1_000"),
+        ("1" * 16, "1" * 16),
+        ([5], "[5]"),
+        ({"n": 5}, '{"n": 5}'),
+        (float("nan"), "NaN"),
+        ("x" * 1000, "x" * 200),
+        pytest.param(10**5000, "(too long or too deep to show)", id="huge"),
+    ],
+)
+def test_any_other_value_is_odd_and_carried_as_text(odd, text):
+    assert value_of(odd) == (None, text)
+
+
+@pytest.mark.parametrize(
+    ("obj", "message"),
+    [
+        ([], "the answer is a list, not an object with events in it"),
+        ("x", "the answer is text, not"),
+        (None, "the answer is null, not"),
+        (5, "the answer is a number, not"),
+        ({}, "the answer holds no events"),
+        ({"events": None}, "the answer's events are null, not a list"),
+        ({"events": {}}, "the answer's events are an object, not a list"),
+        ({"events": [{}] * 1001}, "the answer has 1,001 rows, 1,000 are the most"),
+        ({"events": [5]}, "row 1 of the answer is a number, not an object"),
+        ({"events": [{"status": "ERROR"}]}, "row 1 of the answer: event_type is missing"),
+        ({"events": [{"event_type": "A"}]}, "row 1 of the answer: status is missing"),
+        ({"events": [{"event_type": True, "status": "A"}]}, "event_type is true or false, not text"),
+        ({"events": [{"event_type": " ", "status": "A"}]}, "event_type is blank"),
+        ({"events": [{"event_type": WORD_65, "status": "A"}]}, "event_type has 65 characters, 64 are the most"),
+        ({"events": [{"event_type": "é\x1b", "status": "A"}]}, "event_type is 'é\\x1b', which is not printable ASCII"),
+        ({"error": {"message": "no such\nimport", "code": 404}}, "answers with an error: no such\\nimport"),
+    ],
+)
+def test_a_broken_shape_is_refused_with_the_row_and_the_member(obj, message):
+    assert message in refusal(obj)
+
+
+def test_the_row_that_is_broken_is_named():
+    good = {"event_type": "A", "status": "B"}
+    assert refusal({"events": [good, good, {**good, "status": None}]}).startswith("row 3 of the answer: status is null")
+
+
+def test_a_thousand_rows_and_a_word_of_64_are_taken():
+    assert len(page(*[{"event_type": "A" * 64, "status": "B"}] * 1000).events) == 1000
+
+
+def test_blanks_around_words_are_dropped():
+    (event,) = page({"event_type": "\n GATHERING ", "status": "IN PROGRESS\t"}).events
+    assert (event.type, event.status) == ("GATHERING", "IN PROGRESS")
+
+
+@pytest.mark.parametrize(
+    ("obj", "message"),
+    [
+        ({"error": {"message": "m" * 500}}, "m" * 200),
+        ({"error": "plain"}, "plain"),
+        ({"error": {}}, "without a message"),
+        ({"error": None}, "without a message"),
+        ({"error": {"message": 5}}, "5"),
+    ],
+)
+def test_what_an_error_envelope_says(obj, message):
+    assert error_message(obj) == f"the service answers with an error: {message}"
+
+
+@pytest.mark.parametrize("obj", [{}, [], "error", None])
+def test_what_is_no_error_envelope(obj):
+    assert error_message(obj) is None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("", "ERROR"),
+        ("GATHERING", WORD_65),
+        ("GATHERING", "é"),
+        (None, "ERROR"),
+        ("A", "B", -1),
+        ("A", "B", True),
+        ("A", "B", 10**15),
+        ("A", "B", "5"),
+        ("A", "B", 5, "odd beside a value"),
+        ("A", "B", None, 5),
+    ],
+)
+def test_a_row_made_by_hand_is_checked(arguments):
+    with pytest.raises(LocalProtocolError):
+        ImportEvent(*arguments)
+
+
+def test_a_row_as_json_has_the_odd_value_only_where_there_is_one():
+    assert ImportEvent("A", "B", None, "odd").to_json() == {
+        "type": "A",
+        "status": "B",
+        "value": None,
+        "odd_value": "odd",
+    }
+    assert list(ImportEvent("A", "B", 1).to_json()) == ["type", "status", "value"]

@@ -1,0 +1,264 @@
+import json
+import sys
+from copy import copy
+
+import pytest
+
+from answers import row, rows, triggers
+from spongewatch.emitted import Anomaly, Transition
+from spongewatch.errors import LocalProtocolError
+from spongewatch.events import ImportEvent
+from spongewatch.failures import ErrorCategory
+from spongewatch.machine import ImportMachine
+from spongewatch.outcomes import Abandoned, Completed, Failed
+from spongewatch.table import State
+
+HISTORIES = {
+    State.INITIALIZING: ["INITIALIZING INPROGRESS 0"],
+    State.GATHERING: ["INITIALIZING COMPLETED 0", "GATHERING INPROGRESS 1"],
+    State.COMPLETE: ["GATHERING COMPLETED 1", "COMPLETE COMPLETED 0"],
+    State.ERROR: ["GATHERING INPROGRESS 1", "GATHERING ERROR 264"],
+}
+
+# What each row brings in each state, in the order of HISTORIES; + marks an anomaly.
+EXPECTED = {
+    "INITIALIZING INPROGRESS 0": ("", "", "", ""),
+    "INITIALIZING COMPLETED 0": ("initialize", "", "", ""),
+    "INITIALIZING ERROR 514": ("fail", "fail", "+contradiction", ""),
+    "GATHERING INPROGRESS 0": ("initialize progress", "", "", ""),
+    "GATHERING INPROGRESS 5": ("initialize progress", "progress", "", ""),
+    "GATHERING COMPLETED 0": ("initialize gather", "gather", "", ""),
+    "GATHERING COMPLETED 5": ("initialize gather", "gather", "", ""),
+    "GATHERING ERROR 264": ("initialize fail", "fail", "+contradiction", ""),
+    "COMPLETE COMPLETED 0": ("initialize complete", "complete", "", "+contradiction"),
+    "COMPLETE ERROR 514": ("fail", "fail", "+contradiction", ""),
+    "COMPLETE INPROGRESS 5": ("+unlisted-row", "+unlisted-row", "+unlisted-row", "+unlisted-row"),
+    "GATHERING PENDING 5": ("+unlisted-row", "+unlisted-row", "+unlisted-row", "+unlisted-row"),
+    "SUBMITTING INPROGRESS 50": ("+unlisted-row", "+unlisted-row", "+unlisted-row", "+unlisted-row"),
+    "SUBMITTING ERROR 9": (
+        "fail +unlisted-row",
+        "fail +unlisted-row",
+        "+contradiction +unlisted-row",
+        "+unlisted-row",
+    ),
+}
+
+
+def in_state(state):
+    machine = ImportMachine("1126")
+    machine.feed(rows(*HISTORIES[state]))
+    assert machine.state is state
+    return machine
+
+
+@pytest.mark.parametrize("text", EXPECTED)
+@pytest.mark.parametrize("state", HISTORIES)
+def test_every_row_in_every_state(state, text):
+    told = in_state(state).feed([row(text)])
+    names = [item.trigger if isinstance(item, Transition) else f"+{item.reason}" for item in told]
+    assert " ".join(names) == EXPECTED[text][list(HISTORIES).index(state)]
+
+
+# Row sequences of four real imports, a line for each answer that brought news.
+CONSENT_EMPTY = [
+    ["INITIALIZING INPROGRESS 0"],
+    ["INITIALIZING INPROGRESS 0"],
+    ["INITIALIZING COMPLETED 0", "GATHERING COMPLETED 0", "COMPLETE COMPLETED 0"],
+]
+PASSWORD_ONE_CONTACT = [
+    ["INITIALIZING COMPLETED 0", "GATHERING INPROGRESS 0"],
+    ["INITIALIZING COMPLETED 0", "GATHERING COMPLETED 1", "COMPLETE COMPLETED 0"],
+]
+CONSENT_MANY = [
+    ["INITIALIZING COMPLETED 0", "GATHERING INPROGRESS 0"],
+    ["INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2340", "COMPLETE COMPLETED 0"],
+]
+OVER_AT_FIRST_POLL = [["INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2001", "COMPLETE COMPLETED 0"]]
+
+
+@pytest.mark.parametrize(
+    ("answers", "steps", "count"),
+    [
+        (CONSENT_EMPTY, ["start", "initialize", "gather", "complete"], 0),
+        (PASSWORD_ONE_CONTACT, ["initialize", "progress", "gather", "complete"], 1),
+        (CONSENT_MANY, ["initialize", "progress", "gather", "complete"], 2340),
+        (OVER_AT_FIRST_POLL, ["initialize", "gather", "complete"], 2001),
+    ],
+)
+def test_recorded_imports(answers, steps, count):
+    machine = ImportMachine()
+    assert triggers([item for answer in answers for item in machine.feed(rows(*answer))]) == steps
+    assert machine.outcome == Completed(count)
+
+
+def test_what_is_told_is_stamped_and_stays_what_it_was():
+    machine = ImportMachine("1126")
+    (step,) = machine.feed(rows("INITIALIZING INPROGRESS 0"), at=1.5)
+    machine.feed(rows("COMPLETE COMPLETED 0"), at=9)
+    assert step == Transition(
+        "1126", 1.5, "start", State.INITIALIZING, State.INITIALIZING, None, row("INITIALIZING INPROGRESS 0"), None
+    )
+
+
+def test_transitions_come_before_anomalies():
+    told = ImportMachine().feed(rows("COMPLETE COMPLETED 0", "ALPHA DONE", "GATHERING PENDING"))
+    assert [type(item) for item in told] == [Transition, Transition, Anomaly, Anomaly]
+
+
+def test_an_odd_value_is_told_once_for_each_pair_and_hides_nothing():
+    machine = ImportMachine()
+    odd = ImportEvent("GATHERING", "COMPLETED", None, "lots")
+    told = machine.feed([odd, row("COMPLETE COMPLETED 0")])
+    assert triggers(told) == ["initialize", "gather", "complete"]
+    assert told[-1] == Anomaly(None, None, "odd-value", odd)
+    other = ImportMachine()
+    other.feed([odd])
+    assert other.feed([ImportEvent("GATHERING", "COMPLETED", None, "more")]) == ()
+    (again,) = other.feed([ImportEvent("INITIALIZING", "COMPLETED", None, "x")])
+    assert isinstance(again, Anomaly)
+
+
+def test_an_odd_value_is_not_told_of_unlisted_rows_nor_after_the_end():
+    (only,) = ImportMachine().feed([ImportEvent("SUBMITTING", "DONE", None, "x")])
+    assert isinstance(only, Anomaly)
+    assert only.reason == "unlisted-row"
+    assert in_state(State.ERROR).feed([ImportEvent("GATHERING", "INPROGRESS", None, "x")]) == ()
+    failing = [row("INITIALIZING ERROR 514"), ImportEvent("GATHERING", "COMPLETED", None, "x")]
+    assert triggers(ImportMachine().feed(failing)) == ["fail"]
+    assert len(ImportMachine().feed(failing)) == 1
+
+
+def test_the_count_after_gather_grows_in_silence_until_the_end():
+    machine = ImportMachine()
+    machine.feed(rows("GATHERING COMPLETED 5"))
+    assert machine.feed(rows("GATHERING INPROGRESS 7")) == ()
+    assert machine.contact_count == 7
+    machine.feed(rows("COMPLETE COMPLETED 0"))
+    machine.feed(rows("GATHERING COMPLETED 9"))
+    assert machine.contact_count == 7
+
+
+@pytest.mark.parametrize(("code", "kind"), [(514, Abandoned), (264, Failed), (4711, Failed), (0, Failed)])
+def test_the_outcome_of_a_failure(code, kind):
+    machine = ImportMachine()
+    machine.feed([ImportEvent("GATHERING", "ERROR", code)])
+    assert machine.outcome == kind(machine.failure)
+    assert machine.failure is not None
+    assert machine.failure.category is {514: ErrorCategory.ABANDONED, 264: ErrorCategory.FAILED}.get(
+        code, ErrorCategory.UNKNOWN
+    )
+
+
+def test_there_is_no_outcome_before_the_end():
+    assert in_state(State.GATHERING).outcome is None
+
+
+@pytest.mark.parametrize("events", [["GATHERING"], [None], [row("A B"), ("A", "B")]])
+def test_what_is_no_row_is_refused_and_nothing_changes(events):
+    machine = in_state(State.INITIALIZING)
+    before = machine.save()
+    with pytest.raises(LocalProtocolError, match="rows of the type ImportEvent"):
+        machine.feed(events)
+    assert machine.save() == before
+
+
+@pytest.mark.parametrize("at", [float("nan"), float("inf")])
+def test_a_time_that_is_none_is_refused_and_nothing_changes(at):
+    machine = ImportMachine()
+    with pytest.raises(LocalProtocolError, match="a finite number of seconds"):
+        machine.feed(rows("COMPLETE COMPLETED"), at=at)
+    assert machine.state is State.INITIALIZING
+
+
+def test_an_import_id_is_text():
+    with pytest.raises(LocalProtocolError, match="such as '1126', not int"):
+        ImportMachine(1126)
+    assert ImportMachine("1126").import_id == "1126"
+
+
+def test_a_machine_shows_where_it_stands():
+    assert repr(in_state(State.GATHERING)) == "<ImportMachine import_id='1126' state=GATHERING contact_count=1>"
+
+
+def test_a_machine_is_small():
+    machine = in_state(State.COMPLETE)
+    assert not hasattr(machine, "__dict__")
+    parts = [machine, machine._told, *machine._told]
+    assert sum(map(sys.getsizeof, parts)) < 512
+
+
+def test_a_copy_goes_its_own_way():
+    machine = in_state(State.INITIALIZING)
+    other = copy(machine)
+    other.feed(rows("SUBMITTING DONE", "COMPLETE COMPLETED"))
+    assert machine.save() == in_state(State.INITIALIZING).save()
+
+
+@pytest.mark.parametrize("state", HISTORIES)
+def test_a_resumed_machine_goes_on_as_the_saved_one(state):
+    machine = in_state(state)
+    machine.feed([ImportEvent("GATHERING", "COMPLETED", None, "odd"), row("SUBMITTING INPROGRESS 50")])
+    resumed = ImportMachine.resume(machine.save())
+    assert resumed.save() == machine.save()
+    for text in EXPECTED:
+        assert resumed.feed([row(text)], at=3.0) == machine.feed([row(text)], at=3.0)
+        assert resumed.save() == machine.save()
+
+
+def tampered(state, member, value):
+    members = json.loads(in_state(state).save())
+    members[member] = value
+    return json.dumps(members)
+
+
+def test_the_saved_machine_is_json_with_a_version():
+    assert json.loads(in_state(State.ERROR).save()) == {
+        "spongewatch-machine": 1,
+        "import_id": "1126",
+        "state": "ERROR",
+        "contact_count": 1,
+        "failure": {"code": 264, "phase": "GATHERING"},
+        "told": [["progress"]],
+    }
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("spongewatch-machine", 2),
+        ("import_id", 1126),
+        ("state", "DONE"),
+        ("contact_count", -1),
+        ("contact_count", 1.5),
+        ("failure", None),
+        ("failure", {"code": 0, "phase": "GATHERING"}),
+        ("failure", {"code": "264", "phase": "GATHERING"}),
+        ("failure", {"code": 264, "phase": "COMPLETE"}),
+        ("failure", {"code": 264}),
+        ("told", None),
+        ("told", [5]),
+        ("told", [["nonsense"]]),
+        ("told", [["odd-value", "SUBMITTING", "DONE"]]),
+        ("told", [["unlisted-row", "GATHERING", "COMPLETED"]]),
+        ("told", [["unlisted-row", "GATHERING", "\x1b"]]),
+        ("told", [["unlisted-row", "", "DONE"]]),
+        ("told", [["unlisted-row", 5, "DONE"]]),
+        ("told", [["unlisted-row", f"NEW{n}", "DONE"] for n in range(34)]),
+    ],
+)
+def test_a_tampered_member_is_named(member, value):
+    with pytest.raises(LocalProtocolError, match=member):
+        ImportMachine.resume(tampered(State.ERROR, member, value))
+
+
+def test_a_failure_that_the_state_does_not_have_is_refused():
+    with pytest.raises(LocalProtocolError, match="failure has to be there in the state ERROR, and in no other"):
+        ImportMachine.resume(tampered(State.GATHERING, "failure", {"code": 264, "phase": "GATHERING"}))
+
+
+@pytest.mark.parametrize("member", json.loads(ImportMachine().save()))
+def test_a_missing_member_is_named(member):
+    members = json.loads(ImportMachine().save())
+    del members[member]
+    with pytest.raises(LocalProtocolError, match=f"has no member {member}"):
+        ImportMachine.resume(json.dumps(members))

@@ -1,0 +1,76 @@
+import json
+
+import pytest
+
+from spongewatch.errors import LocalProtocolError
+from spongewatch.saved import SavedObject
+from spongewatch.table import State
+
+
+def saved(**members):
+    return SavedObject.parse("thing", 3, json.dumps({"spongewatch-thing": 3, **members}))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "9" * 5000, None, b"\xff"])
+def test_what_is_not_json(text):
+    with pytest.raises(LocalProtocolError, match="the saved thing is not JSON"):
+        SavedObject.parse("thing", 3, text)
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "5"])
+def test_what_is_no_object(text):
+    with pytest.raises(LocalProtocolError, match="the saved thing is not a JSON object"):
+        SavedObject.parse("thing", 3, text)
+
+
+def test_another_version_is_refused():
+    with pytest.raises(LocalProtocolError, match="spongewatch-thing has to be 3, the version .* not 4"):
+        SavedObject.parse("thing", 3, '{"spongewatch-thing": 4}')
+    with pytest.raises(LocalProtocolError, match="has no member spongewatch-thing"):
+        SavedObject.parse("thing", 3, "{}")
+
+
+def test_members_of_the_right_kind():
+    members = saved(name="x", count=5, state="ERROR", list=[1], child={"name": None, "count": None}, none=None)
+    assert (members.text("name"), members.count("count"), members.choice("state", State)) == ("x", 5, State.ERROR)
+    assert members.items("list") == [1]
+    child = members.child("child")
+    assert child is not None
+    assert (child.text("name"), child.count("count"), members.child("none")) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("method", "value"),
+    [
+        ("text", 5),
+        ("count", "5"),
+        ("count", -1),
+        ("count", True),
+        ("count", 10**15),
+        ("items", None),
+        ("child", []),
+    ],
+)
+def test_a_member_of_another_kind_is_named_and_shown(method, value):
+    with pytest.raises(LocalProtocolError, match=r"^the saved thing: m has to be .*, not ") as caught:
+        getattr(saved(m=value), method)("m")
+    assert str(caught.value).endswith(json.dumps(value))
+
+
+@pytest.mark.parametrize("value", ["error", 5, None, [], {}])
+def test_a_choice_that_is_none(value):
+    with pytest.raises(LocalProtocolError, match="m has to be one of INITIALIZING, GATHERING, COMPLETE, ERROR, not"):
+        saved(m=value).choice("m", State)
+
+
+def test_what_is_wrong_in_a_child_is_named_with_its_parent():
+    child = saved(failure={"code": "x"}).child("failure")
+    assert child is not None
+    with pytest.raises(LocalProtocolError, match="the saved thing's failure: code has to be"):
+        child.count("code")
+
+
+def test_a_strangers_text_can_not_act_on_a_terminal():
+    with pytest.raises(LocalProtocolError) as caught:
+        saved(m="\x1b[2J\u202e").count("m")
+    assert str(caught.value).isprintable()

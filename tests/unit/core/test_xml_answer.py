@@ -1,0 +1,124 @@
+import pytest
+
+from spongewatch.errors import RemoteProtocolError
+from spongewatch.xml_answer import xml_to_object
+
+ROW = "<event><event-type>GATHERING</event-type><status>INPROGRESS</status><value>5</value></event>"
+DOCUMENT = f"<eventsResponse><events>{ROW}</events><import-id>1</import-id></eventsResponse>"
+OBJECT = {
+    "events": [{"event_type": "GATHERING", "status": "INPROGRESS", "value": "5"}],
+    "import_id": "1",
+}
+
+
+def read(text: str) -> object:
+    return xml_to_object(text.encode())
+
+
+def refusal(body: bytes) -> str:
+    with pytest.raises(RemoteProtocolError) as caught:
+        xml_to_object(body)
+    return str(caught.value)
+
+
+def test_names_with_dashes_become_those_of_json():
+    assert read(DOCUMENT) == OBJECT
+
+
+@pytest.mark.parametrize("document", [f"<root>{DOCUMENT}</root>", f"<!-- a comment -->{DOCUMENT}<?pi?>"])
+def test_a_wrapper_and_comments_are_passed_over(document):
+    assert read(document) == OBJECT
+
+
+def test_only_one_wrapper():
+    assert refusal(f"<a><b>{DOCUMENT}</b></a>".encode()) == "the answer is XML without an eventsResponse element"
+
+
+def test_nil_is_null_and_empty_is_empty():
+    echoes = '<eventsResponse><echo nil="true"></echo><user-id></user-id><events nil="true"/></eventsResponse>'
+    assert read(echoes) == {"echo": None, "user_id": "", "events": []}
+
+
+def test_of_members_with_one_name_the_last_counts():
+    twice = f"<eventsResponse><events><event/></events><events>{ROW}</events></eventsResponse>"
+    assert read(twice) == {"events": OBJECT["events"]}
+    values = "<eventsResponse><echo>1</echo><echo>2</echo></eventsResponse>"
+    assert read(values) == {"echo": "2"}
+
+
+def test_without_events_there_is_no_such_member():
+    assert read("<eventsResponse/>") == {}
+
+
+def test_what_is_no_event_is_no_object():
+    assert read("<eventsResponse><events><row/></events></eventsResponse>") == {"events": ["row"]}
+
+
+def test_text_around_inner_elements_is_kept_as_text():
+    assert read("<eventsResponse><echo>a<b>b</b>c</echo></eventsResponse>") == {"echo": "abc"}
+
+
+@pytest.mark.parametrize(
+    "document", ["<error><message>m</message></error>", "<r><error><message>m</message></error></r>"]
+)
+def test_an_error_envelope(document):
+    assert read(document) == {"error": {"message": "m"}}
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "utf-16", "ISO-8859-1", "US-ASCII", "ascii"])
+def test_encodings_that_are_read(encoding):
+    text = f"<?xml version='1.0' encoding='{encoding}'?><eventsResponse><echo>e</echo></eventsResponse>"
+    assert xml_to_object(text.encode(encoding)) == {"echo": "e"}
+
+
+def test_characters_beyond_ascii():
+    text = "<?xml version='1.0' encoding='{}'?><eventsResponse><echo>é</echo></eventsResponse>"
+    assert xml_to_object(text.format("ISO-8859-1").encode("latin-1")) == {"echo": "é"}
+    assert xml_to_object(text.format("UTF-16").encode("utf-16")) == {"echo": "é"}
+    assert xml_to_object(b"\xef\xbb\xbf" + text.format("UTF-8").encode()) == {"echo": "é"}
+
+
+@pytest.mark.parametrize("encoding", ["windows-1252", "utf-7", "cp037", "shift_jis", "rot13", "no-such", "koi8-r", ""])
+def test_other_encodings_are_refused(encoding):
+    body = f'<?xml version="1.0" encoding="{encoding}"?><eventsResponse/>'.encode()
+    assert refusal(body) == "the answer is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII"
+
+
+@pytest.mark.parametrize("encoding", ["no-such", "shift_jis"])
+def test_other_encodings_behind_utf_16(encoding):
+    body = f'<?xml version="1.0" encoding="{encoding}"?><eventsResponse/>'.encode("utf-16")
+    assert refusal(body) == "the answer is XML in an encoding that can't be read"
+
+
+def test_bytes_that_are_not_in_the_encoding():
+    assert refusal(b"<eventsResponse>\xff</eventsResponse>") == "the answer is not XML, at line 1, column 17"
+
+
+BOMB = (
+    '<!DOCTYPE lolz [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+    "<eventsResponse><echo>&b;</echo></eventsResponse>"
+)
+EXTERNAL = '<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/hostname">]><eventsResponse><echo>&f;</echo></eventsResponse>'
+DTD = '<!DOCTYPE eventsResponse SYSTEM "http://127.0.0.1:1/x.dtd"><eventsResponse/>'
+
+
+@pytest.mark.parametrize("document", [BOMB, EXTERNAL, DTD], ids=["entity bomb", "external entity", "dtd"])
+def test_nothing_that_a_dtd_can_do_is_done(document):
+    assert refusal(document.encode()) == "the answer is XML with a document type, which is never read"
+    utf_16 = f'<?xml version="1.0" encoding="UTF-16"?>{document}'.encode("utf-16")
+    assert refusal(utf_16) == "the answer is XML with a document type, which is never read"
+
+
+def test_an_entity_that_nobody_declared():
+    assert refusal(b"<eventsResponse>&x;</eventsResponse>").startswith("the answer is not XML, at line 1, column 17")
+
+
+def test_deep_nesting_breaks_nothing():
+    depth = 100_000
+    deep = "<a>" * depth + "</a>" * depth
+    assert read(f"<eventsResponse><echo>{deep}</echo></eventsResponse>") == {"echo": ""}
+    assert refusal(deep.encode()) == "the answer is XML without an eventsResponse element"
+
+
+def test_what_is_not_well_formed_is_refused_with_the_place():
+    assert refusal(b"<status>success</s>") == "the answer is not XML, at line 1, column 18"

@@ -1,0 +1,135 @@
+"""What the folders may import, which names are public, and that every public name has an example that runs."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import spongewatch
+import spongewatch.adapters
+import spongewatch.transports
+
+ROOT = Path(__file__).parents[2]
+CORE = sorted((ROOT / "core").glob("*.py"))
+OUTSIDE_CORE = sorted([*(ROOT / "transports").glob("*.py"), *(ROOT / "adapters").glob("*.py")])
+MODULES = sorted(module.name for module in pkgutil.walk_packages(spongewatch.__path__, "spongewatch."))
+PUBLIC = {"spongewatch": spongewatch, "spongewatch.transports": spongewatch.transports}
+PURE = {
+    "collections.abc",
+    "dataclasses",
+    "defusedxml",
+    "defusedxml.ElementTree",
+    "enum",
+    "json",
+    "math",
+    "re",
+    "transitions",
+    "types",
+    "typing",
+    "xml.etree.ElementTree",
+}
+
+
+def imports(file: Path) -> list[tuple[int, str, list[str]]]:
+    """Each import as its level, its module and the names taken from it."""
+    found = []
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found += [(0, alias.name, []) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found.append((node.level, node.module or "", [alias.name for alias in node.names]))
+    return found
+
+
+@pytest.mark.parametrize("file", CORE, ids=lambda file: file.name)
+def test_the_core_imports_nothing_that_could_do_io_or_tell_the_time(file):
+    outside = {module for level, module, _ in imports(file) if level == 0}
+    assert outside <= PURE
+    assert {level for level, _, _ in imports(file)} <= {0, 1}
+
+
+@pytest.mark.parametrize("file", OUTSIDE_CORE, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_across_folders_only_public_names_are_imported(file):
+    for level, module, names in imports(file):
+        if level == 0 and module.split(".")[0] == "spongewatch":
+            assert module in PUBLIC, f"{module} is not public"
+            assert {*names} - {"__version__"} <= set(PUBLIC[module].__all__)
+        assert level <= 1
+
+
+def test_the_public_names():
+    assert spongewatch.__all__ == [
+        "ERROR_CODES",
+        "MAX_BODY",
+        "TRANSITIONS",
+        "TRANSPORT_ERROR_KINDS",
+        "Abandoned",
+        "Anomaly",
+        "Cancelled",
+        "Completed",
+        "Emitted",
+        "Ended",
+        "ErrorCategory",
+        "ErrorCode",
+        "EventsPage",
+        "Failed",
+        "ImportEvent",
+        "ImportFailure",
+        "ImportMachine",
+        "LocalProtocolError",
+        "LostContact",
+        "Outcome",
+        "PollFailed",
+        "Rejected",
+        "Remedy",
+        "RemoteProtocolError",
+        "Request",
+        "Response",
+        "SpongewatchError",
+        "State",
+        "TimedOut",
+        "Transition",
+        "TransportError",
+        "decode",
+        "explain",
+        "printable",
+        "shown",
+    ]
+    assert spongewatch.transports.__all__ == [
+        "RecordingError",
+        "Replay",
+        "ReplayTransport",
+        "Transport",
+        "VirtualClock",
+        "open_recording",
+        "replay",
+    ]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings_run(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert doctest.testmod(importlib.import_module(name), raise_on_error=False).failed == 0
+
+
+def public_objects() -> list[object]:
+    objects = [getattr(package, name) for package in PUBLIC.values() for name in package.__all__]
+    return [item for item in objects if inspect.isclass(item) or inspect.isfunction(item)]
+
+
+@pytest.mark.parametrize("item", public_objects(), ids=lambda item: item.__name__)
+def test_each_public_class_and_function_has_an_example(item):
+    assert ">>>" in (inspect.getdoc(item) or "")
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *(ROOT / "docs").glob("*.md")], ids=lambda page: page.name)
+def test_examples_in_pages_run(page, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    text = page.read_text().replace("```", "\n")  # a fence is no part of what an example prints
+    test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    assert runner.run(test).failed == 0

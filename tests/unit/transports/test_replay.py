@@ -1,0 +1,247 @@
+import json
+import os
+import time
+
+import pytest
+
+from answers import json_body, rows, triggers
+from spongewatch import (
+    Abandoned,
+    Cancelled,
+    Completed,
+    Ended,
+    Failed,
+    ImportFailure,
+    LostContact,
+    PollFailed,
+    Rejected,
+    Request,
+    State,
+    TimedOut,
+    TransportError,
+)
+from spongewatch.transports import VirtualClock
+from spongewatch.transports.recording import RecordingError
+from spongewatch.transports.replay import ReplayTransport, open_recording, replay
+
+HEADER = {"spongewatch-trace": 1, "import_id": "1126"}
+WAITING = json_body(rows("INITIALIZING INPROGRESS 0"))
+GATHERING = json_body(rows("INITIALIZING COMPLETED 0", "GATHERING INPROGRESS 5"))
+COMPLETE = json_body(rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 7", "COMPLETE COMPLETED 0"))
+REQUEST = Request("GET", "/events/1126")
+
+
+def answer(t, body, status=200):
+    return {"t": t, "took": 0.25, "status": status, "headers": {}, "body": body.decode()}
+
+
+def trace(tmp_path, *lines, header=HEADER, tail=""):
+    file = tmp_path / "trace.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in (header, *lines)) + tail)
+    return file
+
+
+def folder(tmp_path, *bodies):
+    for number, body in enumerate(bodies):
+        (tmp_path / f"{number}.json").write_bytes(body)
+    return tmp_path
+
+
+def end_of(path):
+    *_, ended = replay(path)
+    assert isinstance(ended, Ended)
+    return ended
+
+
+def test_a_trace_is_told_at_its_own_times(tmp_path):
+    told = list(replay(trace(tmp_path, answer(0, WAITING), answer(1.25, GATHERING), answer(2.5, COMPLETE))))
+    assert triggers(told) == ["start", "initialize", "progress", "gather", "complete"]
+    assert [item.at for item in told] == [0.25, 1.5, 1.5, 2.75, 2.75, 2.75]
+    assert told[-1] == Ended("1126", 2.75, Completed(7), State.COMPLETE, 7)
+
+
+def test_a_folder_is_told_a_second_apart(tmp_path):
+    told = list(replay(folder(tmp_path, WAITING, GATHERING, COMPLETE)))
+    assert [item.at for item in told] == [0.0, 1.0, 1.0, 2.0, 2.0, 2.0]
+
+
+def test_a_single_body_is_told_at_once(tmp_path):
+    file = tmp_path / "any name"
+    file.write_bytes(COMPLETE)
+    assert [item.at for item in replay(file)] == [0.0] * 4
+
+
+def test_every_speed_tells_the_same(tmp_path):
+    path = trace(tmp_path, answer(0, WAITING), answer(1.25, COMPLETE))
+    assert list(replay(path)) == list(replay(str(path), speed=1000))
+
+
+def test_what_comes_after_the_end_is_not_played(tmp_path):
+    assert end_of(folder(tmp_path, COMPLETE, b"broken")).outcome == Completed(7)
+
+
+def test_the_import_is_named_by_the_trace_else_by_the_first_body_that_names_one(tmp_path):
+    nameless = answer(0, WAITING)
+    named = answer(1, json_body(rows("COMPLETE COMPLETED"), import_id=7))
+    other = answer(2, json_body([], import_id=8))
+    error = {"t": 0, "took": 0, "error": "dns"}
+    lines = [error, answer(0, b"broken"), nameless, named, other]
+    assert end_of(trace(tmp_path, *lines, header={"spongewatch-trace": 1})).import_id == "7"
+    assert end_of(trace(tmp_path, nameless, header={"spongewatch-trace": 1})).import_id == "unknown"
+    assert end_of(trace(tmp_path, nameless, [], named, header={"spongewatch-trace": 1})).import_id == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (answer(0, b"", status=503), "status 503"),
+        (answer(0, COMPLETE, status=404), "status 404"),
+        (answer(0, b"<html>"), "the answer is an HTML page, not a list of events"),
+        (answer(0, json_body([], import_id="9\x1b")), 'the answer is that of another import, "9\\u001b"'),
+        ({"t": 0, "took": 0.25, "error": "reset", "detail": "after 12 bytes"}, "reset: after 12 bytes"),
+    ],
+)
+def test_an_exchange_that_brings_nothing_usable_is_a_failed_poll(tmp_path, line, reason):
+    first, *rest = replay(trace(tmp_path, line, answer(1.25, COMPLETE)))
+    assert first == PollFailed("1126", 0.25, 1, reason, None)
+    assert triggers(rest) == ["initialize", "gather", "complete"]
+
+
+def test_failed_polls_are_counted_in_a_row(tmp_path):
+    bad = answer(0, b"")
+    told = replay(trace(tmp_path, bad, bad, answer(0, WAITING), bad))
+    assert [item.attempt for item in told if isinstance(item, PollFailed)] == [1, 2, 1]
+
+
+def test_a_recording_that_ends_early_is_lost_contact(tmp_path):
+    watch = replay(trace(tmp_path, answer(0, GATHERING)))
+    *_, ended = watch
+    outcome = LostContact("the recording ends before the import does")
+    assert ended == Ended("1126", 0.25, outcome, State.GATHERING, 5)
+    assert (watch.transport.end, watch.transport.torn, watch.transport.broken) == (None, None, None)
+
+
+def test_a_torn_last_line_is_dropped_and_remembered(tmp_path):
+    watch = replay(trace(tmp_path, answer(0, GATHERING), tail='{"t": 1'))
+    assert triggers(list(watch)) == ["initialize", "progress"]
+    assert watch.transport.torn == 3
+
+
+def test_a_broken_line_ends_the_watch_with_the_line_in_the_detail(tmp_path):
+    watch = replay(trace(tmp_path, answer(0, GATHERING), [], answer(1, COMPLETE)))
+    *_, ended = watch
+    assert ended.outcome == LostContact("line 3: is not a JSON object")
+    assert isinstance(watch.transport.broken, RecordingError)
+
+
+FAILURE = ImportFailure.of(None, State.GATHERING)
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome"),
+    [
+        ({"end": "completed"}, Completed(5)),
+        ({"end": "failed"}, Failed(FAILURE)),
+        ({"end": "abandoned"}, Abandoned(FAILURE)),
+        ({"end": "timed-out"}, TimedOut("gathering")),
+        ({"end": "timed-out", "reason": "total"}, TimedOut("total")),
+        ({"end": "lost-contact"}, LostContact("")),
+        ({"end": "lost-contact", "detail": "for 120 s"}, LostContact("for 120 s")),
+        ({"end": "rejected"}, Rejected("request", "")),
+        ({"end": "rejected", "reason": "credentials", "detail": "status 401"}, Rejected("credentials", "status 401")),
+        ({"end": "cancelled"}, Cancelled()),
+    ],
+)
+def test_the_end_line_says_how_the_watch_ended(tmp_path, line, outcome):
+    ended = end_of(trace(tmp_path, answer(0, GATHERING), {"t": 9.5, **line}))
+    assert ended == Ended("1126", 9.5, outcome, State.GATHERING, 5)
+
+
+def test_a_watch_for_consent_that_timed_out(tmp_path):
+    assert end_of(trace(tmp_path, {"t": 900, "end": "timed-out"})).outcome == TimedOut("consent")
+
+
+def test_a_watch_can_be_cancelled(tmp_path):
+    watch = replay(trace(tmp_path, answer(0, WAITING), answer(1, COMPLETE)))
+    next(watch)
+    watch.cancel()
+    assert list(watch) == [Ended("1126", 0.25, Cancelled(), State.INITIALIZING, None)]
+
+
+def test_cancelling_ends_a_sleep(tmp_path):
+    watch = replay(trace(tmp_path, answer(0, WAITING), answer(3600, GATHERING), answer(7200, COMPLETE)), speed=1000)
+    next(watch)
+    watch.cancel()
+    before = time.monotonic()
+    assert list(watch)[-1].outcome == Cancelled()
+    assert time.monotonic() - before < 1
+
+
+def test_the_file_is_closed_at_the_end(tmp_path):
+    before = len(os.listdir("/proc/self/fd"))
+    watches = [replay(trace(tmp_path, answer(0, COMPLETE), answer(1, COMPLETE))) for _ in range(5)]
+    for watch in watches:
+        list(watch)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_the_transport_answers_in_order_and_moves_the_clock(tmp_path):
+    error = {"t": 3, "took": 1, "error": "timeout"}
+    clock = VirtualClock()
+    transport = ReplayTransport(open_recording(trace(tmp_path, answer(1, WAITING), answer(0, COMPLETE), error)), clock)
+    assert (transport.send(REQUEST, timeout=10).body, clock.now()) == (WAITING, 1.25)
+    assert (transport.send(REQUEST, timeout=10).body, clock.now()) == (COMPLETE, 1.25)
+    with pytest.raises(TransportError, match="timeout"):
+        transport.send(REQUEST, timeout=10)
+    assert clock.now() == 4.0
+    for _ in range(2):
+        with pytest.raises(TransportError, match="exhausted: the recording ends before the import does") as caught:
+            transport.send(REQUEST, timeout=10)
+        assert caught.value.permanent
+    transport.close()
+    transport.close()
+
+
+def test_after_close_there_is_no_answer(tmp_path):
+    transport = ReplayTransport(open_recording(trace(tmp_path, answer(1, WAITING))), VirtualClock())
+    transport.close()
+    with pytest.raises(TransportError, match="exhausted"):
+        transport.send(REQUEST, timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "is neither a trace nor an answer of the service: the answer is empty"),
+        (b"\x89PNG\r\n\x1a\n", "is neither a trace nor an answer of the service: the answer is not UTF-8 text"),
+        (b"<html>", "the answer is an HTML page"),
+        (b'{"spongewatch-trace": 3}', "line 1: spongewatch-trace is 3"),
+        (b'{"spongewatch-trace', "line 1: is not JSON"),
+    ],
+)
+def test_a_file_that_is_no_recording_is_refused(tmp_path, content, problem):
+    file = tmp_path / "x"
+    file.write_bytes(content)
+    with pytest.raises(RecordingError) as caught:
+        replay(file)
+    assert problem in str(caught.value)
+    assert str(caught.value).startswith(f"{file}: ")
+
+
+def test_a_path_to_nothing_is_refused(tmp_path):
+    with pytest.raises(RecordingError, match="there is no such file or folder"):
+        replay(tmp_path / "gone")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(RecordingError, match="is no file or folder"):
+        replay(tmp_path / "pipe")
+
+
+def test_a_file_that_may_not_be_read_is_refused(tmp_path, monkeypatch):
+    file = trace(tmp_path)
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)  # the tests may run as root, who may read everything
+    with pytest.raises(RecordingError, match="can't be read: Permission denied"):
+        replay(file)

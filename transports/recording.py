@@ -1,0 +1,66 @@
+"""What a recording holds, whatever file it comes from, and the error that says why one can't be read."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from os import PathLike
+from typing import Protocol, final
+
+from spongewatch import LocalProtocolError, Response, TransportError, printable
+
+
+@final
+class RecordingError(LocalProtocolError):
+    """A recording that can't be read; the text names the file and, where there are lines, the line.
+
+    >>> print(RecordingError("trace.jsonl", "not JSON", line=3))
+    trace.jsonl: line 3: not JSON
+    """
+
+    def __init__(self, path: str | PathLike[str], problem: str, line: int | None = None) -> None:
+        self.problem = problem if line is None else f"line {line}: {problem}"
+        super().__init__(f"{printable(str(path))}: {self.problem}")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One poll as it went: when the request left, when the answer came, in seconds from the start."""
+
+    sent: float
+    came: float
+    answer: Response | TransportError
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last entry of a whole recording: when the watch ended, in seconds from the start, and how.
+
+    The words are those of an `ended` line; `reason` and `detail` are None where the recording has none.
+    """
+
+    at: float
+    outcome: str
+    reason: str | None
+    detail: str | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Torn:
+    """The last entry of a recording whose last line is not whole; that line is dropped."""
+
+    line: int
+
+
+Entry = Exchange | End | Torn
+
+
+class Recording(Protocol):
+    """A recorded watch; `import_id` is None where only the bodies can name the import."""
+
+    import_id: str | None
+
+    def entries(self) -> Generator[Entry, None, None]:
+        """The recording from its start, read as it is asked for; raises `RecordingError` on the way."""
+        ...

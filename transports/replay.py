@@ -1,0 +1,237 @@
+"""Recorded answers in place of a service: as a transport, and as a watch of their import.
+
+`replay` is the whole of it in one call; `ReplayTransport` is the part that stands in for a service.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from os import PathLike
+from pathlib import Path
+from typing import Final, final
+
+from spongewatch import (
+    Abandoned,
+    Cancelled,
+    Completed,
+    Emitted,
+    Ended,
+    EventsPage,
+    Failed,
+    ImportFailure,
+    ImportMachine,
+    LostContact,
+    Outcome,
+    PollFailed,
+    Rejected,
+    RemoteProtocolError,
+    Request,
+    Response,
+    SpongewatchError,
+    State,
+    TimedOut,
+    TransportError,
+    decode,
+    shown,
+)
+
+from .bodies import Bodies, read_body
+from .clock import VirtualClock
+from .recording import End, Entry, Exchange, Recording, RecordingError, Torn
+from .trace import MAX_LINE, Trace, is_trace
+
+UNKNOWN_IMPORT: Final = "unknown"
+"""The id of an import that neither the recording nor a body in it names."""
+
+_TIMEOUT = 10.0
+
+
+def open_recording(path: str | PathLike[str]) -> Recording:
+    """The recording at `path`: a trace, a file that holds one body, or a folder of those.
+
+    They are told apart by content. Raises `RecordingError` for what is none of them.
+
+    >>> open_recording("docs/traces/completes.jsonl").import_id
+    '1126'
+    """
+    file = Path(path)
+    if file.is_dir():
+        return Bodies.in_folder(file)
+    if not file.is_file():
+        raise RecordingError(file, "is no file or folder" if file.exists() else "there is no such file or folder")
+    try:
+        with file.open("rb") as stream:
+            first_line = stream.readline(MAX_LINE)
+    except OSError as error:
+        raise RecordingError(file, f"can't be read: {error.strerror}") from None
+    if is_trace(first_line):
+        return Trace(file)
+    try:
+        decode(read_body(file))
+    except RemoteProtocolError as error:
+        raise RecordingError(file, f"is neither a trace nor an answer of the service: {error}") from None
+    return Bodies([file])
+
+
+@final
+class ReplayTransport:
+    """Answers with what was recorded, in order, and moves `clock` to when each answer came.
+
+    Once the recording is over, or can't be read on, `send` raises a permanent `TransportError`. Afterwards
+    `end` is how the recording says the watch ended, `torn` is the number of a last line that was dropped,
+    and `broken` is what kept the recording from being read to its end.
+
+    >>> clock = VirtualClock()
+    >>> transport = ReplayTransport(open_recording("docs/traces/completes.jsonl"), clock)
+    >>> transport.send(Request("GET", "/events/1126"), timeout=10), clock.now()
+    (Response(status=200), 0.184)
+    >>> transport.close()
+    """
+
+    def __init__(self, recording: Recording, clock: VirtualClock) -> None:
+        self.end: End | None = None
+        self.torn: int | None = None
+        self.broken: RecordingError | None = None
+        self._entries = recording.entries()
+        self._clock = clock
+
+    def send(self, request: Request, *, timeout: float) -> Response:
+        """The next recorded answer, whatever is asked; or the next recorded error, raised."""
+        entry = self._next()
+        if isinstance(entry, Exchange):
+            self._clock.move_to(entry.came)
+            if isinstance(entry.answer, TransportError):
+                raise entry.answer
+            return entry.answer
+        if isinstance(entry, End):
+            self.end = entry
+            self._clock.move_to(entry.at)
+        if isinstance(entry, Torn):
+            self.torn = entry.line
+        raise TransportError("exhausted", "the recording ends before the import does", permanent=True)
+
+    def close(self) -> None:
+        """Close the recording; may be called again."""
+        self._entries.close()
+
+    def _next(self) -> Entry | None:
+        try:
+            return next(self._entries, None)
+        except RecordingError as error:
+            self.broken = error
+            raise TransportError("protocol", error.problem, permanent=True) from None
+
+
+@final
+class Replay(Iterator[Emitted]):
+    """What the watch of a recorded import emits, `Ended` last.
+
+    Times are those of the recording; with a `speed` (1 is real time) they also take that long. Nothing but
+    `StopIteration` is raised on the way: a recording that breaks off ends as `LostContact`.
+
+    >>> *_, ended = Replay(open_recording("docs/traces/abandoned.jsonl"))
+    >>> ended.outcome.name, ended.at
+    ('abandoned', 8.128)
+    """
+
+    def __init__(self, recording: Recording, *, speed: float | None = None) -> None:
+        self.machine = ImportMachine(recording.import_id or _first_import_id(recording) or UNKNOWN_IMPORT)
+        self._clock = VirtualClock(speed)
+        self.transport = ReplayTransport(recording, self._clock)
+        self._failed_polls = 0
+        self._cancelled = False
+        self._items = self._run()
+
+    def __next__(self) -> Emitted:
+        return next(self._items)
+
+    def cancel(self) -> None:
+        """End the watch before its next poll; from any thread or signal handler."""
+        self._cancelled = True
+        self._clock.wake()
+
+    def _run(self) -> Iterator[Emitted]:
+        ended = False
+        try:
+            while not ended:
+                items = self._poll()
+                yield from items
+                ended = bool(items) and isinstance(items[-1], Ended)
+        finally:
+            self.transport.close()
+
+    def _poll(self) -> tuple[Emitted, ...]:
+        if self._cancelled:
+            return (self._ended(Cancelled()),)
+        try:
+            request = Request("GET", f"/events/{self.machine.import_id}")
+            page = self._page(self.transport.send(request, timeout=_TIMEOUT))
+        except TransportError as error:
+            return (self._ended(self._last_outcome(error)) if error.permanent else self._failed(error),)
+        except RemoteProtocolError as error:
+            return (self._failed(error),)
+        self._failed_polls = 0
+        news = self.machine.feed(page.events, at=self._clock.now())
+        outcome = self.machine.outcome
+        return news if outcome is None else (*news, self._ended(outcome))
+
+    def _page(self, response: Response) -> EventsPage:
+        if response.status != 200:
+            raise RemoteProtocolError(f"status {response.status}")
+        page = decode(response.body, response.headers.get("content-type"))
+        if page.import_id not in (None, self.machine.import_id):
+            raise RemoteProtocolError(f"the answer is that of another import, {shown(page.import_id)}")
+        return page
+
+    def _failed(self, error: SpongewatchError) -> PollFailed:
+        self._failed_polls += 1
+        return PollFailed(self.machine.import_id, self._clock.now(), self._failed_polls, str(error), None)
+
+    def _ended(self, outcome: Outcome) -> Ended:
+        machine = self.machine
+        return Ended(machine.import_id, self._clock.now(), outcome, machine.state, machine.contact_count)
+
+    def _last_outcome(self, error: TransportError) -> Outcome:
+        end = self.transport.end
+        return LostContact(error.detail) if end is None else _recorded_outcome(end, self.machine)
+
+
+def replay(path: str | PathLike[str], *, speed: float | None = None) -> Replay:
+    """Watch the recorded import at `path`: a trace, a file that holds one body, or a folder of those.
+
+    At once, or at `speed` times its own pace. Raises `RecordingError` for what is no recording.
+
+    >>> from spongewatch import PollFailed
+    >>> [item.reason for item in replay("docs/traces/fails.jsonl") if isinstance(item, PollFailed)]
+    ['status 503', 'timeout: no answer within 10 s']
+    """
+    return Replay(open_recording(path), speed=speed)
+
+
+def _first_import_id(recording: Recording) -> str | None:
+    """The id in the first body that names one, as far as the recording can be read."""
+    with closing(recording.entries()) as entries, suppress(RecordingError):
+        for entry in entries:
+            if isinstance(entry, Exchange) and isinstance(entry.answer, Response):
+                with suppress(RemoteProtocolError):
+                    if found := decode(entry.answer.body, entry.answer.headers.get("content-type")).import_id:
+                        return found
+    return None
+
+
+def _recorded_outcome(end: End, machine: ImportMachine) -> Outcome:
+    match end.outcome:
+        case "completed":
+            return Completed(machine.contact_count)
+        case "failed":
+            return Failed(ImportFailure.of(None, machine.state))
+        case "abandoned":
+            return Abandoned(ImportFailure.of(None, machine.state))
+        case "timed-out":
+            waiting_for = "consent" if machine.state is State.INITIALIZING else "gathering"
+            return TimedOut(end.reason or waiting_for)
+        case "rejected":
+            return Rejected(end.reason or "request", end.detail or "")
+        case "lost-contact":
+            return LostContact(end.detail or "")
+        case _:
+            return Cancelled()

@@ -1,0 +1,27 @@
+"""The contract that every transport keeps."""
+
+from typing import Protocol
+
+from spongewatch import Request, Response
+
+
+class Transport(Protocol):
+    """Carries one request and brings its answer.
+
+    No retry, no redirect, no sleep: what is sent when is decided elsewhere. Header names of the answer are
+    in lower case, its body is bounded, and a status of any kind is an answer.
+
+    >>> class Constant:
+    ...     def send(self, request: Request, *, timeout: float) -> Response:
+    ...         return Response(200, {}, b'{"events": []}')
+    ...     def close(self) -> None: ...
+    >>> transport: Transport = Constant()
+    """
+
+    def send(self, request: Request, *, timeout: float) -> Response:
+        """The answer to `request`, within `timeout` seconds; raises `TransportError` and nothing else."""
+        ...
+
+    def close(self) -> None:
+        """Let go of all connections and files; may be called again."""
+        ...
