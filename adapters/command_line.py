@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from math import inf
 from types import FrameType
-from typing import NoReturn, assert_never
+from typing import NoReturn, TextIO, assert_never
 
 from spongewatch import (
     ERROR_CODES,
@@ -33,8 +33,10 @@ from spongewatch.transports import RecordingError, Replay, replay
 
 from .plain_lines import REMEDIES, line
 
+_FAULT = 1
 _USAGE = 2
 _UNREADABLE = 9
+_INTERRUPTED = 130
 _CLOSED_PIPE = 141
 _EXIT_STATUSES = """\
 exit status:
@@ -55,16 +57,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
                      The person has to act before a new import can succeed.
     0
     """
-    options = _parser().parse_args(arguments)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does by itself
     try:
+        options = _parser().parse_args(arguments)
         status: int = options.run(options)
-        sys.stdout.flush()
+        print(end="", flush=True)
     except BrokenPipeError:
-        # Who read our output has had enough. Without this, the interpreter would complain at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard(sys.stdout)
         return _CLOSED_PIPE
+    except KeyboardInterrupt:
+        _discard(sys.stdout)
+        return _INTERRUPTED
+    except OSError as error:  # Of files only standard output is left: all else is told as what it is.
+        _discard(sys.stdout)
+        _note(f"standard output can't be written: {error.strerror}")
+        return _FAULT
     return status
 
 
@@ -127,7 +135,7 @@ def _speed(word: str) -> float:
 
 
 def _code(word: str) -> int:
-    if re.fullmatch(r"-?[0-9]{1,15}", word):
+    if re.fullmatch(r"[+-]?[0-9]{1,300}", word):
         return int(word)
     raise argparse.ArgumentTypeError(f"an error code is a number, such as 514, not {word!r}")
 
@@ -177,19 +185,29 @@ def _note_on_recording(path: str, watch: Replay, ended: Ended) -> None:
 
 @contextmanager
 def _cancelled_by_signals(watch: Replay) -> Iterator[list[int]]:
-    """Cancel the watch on SIGINT and SIGTERM; gives the list of those that came."""
+    """Cancel the watch on the first SIGINT or SIGTERM; gives the list of those that came.
+
+    A second one does what it did before: whoever sends it will not wait for the end to be told.
+    """
     received: list[int] = []
 
     def cancel(number: int, frame: FrameType | None) -> None:
         received.append(number)
+        restore()
         watch.cancel()
 
-    before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM)}
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # as it is for a job in the background
+            signal.signal(number, cancel)
     try:
         yield received
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        restore()
 
 
 def _exit_status(outcome: Outcome) -> int:
@@ -207,10 +225,20 @@ def _exit_status(outcome: Outcome) -> int:
         case Rejected(reason=reason):
             return {"credentials": 7, "unknown-import": 8}.get(reason, 10)
         case Cancelled():
-            return 130
+            return _INTERRUPTED
         case _:
             assert_never(outcome)
 
 
 def _note(text: str) -> None:
-    print(f"spongewatch: {printable(text)}", file=sys.stderr)
+    if sys.stderr is None:  # closed from the start; print would take standard output instead
+        return
+    try:
+        print(f"spongewatch: {printable(text)}", file=sys.stderr, flush=True)
+    except OSError:
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what the stream still holds go nowhere, or the interpreter would try again at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -28,7 +28,7 @@ from .outcomes import (
     TimedOut,
 )
 from .table import TRANSITIONS, State
-from .text import printable, shown
+from .text import printable, shortened, shown
 
 __version__ = "0.1.0"
 
@@ -67,5 +67,6 @@ __all__ = [
     "decode",
     "explain",
     "printable",
+    "shortened",
     "shown",
 ]

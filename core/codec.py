@@ -57,7 +57,9 @@ def _json_to_object(body: bytes) -> object:
     except RecursionError:
         raise RemoteProtocolError("the answer is JSON that is nested too deeply") from None
     except UnicodeDecodeError as error:
-        raise RemoteProtocolError(f"the answer is not UTF-8 text, at byte {error.start + 1}") from None
+        raise RemoteProtocolError(
+            f"the answer is not {error.encoding.upper()} text, at byte {error.start + 1}"
+        ) from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise RemoteProtocolError(f"the answer is not JSON, at {where}") from None

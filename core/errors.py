@@ -6,7 +6,7 @@ service's (`RemoteProtocolError`), or that of what lies between the two (`Transp
 
 from typing import final
 
-from .text import printable
+from .text import printable, shortened
 
 TRANSPORT_ERROR_KINDS = (
     "refused",
@@ -67,9 +67,9 @@ class TransportError(SpongewatchError):
                 f"a transport error is one of {', '.join(TRANSPORT_ERROR_KINDS)}, not {printable(str(kind))}"
             )
         self.kind = kind
-        self.detail = printable(detail)
+        self.detail = printable(shortened(detail))
         self.permanent = permanent
-        super().__init__(f"{kind}: {self.detail}" if detail else kind)
+        super().__init__(kind, self.detail, permanent)
 
-    def __reduce__(self) -> tuple[type["TransportError"], tuple[str, str, bool]]:
-        return TransportError, (self.kind, self.detail, self.permanent)
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}" if self.detail else self.kind

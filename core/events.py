@@ -87,7 +87,7 @@ class EventsPage:
         if len(rows) > MAX_ROWS:
             raise RemoteProtocolError(f"the answer has {len(rows):,} rows, {MAX_ROWS:,} are the most")
         return cls(
-            import_id=(_text(obj.get("import_id")) or "").strip() or None,
+            import_id=shortened((_text(obj.get("import_id")) or "").strip()) or None,
             user_id=_text(obj.get("user_id")),
             echo=_text(obj.get("echo")),
             events=tuple(_row(number, row) for number, row in enumerate(rows, start=1)),
@@ -135,12 +135,10 @@ def _row(number: int, row: object) -> ImportEvent:
     value = row.get("value")
     if is_count(value):
         return ImportEvent(event_type, status, value)
-    text = _text(value)
-    if text is None or not text.strip():
-        return ImportEvent(event_type, status)
-    if isinstance(value, str) and _NUMBER.fullmatch(text.strip()):
+    text = (_text(value) or "").strip()
+    if isinstance(value, str) and _NUMBER.fullmatch(text):
         return ImportEvent(event_type, status, int(text))
-    return ImportEvent(event_type, status, None, shortened(text))
+    return ImportEvent(event_type, status, None, shortened(text) or None)
 
 
 def _word(number: int, row: Mapping[object, object], member: str) -> str:

@@ -6,16 +6,16 @@ retries, credentials) is not for this module.
 
 import json
 from collections.abc import Iterable
-from math import isfinite
 from typing import TypeGuard, final
 
 from .emitted import Anomaly, Transition
 from .errors import LocalProtocolError
-from .events import ImportEvent, is_word
+from .events import MAX_NUMBER, ImportEvent, is_word
 from .failures import ErrorCategory, ImportFailure
 from .outcomes import Abandoned, Completed, Failed
 from .saved import SavedObject
 from .table import FAILING, IMPLYING_INITIALIZE, STATE_MACHINE, STATUSES, TRIGGERS, TYPES, State
+from .text import shown
 
 SAVED_VERSION = 1
 MAX_UNLISTED = 32
@@ -103,11 +103,11 @@ class ImportMachine:
         >>> ImportMachine().feed([])
         ()
         """
-        rows = list(events)
-        if not all(isinstance(row, ImportEvent) for row in rows):
-            raise LocalProtocolError("a machine is fed with rows of the type ImportEvent")
-        if at is not None and not isfinite(at):
-            raise LocalProtocolError(f"the time of an answer is a finite number of seconds, not {at}")
+        rows = list(events) if isinstance(events, Iterable) else None
+        if rows is None or not all(isinstance(row, ImportEvent) for row in rows):
+            raise LocalProtocolError("a machine is fed with rows, of the type ImportEvent")
+        if at is not None:
+            at = _seconds(at)
         rows.sort(key=_protocol_order)
         failing = [row for row in rows if row.status == FAILING]
         transitions: list[Transition] = []
@@ -145,7 +145,7 @@ class ImportMachine:
     def resume(cls, saved: str) -> "ImportMachine":
         """The machine that `save` wrote.
 
-        Raises `LocalProtocolError`, which names the member, for anything that it can't have written.
+        Raises `LocalProtocolError`, which names the member, for what it can't have written.
         """
         members = SavedObject.parse("machine", SAVED_VERSION, saved)
         machine = cls(members.text("import_id"))
@@ -153,9 +153,20 @@ class ImportMachine:
         machine._contact_count = members.count("contact_count")
         machine._failure = _saved_failure(members)
         machine._told = _saved_told(members)
-        if (machine._failure is None) is (machine._state is State.ERROR):
-            raise members.refusal("failure", "there in the state ERROR, and in no other")
+        machine._check_saved(members)
         return machine
+
+    def _check_saved(self, members: SavedObject) -> None:
+        """Refuse members that can't stand beside each other."""
+        if (self._failure is None) is (self._state is State.ERROR):
+            raise members.refusal("failure", "there in the state ERROR, and in no other")
+        if State.INITIALIZING in (self._state, self._failure and self._failure.phase):
+            if self._contact_count is not None:
+                raise members.refusal("contact_count", "null before the state GATHERING")
+            if {("progress",), ("gather",)} & self._told:
+                raise members.refusal("told", "without progress and gather before the state GATHERING")
+        if ("contradiction",) in self._told and not self._state.is_terminal:
+            raise members.refusal("told", "without a contradiction before the end")
 
     def _contradicts(self, row: ImportEvent, answer_fails: bool) -> bool:
         if row.status == FAILING:
@@ -225,6 +236,12 @@ class ImportMachine:
             return False
         self._told |= {key}
         return True
+
+
+def _seconds(at: float) -> float:
+    if isinstance(at, int | float) and not isinstance(at, bool) and abs(at) <= MAX_NUMBER:
+        return float(at)
+    raise LocalProtocolError(f"the time of an answer is a finite number of seconds, not {shown(at)}")
 
 
 def _protocol_order(row: ImportEvent) -> tuple[int, str, int, str, int, str]:

@@ -30,7 +30,7 @@ class SavedObject:
             parsed = cls(what, json.loads(saved))
         except (TypeError, ValueError, RecursionError):
             raise LocalProtocolError(f"the saved {what} is not JSON") from None
-        if parsed.take(f"spongewatch-{what}") != version:
+        if parsed.count(f"spongewatch-{what}") != version:
             raise parsed.refusal(f"spongewatch-{what}", f"{version}, the version that is read here")
         return parsed
 

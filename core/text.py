@@ -27,13 +27,15 @@ def shortened(text: str) -> str:
 
 
 def json_text(value: object) -> str:
-    """`value` as JSON writes it; what JSON can't write, for its length or its depth, is named instead.
+    """`value` as JSON writes it, or else as Python does; what is too long or too deep for both is named.
 
     >>> json_text([1, True]), json_text(10**5000)
     ('[1, true]', '(too long or too deep to show)')
     """
     try:
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return json.dumps(value, ensure_ascii=False)
+    except TypeError:
+        return str(value)
     except (ValueError, RecursionError):
         return "(too long or too deep to show)"
 

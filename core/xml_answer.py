@@ -12,8 +12,9 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from .errors import RemoteProtocolError
+from .text import printable
 
-_ENCODING = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]*?\sencoding\s*=\s*[\"']([^\"'>]*)")
+_ENCODING = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([^\"'>]*)")
 _ENCODINGS = {b"UTF-8", b"UTF-16", b"UTF-16LE", b"UTF-16BE", b"ISO-8859-1", b"US-ASCII", b"ASCII"}
 
 
@@ -25,27 +26,26 @@ def xml_to_object(body: bytes) -> object:
         error = _named("error", root)
         if error is None:
             raise RemoteProtocolError("the answer is XML without an eventsResponse element")
-        return {"error": _members(error)}
-    members = _members(response)
+        return {"error": _member(error)}
+    members = {_name(child): _member(child) for child in response}
     events = response.findall("events")
     if events:
-        members["events"] = [_members(row) if row.tag == "event" else row.tag for row in events[-1]]
+        members["events"] = _rows(events[-1])
     return members
 
 
 def _parse(body: bytes) -> Element:
-    declared = _ENCODING.match(body)
+    # Without its zero bytes and its byte order mark, a declaration in UTF-16 reads as one in ASCII.
+    declared = _ENCODING.match(body.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe"))
     if declared and declared[1].upper() not in _ENCODINGS:
         raise RemoteProtocolError("the answer is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII")
     try:
         root: Element = fromstring(body, forbid_dtd=True)
     except DefusedXmlException:
         raise RemoteProtocolError("the answer is XML with a document type, which is never read") from None
-    except ParseError as error:
-        line, column = error.position
-        raise RemoteProtocolError(f"the answer is not XML, at line {line}, column {column + 1}") from None
-    except (LookupError, ValueError):
-        raise RemoteProtocolError("the answer is XML in an encoding that can't be read") from None
+    except (ParseError, LookupError, ValueError) as error:
+        # The latter two are for encodings, and come from the parser under the parser.
+        raise RemoteProtocolError(f"the answer is not XML that can be read: {printable(str(error))}") from None
     return root
 
 
@@ -54,10 +54,26 @@ def _named(tag: str, root: Element) -> Element | None:
     return root if root.tag == tag else root.find(tag)
 
 
-def _members(element: Element) -> dict[str, object]:
-    """The children of `element` by their JSON names; of those with one name the last counts."""
-    return {child.tag.replace("-", "_"): _text(child) for child in element}
+def _rows(events: Element) -> object:
+    if events.get("nil") == "true":
+        return None
+    rows = [{_name(child): _member(child) for child in row} if row.tag == "event" else row.tag for row in events]
+    return (events.text or "").strip() or rows
 
 
-def _text(element: Element) -> str | None:
-    return None if element.get("nil") == "true" else "".join(element.itertext())
+def _member(element: Element) -> object:
+    """Null, text, or an object where there are elements inside, as deep as this one only."""
+    if element.get("nil") == "true":
+        return None
+    if len(element):
+        return {_name(child): _text(child) for child in element}
+    return element.text or ""
+
+
+def _name(element: Element) -> str:
+    """The JSON name; in an object built from these, of members with one name the last counts."""
+    return element.tag.replace("-", "_")
+
+
+def _text(element: Element) -> str:
+    return "".join(element.itertext())

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import final
 
-from spongewatch import MAX_BODY, Response
+from spongewatch import MAX_BODY, Response, printable
 
 from .recording import Exchange, RecordingError
 
@@ -46,7 +46,7 @@ def read_body(file: Path) -> bytes:
         with file.open("rb") as stream:
             return stream.read(MAX_BODY + 1)
     except OSError as error:
-        raise RecordingError(file, f"can't be read: {error.strerror}") from None
+        raise RecordingError(file.parent, f"{printable(file.name)} can't be read: {error.strerror}") from None
 
 
 def _natural_order(file: Path) -> tuple[list[tuple[bool, int, str]], str]:

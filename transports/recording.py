@@ -17,8 +17,12 @@ class RecordingError(LocalProtocolError):
     """
 
     def __init__(self, path: str | PathLike[str], problem: str, line: int | None = None) -> None:
+        super().__init__(path, problem, line)
+        self.path = path
         self.problem = problem if line is None else f"line {line}: {problem}"
-        super().__init__(f"{printable(str(path))}: {self.problem}")
+
+    def __str__(self) -> str:
+        return f"{printable(str(self.path))}: {self.problem}"
 
 
 @final
@@ -36,13 +40,13 @@ class Exchange:
 class End:
     """The last entry of a whole recording: when the watch ended, in seconds from the start, and how.
 
-    The words are those of an `ended` line; `reason` and `detail` are None where the recording has none.
+    The words are those of an `ended` line; `reason` is None and `detail` empty where the recording has none.
     """
 
     at: float
     outcome: str
     reason: str | None
-    detail: str | None
+    detail: str
 
 
 @final

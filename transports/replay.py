@@ -3,6 +3,8 @@
 `replay` is the whole of it in one call; `ReplayTransport` is the part that stands in for a service.
 """
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from os import PathLike
@@ -54,15 +56,18 @@ def open_recording(path: str | PathLike[str]) -> Recording:
     '1126'
     """
     file = Path(path)
-    if file.is_dir():
-        return Bodies.in_folder(file)
-    if not file.is_file():
-        raise RecordingError(file, "is no file or folder" if file.exists() else "there is no such file or folder")
     try:
+        mode = os.stat(path).st_mode  # of the path as given: an empty one is no folder
+        if stat.S_ISDIR(mode):
+            return Bodies.in_folder(file)
+        if not stat.S_ISREG(mode):
+            raise RecordingError(file, "is no file or folder")
         with file.open("rb") as stream:
             first_line = stream.readline(MAX_LINE)
     except OSError as error:
-        raise RecordingError(file, f"can't be read: {error.strerror}") from None
+        raise RecordingError(path, f"can't be read: {error.strerror}") from None
+    except ValueError:
+        raise RecordingError(path, "is no path") from None
     if is_trace(first_line):
         return Trace(file)
     try:
@@ -113,6 +118,13 @@ class ReplayTransport:
         """Close the recording; may be called again."""
         self._entries.close()
 
+    def skip_rest(self) -> None:
+        """Read on to the end of the recording, for a last line that is torn."""
+        with suppress(RecordingError):
+            for entry in self._entries:
+                if isinstance(entry, Torn):
+                    self.torn = entry.line
+
     def _next(self) -> Entry | None:
         try:
             return next(self._entries, None)
@@ -153,18 +165,20 @@ class Replay(Iterator[Emitted]):
         ended = False
         try:
             while not ended:
-                items = self._poll()
+                items = (self._ended(Cancelled()),) if self._cancelled else self._poll()
                 yield from items
                 ended = bool(items) and isinstance(items[-1], Ended)
+            self.transport.skip_rest()
         finally:
             self.transport.close()
 
     def _poll(self) -> tuple[Emitted, ...]:
-        if self._cancelled:
-            return (self._ended(Cancelled()),)
         try:
             request = Request("GET", f"/events/{self.machine.import_id}")
-            page = self._page(self.transport.send(request, timeout=_TIMEOUT))
+            response = self.transport.send(request, timeout=_TIMEOUT)
+            if self._cancelled:  # while the clock moved, and the answer has not come by then
+                return (self._ended(Cancelled()),)
+            page = self._page(response)
         except TransportError as error:
             return (self._ended(self._last_outcome(error)) if error.permanent else self._failed(error),)
         except RemoteProtocolError as error:
@@ -230,8 +244,8 @@ def _recorded_outcome(end: End, machine: ImportMachine) -> Outcome:
             waiting_for = "consent" if machine.state is State.INITIALIZING else "gathering"
             return TimedOut(end.reason or waiting_for)
         case "rejected":
-            return Rejected(end.reason or "request", end.detail or "")
+            return Rejected(end.reason or "request", end.detail)
         case "lost-contact":
-            return LostContact(end.detail or "")
+            return LostContact(end.detail)
         case _:
             return Cancelled()

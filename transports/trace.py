@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,8 @@ from spongewatch import (
     TRANSPORT_ERROR_KINDS,
     Response,
     TransportError,
+    printable,
+    shortened,
     shown,
 )
 
@@ -23,16 +26,26 @@ VERSION = 1
 MAX_LINE = 8 * MAX_BODY
 """Bytes of one line at the most: a full body in which each byte is written as an escape."""
 
+MAX_ID = 200
+"""Characters of an import id; the service's own have eight."""
+
 _LONGEST = 10**9
 """Seconds; no trace is thirty years long."""
 
 _OUTCOMES = ("completed", "failed", "abandoned", "timed-out", "lost-contact", "rejected", "cancelled")
-_REASONS = ("consent", "gathering", "total", "credentials", "unknown-import", "redirect", "request")
+_REASONS = {
+    "timed-out": ("consent", "gathering", "total"),
+    "rejected": ("credentials", "unknown-import", "redirect", "request"),
+}
+_HEADER_START = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"spongewatch-trace"')
 
 
 def is_trace(first_line: bytes) -> bool:
-    """True where `first_line` can be nothing but the header of a trace, broken or not."""
-    return MARK.encode() in first_line and first_line.lstrip().startswith(b"{")
+    """True where `first_line` is the header of a trace, or one that is broken."""
+    try:
+        return MARK in _object(first_line)
+    except ValueError:
+        return _HEADER_START.match(first_line) is not None
 
 
 @final
@@ -100,7 +113,10 @@ def _header_import_id(header: Mapping[str, object]) -> str | None:
     _optional_text(header, "started")
     if not isinstance(header.get("policy", {}), dict):
         raise ValueError(f"policy is {shown(header['policy'])}, not an object")
-    return _optional_text(header, "import_id")
+    import_id = (_optional_text(header, "import_id") or "").strip()
+    if len(import_id) > MAX_ID:
+        raise ValueError(f"import_id has {len(import_id):,} characters, {MAX_ID} are the most")
+    return import_id or None
 
 
 def _entry(line: Mapping[str, object]) -> Exchange | End:
@@ -112,8 +128,10 @@ def _entry(line: Mapping[str, object]) -> Exchange | End:
 
 
 def _end(line: Mapping[str, object], at: float) -> End:
-    reason = _one_of(line, "reason", _REASONS) if line.get("reason") is not None else None
-    return End(at, _one_of(line, "end", _OUTCOMES), reason, _optional_text(line, "detail"))
+    outcome = _one_of(line, "end", _OUTCOMES)
+    reasons = _REASONS.get(outcome, ())
+    reason = _one_of(line, "reason", reasons) if reasons and line.get("reason") is not None else None
+    return End(at, outcome, reason, printable(shortened(_optional_text(line, "detail") or "")))
 
 
 def _error(line: Mapping[str, object]) -> TransportError:

@@ -1,5 +1,6 @@
 """The command as a process of its own: its streams, its signals, its exit status, what it loads."""
 
+import contextlib
 import json
 import os
 import signal
@@ -62,6 +63,35 @@ def test_a_signal_ends_it_with_the_end_told(number, status):
     assert json.loads(first)["trigger"] == "start"
     assert json.loads(out.splitlines()[-1])["outcome"] == "cancelled"
     assert (process.returncode, err) == (status, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_it_even_if_nobody_reads_its_output(tmp_path, number):
+    trace = tmp_path / "trace.jsonl"
+    failed = json.dumps({"t": 0, "took": 0, "status": 503}) + "\n"
+    trace.write_text('{"spongewatch-trace": 1, "import_id": "1"}\n' + failed * 20_000)
+    with subprocess.Popen([COMMAND, "replay", str(trace)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        while process.poll() is None:
+            process.send_signal(number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.2)
+        assert process.returncode in (128 + number, -number)
+        assert b"Traceback" not in (process.stderr.read() if process.stderr else b"")
+
+
+@pytest.mark.parametrize(
+    ("redirect", "status"), [(">&-", 6), ("2>&-", 6), (">/dev/full", 1), ("2>/dev/full", 6), (">&- 2>&-", 6)]
+)
+def test_streams_that_are_closed_or_full_spoil_nothing(tmp_path, redirect, status):
+    (tmp_path / "1.json").write_bytes(json_body(rows("GATHERING INPROGRESS 5")))
+    done = subprocess.run(
+        f"'{COMMAND}' replay --jsonl . {redirect}", shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
+    assert all(line.startswith("{") for line in done.stdout.splitlines())
 
 
 def test_text_that_the_terminal_can_not_show_is_escaped(tmp_path):

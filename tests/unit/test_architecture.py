@@ -97,6 +97,7 @@ def test_the_public_names():
         "decode",
         "explain",
         "printable",
+        "shortened",
         "shown",
     ]
     assert spongewatch.transports.__all__ == [

@@ -9,6 +9,7 @@ import pytest
 
 from answers import json_body, rows
 from spongewatch import ERROR_CODES, __version__
+from spongewatch.adapters import command_line
 from spongewatch.adapters.command_line import main
 
 HEADER = {"spongewatch-trace": 1, "import_id": "1126"}
@@ -90,6 +91,7 @@ def test_a_recording_that_ends_early_is_told_with_the_import_and_the_place(trace
 def test_a_torn_last_line_is_told(trace, capsys):
     path = trace(GATHERING, COMPLETE, tail='{"t": 2')
     assert run("replay", path) == 0
+    assert capsys.readouterr().err == f"spongewatch: {path}: line 4, the last, is torn and was left out\n"
     path = trace(GATHERING, tail='{"t": 2')
     assert run("replay", path) == 6
     assert capsys.readouterr().err.splitlines()[0] == f"spongewatch: {path}: line 3, the last, is torn and was left out"
@@ -135,7 +137,7 @@ def test_an_empty_folder_is_told(tmp_path, capsys):
         (["replay", "x", "--speed", "inf"], "a speed is a number above 0, such as 20, not 'inf'"),
         (["replay", "x", "--speed", "fast"], "a speed is a number above 0, such as 20, not 'fast'"),
         (["explain", "5x"], "argument CODE: an error code is a number, such as 514, not '5x'"),
-        (["explain", "9" * 5000], "an error code is a number, such as 514, not '999"),
+        (["explain", "9" * 301], "an error code is a number, such as 514, not '999"),
         (["explain", "\u0665"], "an error code is a number"),
     ],
 )
@@ -173,7 +175,7 @@ def test_explain_tells_one_code_and_who_can_act(capsys, code, text):
     assert capsys.readouterr().out == text
 
 
-@pytest.mark.parametrize("code", ["0", "-5"])
+@pytest.mark.parametrize("code", ["0", "-5", "+515", "9" * 300])
 def test_a_number_that_can_not_be_a_code_is_unknown_too(capsys, code):
     assert run("explain", code) == 0
     assert "UNKNOWN" in capsys.readouterr().out
@@ -211,6 +213,41 @@ def test_a_signal_ends_the_replay_and_the_end_is_told(trace, capsys, number, sta
     assert json.loads(out.splitlines()[-1])["outcome"] == "cancelled"
     assert err == ""
     assert signal.getsignal(number) is before
+
+
+def test_a_signal_that_is_ignored_stays_ignored(trace, capsys):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT)).start()
+        assert run("replay", trace(GATHERING, COMPLETE), "--speed", "10") == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_before_the_watch_is_quiet(monkeypatch, tmp_path, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "replay", interrupted)
+    with (tmp_path / "out").open("w") as stream, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", stream)
+        assert run("replay", "x") == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_output_that_can_not_be_written_is_told(monkeypatch, capsys):
+    with open("/dev/full", "w") as stream, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", stream)
+        assert run("explain") == 1
+    assert capsys.readouterr().err == "spongewatch: standard output can't be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("name", [None, "/dev/full"])
+def test_notes_that_can_not_be_written_change_nothing(monkeypatch, trace, capsys, name):
+    with open(name or os.devnull, "w") as stream, monkeypatch.context() as patched:
+        patched.setattr(sys, "stderr", name and stream)
+        assert run("replay", trace(GATHERING), "--jsonl") == 6
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["kind"] == "ended"
 
 
 def test_a_closed_pipe_ends_it_quietly(trace, capsys, monkeypatch):

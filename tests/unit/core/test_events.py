@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import pytest
 
 from spongewatch.errors import LocalProtocolError, RemoteProtocolError
@@ -41,7 +43,9 @@ def test_an_empty_list_is_good_and_ids_may_be_missing():
     assert page() == EventsPage(None, None, None, ())
 
 
-@pytest.mark.parametrize(("given", "text"), [(89708927, "89708927"), (" 7 ", "7"), ("", None), (None, None)])
+@pytest.mark.parametrize(
+    ("given", "text"), [("x" * 500, "x" * 200), (89708927, "89708927"), (" 7 ", "7"), ("", None), (None, None)]
+)
 def test_an_import_id_is_text_or_nothing(given, text):
     assert page(import_id=given).import_id == text
 
@@ -54,6 +58,11 @@ def test_what_the_customer_sent_comes_back_as_it_is():
 @pytest.mark.parametrize("number", [0, 1, 2340, 10**15 - 1])
 def test_a_whole_number_is_a_value_as_number_or_text(number):
     assert value_of(number) == value_of(str(number)) == value_of(f" {number}\n") == (number, None)
+
+
+@pytest.mark.parametrize("blank", ["\u001f", "\u00a0", "\u2003", "\v"])
+def test_blanks_of_every_kind_around_a_number(blank):
+    assert value_of(f"{blank}5{blank}") == (5, None)
 
 
 @pytest.mark.parametrize("nothing", [None, "", " \t "])
@@ -74,6 +83,7 @@ def test_null_and_blank_are_no_value(nothing):
         ("1_000", "1_000"),
         ("1" * 16, "1" * 16),
         ([5], "[5]"),
+        (Decimal("5.5"), "5.5"),
         ({"n": 5}, '{"n": 5}'),
         (float("nan"), "NaN"),
         ("x" * 1000, "x" * 200),

@@ -100,6 +100,11 @@ def test_what_is_told_is_stamped_and_stays_what_it_was():
     )
 
 
+def test_the_time_that_is_stamped_is_a_float():
+    (step,) = ImportMachine().feed(rows("INITIALIZING INPROGRESS"), at=3)
+    assert repr(step.at) == "3.0"
+
+
 def test_transitions_come_before_anomalies():
     told = ImportMachine().feed(rows("COMPLETE COMPLETED 0", "ALPHA DONE", "GATHERING PENDING"))
     assert [type(item) for item in told] == [Transition, Transition, Anomaly, Anomaly]
@@ -153,16 +158,16 @@ def test_there_is_no_outcome_before_the_end():
     assert in_state(State.GATHERING).outcome is None
 
 
-@pytest.mark.parametrize("events", [["GATHERING"], [None], [row("A B"), ("A", "B")]])
+@pytest.mark.parametrize("events", [["GATHERING"], [None], [row("A B"), ("A", "B")], None, row("A B")])
 def test_what_is_no_row_is_refused_and_nothing_changes(events):
     machine = in_state(State.INITIALIZING)
     before = machine.save()
-    with pytest.raises(LocalProtocolError, match="rows of the type ImportEvent"):
+    with pytest.raises(LocalProtocolError, match="rows, of the type ImportEvent"):
         machine.feed(events)
     assert machine.save() == before
 
 
-@pytest.mark.parametrize("at", [float("nan"), float("inf")])
+@pytest.mark.parametrize("at", [float("nan"), float("-inf"), True, "soon", 1j, pytest.param(10**400, id="huge")])
 def test_a_time_that_is_none_is_refused_and_nothing_changes(at):
     machine = ImportMachine()
     with pytest.raises(LocalProtocolError, match="a finite number of seconds"):
@@ -205,6 +210,11 @@ def test_a_resumed_machine_goes_on_as_the_saved_one(state):
         assert resumed.save() == machine.save()
 
 
+def test_a_machine_that_waits_for_consent_is_resumed_too():
+    machine = ImportMachine.resume(in_state(State.INITIALIZING).save())
+    assert machine.feed(rows("INITIALIZING INPROGRESS 0")) == ()
+
+
 def tampered(state, member, value):
     members = json.loads(in_state(state).save())
     members[member] = value
@@ -230,6 +240,8 @@ def test_the_saved_machine_is_json_with_a_version():
         ("state", "DONE"),
         ("contact_count", -1),
         ("contact_count", 1.5),
+        ("spongewatch-machine", True),
+        ("told", [["contradiction"], ["odd-value"]]),
         ("failure", None),
         ("failure", {"code": 0, "phase": "GATHERING"}),
         ("failure", {"code": "264", "phase": "GATHERING"}),
@@ -254,6 +266,22 @@ def test_a_tampered_member_is_named(member, value):
 def test_a_failure_that_the_state_does_not_have_is_refused():
     with pytest.raises(LocalProtocolError, match="failure has to be there in the state ERROR, and in no other"):
         ImportMachine.resume(tampered(State.GATHERING, "failure", {"code": 264, "phase": "GATHERING"}))
+
+
+@pytest.mark.parametrize("failure", [None, {"code": 264, "phase": "INITIALIZING"}])
+@pytest.mark.parametrize(
+    ("member", "value"), [("contact_count", 0), ("told", [["progress"]]), ("told", [["start"], ["gather"]])]
+)
+def test_what_only_gathering_brings_is_refused_before_it(failure, member, value):
+    members = json.loads(ImportMachine().save())
+    members.update({"state": "ERROR" if failure else "INITIALIZING", "failure": failure, member: value})
+    with pytest.raises(LocalProtocolError, match=f"{member} has to be .* before the state GATHERING"):
+        ImportMachine.resume(json.dumps(members))
+
+
+def test_a_contradiction_before_the_end_is_refused():
+    with pytest.raises(LocalProtocolError, match="told has to be without a contradiction before the end"):
+        ImportMachine.resume(tampered(State.GATHERING, "told", [["contradiction"]]))
 
 
 @pytest.mark.parametrize("member", json.loads(ImportMachine().save()))

@@ -26,6 +26,8 @@ def test_what_is_no_object(text):
 def test_another_version_is_refused():
     with pytest.raises(LocalProtocolError, match="spongewatch-thing has to be 3, the version .* not 4"):
         SavedObject.parse("thing", 3, '{"spongewatch-thing": 4}')
+    with pytest.raises(LocalProtocolError, match="spongewatch-thing has to be a whole number"):
+        SavedObject.parse("thing", 3, '{"spongewatch-thing": 3.0}')
     with pytest.raises(LocalProtocolError, match="has no member spongewatch-thing"):
         SavedObject.parse("thing", 3, "{}")
 

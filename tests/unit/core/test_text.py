@@ -30,6 +30,10 @@ def test_what_json_can_not_write_is_named():
     assert json_text(deep) == json_text(10**5000) == "(too long or too deep to show)"
 
 
+def test_what_no_json_has_is_as_python_writes_it():
+    assert json_text({(1, 2): 3}) == "{(1, 2): 3}"
+
+
 def test_what_is_shown_is_short_and_prints():
     assert len(shown("x" * 1000)) == 200
     assert shown("\x1b\u202e").isprintable()

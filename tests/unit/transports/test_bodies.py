@@ -45,7 +45,7 @@ def test_an_empty_folder_is_nothing_to_replay(tmp_path):
 def test_what_can_not_be_read_is_named(tmp_path):
     with pytest.raises(RecordingError, match="gone: can't be read: No such file"):
         Bodies.in_folder(tmp_path / "gone")
-    with pytest.raises(RecordingError, match="gone.json: can't be read: No such file"):
+    with pytest.raises(RecordingError, match="gone.json can't be read: No such file"):
         read_body(tmp_path / "gone.json")
 
 

@@ -1,6 +1,9 @@
 import threading
 import time
 
+import pytest
+
+from spongewatch import LocalProtocolError
 from spongewatch.transports.clock import VirtualClock
 
 
@@ -38,4 +41,17 @@ def test_a_sleep_can_be_ended_from_another_thread():
     threading.Timer(0.02, clock.wake).start()
     clock.move_to(1e6)
     assert time.monotonic() - before < 30
-    assert clock.now() == 1e6
+    assert clock.now() == 0.0
+
+
+def test_a_sleep_that_was_ended_has_moved_the_clock_as_far_as_it_went():
+    clock = VirtualClock(speed=100)
+    threading.Timer(0.02, clock.wake).start()
+    clock.move_to(1000)
+    assert 1.0 <= clock.now() < 1000
+
+
+@pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf"), "20", pytest.param(10**400, id="huge")])
+def test_a_speed_is_a_number_above_0(speed):
+    with pytest.raises(LocalProtocolError, match="a speed is a number above 0, such as 20, not "):
+        VirtualClock(speed)

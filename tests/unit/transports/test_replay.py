@@ -1,5 +1,6 @@
 import json
 import os
+import threading
 import time
 
 import pytest
@@ -127,6 +128,12 @@ def test_a_torn_last_line_is_dropped_and_remembered(tmp_path):
     assert watch.transport.torn == 3
 
 
+def test_a_torn_last_line_after_the_end_is_remembered_too(tmp_path):
+    watch = replay(trace(tmp_path, answer(0, COMPLETE), answer(1, COMPLETE), tail='{"t": 1, "end'))
+    assert list(watch)[-1].outcome == Completed(7)
+    assert watch.transport.torn == 4
+
+
 def test_a_broken_line_ends_the_watch_with_the_line_in_the_detail(tmp_path):
     watch = replay(trace(tmp_path, answer(0, GATHERING), [], answer(1, COMPLETE)))
     *_, ended = watch
@@ -169,12 +176,14 @@ def test_a_watch_can_be_cancelled(tmp_path):
 
 
 def test_cancelling_ends_a_sleep(tmp_path):
-    watch = replay(trace(tmp_path, answer(0, WAITING), answer(3600, GATHERING), answer(7200, COMPLETE)), speed=1000)
+    watch = replay(trace(tmp_path, answer(0, WAITING), answer(7200, COMPLETE)), speed=1000)
     next(watch)
-    watch.cancel()
     before = time.monotonic()
-    assert list(watch)[-1].outcome == Cancelled()
-    assert time.monotonic() - before < 1
+    threading.Timer(0.02, watch.cancel).start()
+    (ended,) = watch
+    assert time.monotonic() - before < 5
+    assert (ended.outcome, ended.state) == (Cancelled(), State.INITIALIZING)
+    assert 0.25 < ended.at < 7200
 
 
 def test_the_file_is_closed_at_the_end(tmp_path):
@@ -216,7 +225,8 @@ def test_after_close_there_is_no_answer(tmp_path):
         (b"\x89PNG\r\n\x1a\n", "is neither a trace nor an answer of the service: the answer is not UTF-8 text"),
         (b"<html>", "the answer is an HTML page"),
         (b'{"spongewatch-trace": 3}', "line 1: spongewatch-trace is 3"),
-        (b'{"spongewatch-trace', "line 1: is not JSON"),
+        (b'{"spongewatch-trace":', "line 1: is not JSON"),
+        (b'{"spongewatch-tr', "is neither a trace nor an answer of the service: the answer is not JSON"),
     ],
 )
 def test_a_file_that_is_no_recording_is_refused(tmp_path, content, problem):
@@ -229,8 +239,14 @@ def test_a_file_that_is_no_recording_is_refused(tmp_path, content, problem):
 
 
 def test_a_path_to_nothing_is_refused(tmp_path):
-    with pytest.raises(RecordingError, match="there is no such file or folder"):
+    with pytest.raises(RecordingError, match="gone: can't be read: No such file or directory"):
         replay(tmp_path / "gone")
+    with pytest.raises(RecordingError, match=": can't be read: No such file or directory"):
+        replay("")
+    with pytest.raises(RecordingError, match="can't be read: File name too long"):
+        replay("x" * 300)
+    with pytest.raises(RecordingError, match="is no path"):
+        replay("\0")
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(RecordingError, match="is no file or folder"):
         replay(tmp_path / "pipe")

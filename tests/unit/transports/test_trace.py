@@ -58,12 +58,23 @@ def test_an_error_in_place_of_an_answer(tmp_path, kind):
 
 def test_the_end_is_the_last_that_is_read(tmp_path):
     read = list(trace(tmp_path, {"t": 2.0, "end": "completed"}, b"whatever").entries())
-    assert read == [End(2.0, "completed", None, None)]
+    assert read == [End(2.0, "completed", None, "")]
 
 
 def test_the_end_may_have_a_reason_and_a_detail(tmp_path):
     line = {"t": 2.0, "end": "rejected", "reason": "credentials", "detail": "status 401"}
     assert list(trace(tmp_path, line).entries()) == [End(2.0, "rejected", "credentials", "status 401")]
+
+
+def test_a_detail_is_cut_and_can_not_act_on_a_terminal(tmp_path):
+    (end,) = trace(tmp_path, {"t": 2.0, "end": "lost-contact", "detail": "\x1b" + "x" * 500}).entries()
+    assert end.detail == "\\x1b" + "x" * 199
+
+
+def test_a_reason_where_the_outcome_has_none_is_passed_over(tmp_path):
+    assert list(trace(tmp_path, {"t": 2.0, "end": "cancelled", "reason": "why"}).entries()) == [
+        End(2.0, "cancelled", None, "")
+    ]
 
 
 def test_blank_lines_are_passed_over(tmp_path):
@@ -110,7 +121,11 @@ def test_a_last_line_that_is_whole_but_for_its_end_is_kept(tmp_path):
         ({"t": 0, "took": 0, "error": None}, "error is null, not one of refused, reset,"),
         ({"t": 0, "end": "done"}, 'end is "done", not one of completed, failed,'),
         ({"t": 0, "end": None}, "end is null, not one of completed, failed,"),
-        ({"t": 0, "end": "rejected", "reason": "why"}, 'reason is "why", not one of consent,'),
+        ({"t": 0, "end": "rejected", "reason": "consent"}, 'reason is "consent", not one of credentials, unknown-'),
+        (
+            {"t": 0, "end": "timed-out", "reason": "request"},
+            'reason is "request", not one of consent, gathering, total',
+        ),
     ],
 )
 def test_a_broken_line_is_named(tmp_path, line, problem):
@@ -126,6 +141,8 @@ def test_a_header_may_say_more_or_less(tmp_path):
     more = {**HEADER, "format": "xml", "started": "2026-11-02T09:14:07Z", "policy": {"interval": 1}, "x": 1}
     assert trace(tmp_path, header=more).import_id == "1126"
     assert trace(tmp_path, header={"spongewatch-trace": 1}).import_id is None
+    assert trace(tmp_path, header={**HEADER, "import_id": " 1126 "}).import_id == "1126"
+    assert trace(tmp_path, header=b"\xef\xbb\xbf" + json.dumps(HEADER).encode()).import_id == "1126"
 
 
 @pytest.mark.parametrize(
@@ -134,6 +151,7 @@ def test_a_header_may_say_more_or_less(tmp_path):
         ({"spongewatch-trace": 2}, "spongewatch-trace is 2; version 1 is the one that can be read"),
         ({"spongewatch-trace": True}, "spongewatch-trace is true; version 1"),
         ({**HEADER, "import_id": 1126}, "import_id is 1126, not text"),
+        ({**HEADER, "import_id": "x" * 201}, "import_id has 201 characters, 200 are the most"),
         ({**HEADER, "format": "yaml"}, 'format is "yaml", not one of json, xml'),
         ({**HEADER, "started": 5}, "started is 5, not text"),
         ({**HEADER, "policy": []}, "policy is [], not an object"),
@@ -157,7 +175,10 @@ def test_a_trace_that_goes_away_is_named(tmp_path):
     ("line", "expected"),
     [
         (b'{"spongewatch-trace": 1}', True),
-        (b' {"import_id": "1", "spongewatch-trace"', True),
+        (b'\xef\xbb\xbf {"import_id": "1", "spongewatch-trace": 2}', True),
+        (b' { "spongewatch-trace"', True),
+        (b'{"events": [], "echo": "spongewatch-trace"}', False),
+        (b'{"events": [], "echo": "spongewatch-trace', False),
         (b'["spongewatch-trace"]', False),
         (b'{"events": []}', False),
         (b"", False),
