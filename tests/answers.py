@@ -44,6 +44,8 @@ unlisted_rows = st.one_of(
     st.just(ImportEvent("COMPLETE", "INPROGRESS")),
 )
 failing_unlisted_rows = st.builds(ImportEvent, st.sampled_from(UNLISTED_TYPES), st.just("ERROR"), values)
+failing_rows = st.builds(ImportEvent, st.sampled_from(TYPES + UNLISTED_TYPES), st.just("ERROR"), values)
+ending_rows = failing_rows | st.just(ImportEvent("COMPLETE", "COMPLETED"))
 odd_rows = st.builds(
     ImportEvent, st.sampled_from(TYPES), st.sampled_from(STATUSES), st.none(), st.sampled_from(["many", "-1", "5.0"])
 )
