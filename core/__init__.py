@@ -4,8 +4,11 @@ This is the pure core: no I/O, no clock, no randomness, no logging. What brings 
 `spongewatch.transports`, and where transitions go is in `spongewatch.adapters`.
 """
 
+from .actions import Action, Done, Send, Wait
 from .codec import MAX_BODY, decode
+from .credentials import Credentials
 from .emitted import Anomaly, Emitted, Ended, PollFailed, Transition
+from .endpoint import PUBLIC_SERVICE, Auth, Format, is_import_id
 from .errors import (
     TRANSPORT_ERROR_KINDS,
     LocalProtocolError,
@@ -27,6 +30,9 @@ from .outcomes import (
     Rejected,
     TimedOut,
 )
+from .policy import PollPolicy
+from .redaction import Redaction
+from .session import ImportSession
 from .table import TRANSITIONS, State
 from .text import printable, shortened, shown
 
@@ -35,37 +41,49 @@ __version__ = "0.1.0"
 __all__ = [
     "ERROR_CODES",
     "MAX_BODY",
+    "PUBLIC_SERVICE",
     "TRANSITIONS",
     "TRANSPORT_ERROR_KINDS",
     "Abandoned",
+    "Action",
     "Anomaly",
+    "Auth",
     "Cancelled",
     "Completed",
+    "Credentials",
+    "Done",
     "Emitted",
     "Ended",
     "ErrorCategory",
     "ErrorCode",
     "EventsPage",
     "Failed",
+    "Format",
     "ImportEvent",
     "ImportFailure",
     "ImportMachine",
+    "ImportSession",
     "LocalProtocolError",
     "LostContact",
     "Outcome",
     "PollFailed",
+    "PollPolicy",
+    "Redaction",
     "Rejected",
     "Remedy",
     "RemoteProtocolError",
     "Request",
     "Response",
+    "Send",
     "SpongewatchError",
     "State",
     "TimedOut",
     "Transition",
     "TransportError",
+    "Wait",
     "decode",
     "explain",
+    "is_import_id",
     "printable",
     "shortened",
     "shown",

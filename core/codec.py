@@ -8,8 +8,7 @@ import re
 from typing import Final
 
 from .errors import LocalProtocolError, RemoteProtocolError
-from .events import EventsPage
-from .xml_answer import xml_to_object
+from .events import EventsPage, error_message
 
 MAX_BODY: Final = 1024 * 1024
 """Bytes of an answer that are read at the most; the parsers themselves stop no depth and no breadth."""
@@ -39,8 +38,30 @@ def decode(body: bytes, content_type: str | None = None) -> EventsPage:
         raise RemoteProtocolError("the answer is empty")
     if _HTML.match(start):
         raise RemoteProtocolError("the answer is an HTML page, not a list of events")
-    is_xml = _is_xml(content_type, start)
-    return EventsPage.from_json(xml_to_object(body) if is_xml else _json_to_object(body))
+    return EventsPage.from_json(_to_object(body, content_type, start))
+
+
+def envelope_message(body: bytes, content_type: str | None = None) -> str | None:
+    """What the error envelope in `body` says, None where there is none; never an exception.
+
+    >>> envelope_message(b'{"error": {"message": "the import is gone", "code": 410}}')
+    'the import is gone'
+    """
+    start = body[: MAX_BODY + 1].lstrip(_BYTE_ORDER_MARKS_AND_BLANKS)
+    if len(body) > MAX_BODY or not start or _HTML.match(start):
+        return None
+    try:
+        return error_message(_to_object(body, content_type, start))
+    except RemoteProtocolError:
+        return None
+
+
+def _to_object(body: bytes, content_type: str | None, start: bytes) -> object:
+    if not _is_xml(content_type, start):
+        return _json_to_object(body)
+    from .xml_answer import xml_to_object  # whose parser takes a third of all loading, and few ask for XML
+
+    return xml_to_object(body)
 
 
 def _is_xml(content_type: str | None, start: bytes) -> bool:

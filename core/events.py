@@ -80,7 +80,10 @@ class EventsPage:
         if not isinstance(obj, Mapping):
             raise RemoteProtocolError(f"the answer is {_kind(obj)}, not an object with events in it")
         if "events" not in obj:
-            raise RemoteProtocolError(error_message(obj) or "the answer holds no events")
+            message = error_message(obj)
+            raise RemoteProtocolError(
+                "the answer holds no events" if message is None else f"the service answers with an error: {message}"
+            )
         rows = obj["events"]
         if not isinstance(rows, list | tuple):
             raise RemoteProtocolError(f"the answer's events are {_kind(rows)}, not a list")
@@ -100,13 +103,13 @@ def error_message(obj: object) -> str | None:
     The envelope, `{"error": {"message": ..., "code": ...}}`, is what older clients read (wire-facts).
 
     >>> error_message({"error": {"message": "no such import", "code": 404}})
-    'the service answers with an error: no such import'
+    'no such import'
     """
     if not isinstance(obj, Mapping) or "error" not in obj:
         return None
     error = obj["error"]
     message = error.get("message") if isinstance(error, Mapping) else error
-    return f"the service answers with an error: {printable(shortened(_text(message) or 'without a message'))}"
+    return printable(shortened(_text(message) or "without a message"))
 
 
 def is_count(value: object) -> TypeGuard[int]:

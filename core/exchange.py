@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import final
 
+from .errors import LocalProtocolError
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Request:
 class Response:
     """One HTTP answer; `body` is its bytes as they were before any content encoding.
 
+    Raises `LocalProtocolError` for a status that is no number and for a body that is not bytes.
+
     >>> Response(200, {"content-type": "application/json"}, b'{"events": []}')
     Response(status=200)
     """
@@ -37,4 +41,6 @@ class Response:
     body: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.status, int) or not isinstance(self.body, bytes):
+            raise LocalProtocolError("the status of an answer is a number, and its body is bytes")
         object.__setattr__(self, "headers", MappingProxyType(dict(self.headers)))

@@ -50,8 +50,9 @@ class ImportMachine:
         self._state = State.INITIALIZING
         self._contact_count: int | None = None
         self._failure: ImportFailure | None = None
-        # What is told only once: ("start",), ("odd-value", type, status) and so on; see `_first`.
-        self._told: frozenset[tuple[str, ...]] = frozenset()
+        # What is told only once: ("start",), ("odd-value", type, status) and so on; see `_first`. Never
+        # more than a few dozen, and in a tuple smaller than in a set.
+        self._told: tuple[tuple[str, ...], ...] = ()
 
     @property
     def import_id(self) -> str | None:
@@ -163,7 +164,7 @@ class ImportMachine:
         if State.INITIALIZING in (self._state, self._failure and self._failure.phase):
             if self._contact_count is not None:
                 raise members.refusal("contact_count", "null before the state GATHERING")
-            if {("progress",), ("gather",)} & self._told:
+            if ("progress",) in self._told or ("gather",) in self._told:
                 raise members.refusal("told", "without progress and gather before the state GATHERING")
         if ("contradiction",) in self._told and not self._state.is_terminal:
             raise members.refusal("told", "without a contradiction before the end")
@@ -234,7 +235,7 @@ class ImportMachine:
         """True the first time that it is asked for this key."""
         if key in self._told:
             return False
-        self._told |= {key}
+        self._told += (key,)
         return True
 
 
@@ -268,15 +269,15 @@ def _saved_failure(members: SavedObject) -> ImportFailure | None:
     return ImportFailure.of(code, phase)
 
 
-def _saved_told(members: SavedObject) -> frozenset[tuple[str, ...]]:
-    told = set()
+def _saved_told(members: SavedObject) -> tuple[tuple[str, ...], ...]:
+    told: dict[tuple[str, ...], None] = {}  # as an ordered set
     for key in members.items("told"):
         if not isinstance(key, list) or not _can_be_told(key):
             raise members.refusal("told", "a list of what a machine tells once")
-        told.add(tuple(key))
+        told[tuple(key)] = None
     if sum(key[0] == "unlisted-row" for key in told) > MAX_UNLISTED + 1:
         raise members.refusal("told", f"a list of {MAX_UNLISTED + 1} unlisted rows at the most")
-    return frozenset(told)
+    return tuple(told)
 
 
 def _can_be_told(key: list[object]) -> TypeGuard[list[str]]:

@@ -18,7 +18,7 @@ class Completed:
     """
 
     contact_count: int | None
-    name: ClassVar = "completed"
+    name: ClassVar[str] = "completed"
 
 
 @final
@@ -32,7 +32,7 @@ class Failed:
     """
 
     failure: ImportFailure
-    name: ClassVar = "failed"
+    name: ClassVar[str] = "failed"
 
 
 @final
@@ -46,7 +46,7 @@ class Abandoned:
     """
 
     failure: ImportFailure
-    name: ClassVar = "abandoned"
+    name: ClassVar[str] = "abandoned"
 
 
 @final
@@ -59,7 +59,8 @@ class TimedOut:
     """
 
     reason: str
-    name: ClassVar = "timed-out"
+    name: ClassVar[str] = "timed-out"
+    REASONS: ClassVar[tuple[str, ...]] = ("consent", "gathering", "total")
 
 
 @final
@@ -72,7 +73,7 @@ class LostContact:
     """
 
     detail: str
-    name: ClassVar = "lost-contact"
+    name: ClassVar[str] = "lost-contact"
 
 
 @final
@@ -86,7 +87,8 @@ class Rejected:
 
     reason: str
     detail: str
-    name: ClassVar = "rejected"
+    name: ClassVar[str] = "rejected"
+    REASONS: ClassVar[tuple[str, ...]] = ("credentials", "unknown-import", "redirect", "request")
 
 
 @final
@@ -98,7 +100,7 @@ class Cancelled:
     'cancelled'
     """
 
-    name: ClassVar = "cancelled"
+    name: ClassVar[str] = "cancelled"
 
 
 Outcome = Completed | Failed | Abandoned | TimedOut | LostContact | Rejected | Cancelled

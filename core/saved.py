@@ -9,6 +9,7 @@ from .events import is_count
 from .text import shown
 
 _Choice = TypeVar("_Choice", bound=Enum)
+_Word = TypeVar("_Word")
 
 
 class SavedObject:
@@ -51,6 +52,42 @@ class SavedObject:
         if value is None or isinstance(value, str):
             return value
         raise self.refusal(member, "text or null")
+
+    def word(self, member: str, words: tuple[_Word, ...]) -> _Word:
+        """One of the `words`."""
+        value = self.take(member)
+        for word in words:
+            if word == value:
+                return word
+        raise self.refusal(member, f"one of {', '.join(map(str, words))}")
+
+    def flag(self, member: str) -> bool:
+        """True or false."""
+        value = self.take(member)
+        if isinstance(value, bool):
+            return value
+        raise self.refusal(member, "true or false")
+
+    def number(self, member: str) -> float:
+        """A number, whole or not."""
+        value = self.take(member)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value
+        raise self.refusal(member, "a number")
+
+    def whole(self, member: str) -> int:
+        """A whole number of zero or more."""
+        value = self.take(member)
+        if is_count(value):
+            return value
+        raise self.refusal(member, "a whole number of zero or more")
+
+    def mapping(self, member: str) -> dict[str, object]:
+        """An object as it is."""
+        value = self.take(member)
+        if isinstance(value, dict):
+            return value
+        raise self.refusal(member, "an object")
 
     def count(self, member: str) -> int | None:
         """A whole number of zero or more, or None."""

@@ -7,5 +7,5 @@ from hypothesis import HealthCheck, settings
 settings.register_profile(
     "ci", deadline=None, derandomize=True, max_examples=200, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile("proof", settings.get_profile("ci"), derandomize=False, max_examples=20_000)
+settings.register_profile("proof", settings.get_profile("ci"), derandomize=False, max_examples=5_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

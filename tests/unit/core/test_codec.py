@@ -3,7 +3,7 @@ import json
 import pytest
 
 from answers import json_body, rows
-from spongewatch.codec import MAX_BODY, decode
+from spongewatch.codec import MAX_BODY, decode, envelope_message
 from spongewatch.errors import LocalProtocolError, RemoteProtocolError
 from spongewatch.events import EventsPage
 
@@ -84,6 +84,55 @@ def test_an_html_error_page(body, content_type):
 def test_an_error_envelope():
     assert refusal(b'{"error": {"message": "gone", "code": 410}}') == "the service answers with an error: gone"
     assert refusal(b"<error><message>gone</message></error>") == "the service answers with an error: gone"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b'{"error": {"message": "gone", "code": 410}}', "application/json"),
+        (b'{"error": {"message": "gone", "code": 410}}', "text/html"),
+        (b'\xef\xbb\xbf {"error": "gone"}', None),
+        (b"<error><message>gone</message><code>410</code></error>", "text/xml"),
+        (b"<error><message>gone</message></error>", None),
+        (b'{"error": {"message": "gone"}, "events": []}', None),
+        (b'{"error": {"message": "gone"}}'.ljust(MAX_BODY), None),
+    ],
+)
+def test_what_an_error_envelope_says_at_any_status(body, content_type):
+    assert envelope_message(body, content_type) == "gone"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" \n",
+        b"busy",
+        b"{",
+        b"[]",
+        b'{"events": []}',
+        b'{"message": "gone"}',
+        b"<html><error><message>gone</message></error></html>",
+        b"<!DOCTYPE html><p>busy",
+        b"<error><message>gone</message>",
+        b'<!DOCTYPE error [<!ENTITY e "gone">]><error><message>&e;</message></error>',
+        b"\xff\xfe\xff",
+        b"[" * 200_000,
+        b'{"error": %s}' % (b"9" * 5000),
+        b'{"error": {"message": "gone"}}'.ljust(MAX_BODY + 1),
+    ],
+    ids=range(15),
+)
+@pytest.mark.parametrize("content_type", [None, "application/json", "application/xml", "text/html", "\x00"])
+def test_a_body_without_an_envelope_is_no_error_of_ours(body, content_type):
+    assert envelope_message(body, content_type) is None
+
+
+def test_the_message_of_an_envelope_is_cut_and_can_not_act_on_a_terminal():
+    body = json.dumps({"error": {"message": "\x1b[2J\u202e" + "m" * 500}}).encode()
+    message = envelope_message(body)
+    assert message == "\\x1b[2J\\u202e" + "m" * 195
+    assert envelope_message(b'{"error": {}}') == "without a message"
 
 
 def test_a_body_of_one_mebibyte_is_read_and_not_a_byte_more():

@@ -141,10 +141,13 @@ def test_blanks_around_words_are_dropped():
         ({"error": {}}, "without a message"),
         ({"error": None}, "without a message"),
         ({"error": {"message": 5}}, "5"),
+        ({"error": ["a", 1]}, '["a", 1]'),
+        ({"error": {"message": "\x1b\u202e"}}, "\\x1b\\u202e"),
+        ({"error": "x", "events": []}, "x"),
     ],
 )
 def test_what_an_error_envelope_says(obj, message):
-    assert error_message(obj) == f"the service answers with an error: {message}"
+    assert error_message(obj) == message
 
 
 @pytest.mark.parametrize("obj", [{}, [], "error", None])

@@ -1,5 +1,6 @@
 import pytest
 
+from spongewatch.errors import LocalProtocolError
 from spongewatch.exchange import Request, Response
 
 
@@ -25,3 +26,11 @@ def test_headers_can_not_be_changed_from_outside():
 
 def test_headers_and_body_may_be_left_out():
     assert (dict(Response(204).headers), Response(204).body) == ({}, b"")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("200",), (200.0,), (None,), (200, {}, "text"), (200, {}, None), (200, {}, bytearray())]
+)
+def test_an_answer_is_a_number_and_bytes(arguments):
+    with pytest.raises(LocalProtocolError, match="the status of an answer is a number, and its body is bytes"):
+        Response(*arguments)

@@ -15,6 +15,11 @@ def test_each_way_to_end_has_the_name_that_lines_and_traces_use():
     ]
 
 
+def test_the_reasons_that_lines_and_traces_use():
+    assert outcomes.TimedOut.REASONS == ("consent", "gathering", "total")
+    assert outcomes.Rejected.REASONS == ("credentials", "unknown-import", "redirect", "request")
+
+
 def test_outcomes_are_values():
     assert outcomes.Completed(2) == outcomes.Completed(2) != outcomes.Completed(3)
     assert outcomes.Cancelled() == outcomes.Cancelled()

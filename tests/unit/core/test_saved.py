@@ -51,12 +51,46 @@ def test_members_of_the_right_kind():
         ("count", 10**15),
         ("items", None),
         ("child", []),
+        ("flag", 1),
+        ("flag", None),
+        ("number", True),
+        ("number", "5"),
+        ("number", None),
+        ("whole", None),
+        ("whole", -1),
+        ("whole", 5.0),
+        ("whole", True),
+        ("mapping", None),
+        ("mapping", []),
     ],
 )
 def test_a_member_of_another_kind_is_named_and_shown(method, value):
     with pytest.raises(LocalProtocolError, match=r"^the saved thing: m has to be .*, not ") as caught:
         getattr(saved(m=value), method)("m")
     assert str(caught.value).endswith(json.dumps(value))
+
+
+def test_members_that_have_to_be_there():
+    members = saved(flag=False, number=-1.5, whole_number=2, whole=0, mapping={"a": [1]}, word="b")
+    assert members.flag("flag") is False
+    assert (members.number("number"), members.number("whole_number")) == (-1.5, 2)
+    assert (members.whole("whole"), members.mapping("mapping")) == (0, {"a": [1]})
+    assert members.word("word", ("a", "b")) == "b"
+
+
+@pytest.mark.parametrize("value", ["", "A", "ab", 5, None, ["a"], {}])
+def test_a_word_that_is_none_of_the_list(value):
+    with pytest.raises(LocalProtocolError, match="the saved thing: m has to be one of a, b, not ") as caught:
+        saved(m=value).word("m", ("a", "b"))
+    assert str(caught.value).endswith(json.dumps(value))
+
+
+@pytest.mark.parametrize("method", ["take", "text", "flag", "number", "whole", "mapping", "count", "items", "child"])
+def test_a_missing_member_is_named(method):
+    with pytest.raises(LocalProtocolError, match="^the saved thing has no member m$"):
+        getattr(saved(), method)("m")
+    with pytest.raises(LocalProtocolError, match="^the saved thing has no member m$"):
+        saved().word("m", ("a",))
 
 
 @pytest.mark.parametrize("value", ["error", 5, None, [], {}])

@@ -1,0 +1,112 @@
+"""The one request that the protocol knows, and the checks of what goes into it."""
+
+import re
+from typing import Final, Literal, TypeGuard
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
+
+from .credentials import Credentials
+from .errors import LocalProtocolError
+from .exchange import Request
+from .text import shown
+
+PUBLIC_SERVICE: Final = "https://api.cloudsponge.com"
+"""Where the service is, unless a base url says otherwise."""
+
+Format = Literal["json", "xml"]
+Auth = Literal["basic", "query"]
+FORMATS: Final[tuple[Format, ...]] = ("json", "xml")
+AUTHS: Final[tuple[Auth, ...]] = ("basic", "query")
+
+_ACCEPT = {"json": "application/json", "xml": "application/xml"}
+_LOOPBACK = re.compile(r"127(\.[0-9]{1,3}){3}|::1|localhost")
+_IMPORT_ID = re.compile(r"(?!0)[0-9A-Za-z_-]{1,64}")
+_BASE_URL = re.compile(r"[!-\[\]-~]+")  # without a backslash, where readers of urls differ
+
+
+def events_request(
+    import_id: str,
+    credentials: Credentials | None,
+    *,
+    base_url: str,
+    format: Format,
+    auth: Auth,
+    echo: str | None,
+    insecure_http: bool,
+) -> Request:
+    """`GET {base_url}/events/{import_id}.{format}`; without credentials none are sent.
+
+    The pair goes into an HTTP Basic header, or, where asked for, into the query, which leaks into logs.
+    Raises `LocalProtocolError` for what can't go into a request, without a secret in its text.
+    """
+    if not is_import_id(import_id):
+        raise LocalProtocolError(
+            "an import id is 1 to 64 letters, digits, dashes and underscores, without a leading zero, "
+            f"not {shown(import_id)}"
+        )
+    if format not in FORMATS:
+        raise LocalProtocolError(f"a format is json or xml, not {shown(format)}")
+    if auth not in AUTHS:
+        raise LocalProtocolError(f"auth is basic or query, not {shown(auth)}")
+    base = checked_base_url(base_url, insecure_http=insecure_http)
+    headers = {"accept": _ACCEPT[format], "cache-control": "no-cache"}
+    arguments: dict[str, str] = {}
+    if credentials and auth == "basic":
+        headers["authorization"] = credentials.basic()
+    elif credentials:
+        arguments = {"domain_key": credentials.domain_key, "domain_password": credentials.domain_password}
+    if echo is not None:
+        arguments["echo"] = _checked_echo(echo)
+    query = f"?{urlencode(arguments, quote_via=quote)}" if arguments else ""
+    return Request("GET", f"{base}/events/{import_id}.{format}{query}", headers)
+
+
+def is_import_id(value: object) -> TypeGuard[str]:
+    """True for what may stand as an import id in a path.
+
+    >>> is_import_id("89708927"), is_import_id("../1126"), is_import_id("0")
+    (True, False, False)
+    """
+    return isinstance(value, str) and _IMPORT_ID.fullmatch(value) is not None
+
+
+def checked_base_url(base_url: str, *, insecure_http: bool) -> str:
+    """`base_url` without a slash at its end.
+
+    Raises `LocalProtocolError` where it is no plain http or https url, holds credentials, or is http to
+    anywhere but this machine, unless `insecure_http` says that this is wanted. The url stays out of the text.
+    """
+    parts = _split(base_url)
+    if parts.username is not None or parts.password is not None:
+        raise LocalProtocolError("the base url holds credentials; they have a place of their own")
+    if parts.query or parts.fragment or "?" in base_url or "#" in base_url:
+        raise LocalProtocolError("the base url has a query or a fragment, and can't have either")
+    if parts.scheme == "http" and not insecure_http and not _LOOPBACK.fullmatch(parts.hostname or ""):
+        raise LocalProtocolError(
+            "the base url is plain http, which would show the password to everybody on the way; "
+            "use https, or say that insecure http is wanted"
+        )
+    return base_url.rstrip("/")
+
+
+def is_public_service(base_url: str) -> bool:
+    """True where `base_url` leads to CloudSponge's own host, whose limits hold."""
+    return (urlsplit(base_url).hostname or "").rstrip(".") == urlsplit(PUBLIC_SERVICE).hostname
+
+
+def _split(base_url: str) -> SplitResult:
+    try:
+        parts = urlsplit(base_url) if _BASE_URL.fullmatch(base_url) else None
+        if parts and parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0):
+            return parts
+    except (ValueError, TypeError):
+        pass
+    raise LocalProtocolError("the base url is no url such as https://api.example.com")
+
+
+def _checked_echo(echo: str) -> str:
+    try:
+        if echo.encode():
+            return echo
+    except (AttributeError, UnicodeEncodeError):
+        pass
+    raise LocalProtocolError("echo is a text of one character or more that UTF-8 can write")

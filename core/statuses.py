@@ -1,0 +1,46 @@
+"""What an answer that is not simply good means for the watch: the design's table of statuses."""
+
+from dataclasses import dataclass
+from typing import final
+
+from .codec import envelope_message
+from .exchange import Response
+from .outcomes import Rejected
+from .retry import retry_after
+
+_BUSY = frozenset({408, 425, 429})
+_NOTHING_NEW = frozenset({204, 304})
+_GONE = frozenset({404, 410})
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A poll that failed, and may be tried again; `delay` is what the service asks for, in milliseconds."""
+
+    reason: str
+    delay: int | None = None
+
+
+def meaning(response: Response, *, not_found_is_early: bool) -> Unusable | Rejected:
+    """What a `response` with a status other than 200 means.
+
+    `not_found_is_early`: the import may not be there yet, so a 404 is no verdict.
+    """
+    status = response.status
+    reason = _reason(response)
+    asked = response.headers.get("retry-after")
+    if status in _BUSY or status >= 500 or (status == 403 and asked is not None):
+        return Unusable(reason, retry_after(asked, response.headers.get("date")))
+    if status < 300 or status in _NOTHING_NEW or (status == 404 and not_found_is_early):
+        return Unusable(reason)
+    if status < 400:
+        return Rejected("redirect", f"{reason}: credentials follow no redirect")
+    if status in (401, 403):
+        return Rejected("credentials", reason)
+    return Rejected("unknown-import" if status in _GONE else "request", reason)
+
+
+def _reason(response: Response) -> str:
+    message = envelope_message(response.body, response.headers.get("content-type"))
+    return f"status {response.status}" + (f": {message}" if message else "")

@@ -1,0 +1,207 @@
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from spongewatch import PUBLIC_SERVICE, Credentials, LocalProtocolError
+from spongewatch.endpoint import checked_base_url, events_request, is_import_id, is_public_service
+
+PASSWORD = 'p+/%: é"'
+CREDENTIALS = Credentials("key &=", PASSWORD)
+
+
+def request(import_id="1126", credentials=CREDENTIALS, **arguments):
+    settings = {"base_url": PUBLIC_SERVICE, "format": "json", "auth": "basic", "echo": None, "insecure_http": False}
+    return events_request(import_id, credentials, **{**settings, **arguments})
+
+
+def refusal(*positional, **arguments):
+    with pytest.raises(LocalProtocolError) as caught:
+        request(*positional, **arguments)
+    assert caught.value.__context__ is None  # which a traceback would show
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("format", ["json", "xml"])
+def test_the_one_request_with_basic_authentication(format):
+    made = request(format=format)
+    assert (made.method, made.url) == ("GET", f"https://api.cloudsponge.com/events/1126.{format}")
+    assert made.headers == {
+        "accept": f"application/{format}",
+        "cache-control": "no-cache",
+        "authorization": CREDENTIALS.basic(),
+    }
+
+
+def test_credentials_in_the_query_only_when_asked_for():
+    made = request(auth="query")
+    assert made.url == (
+        "https://api.cloudsponge.com/events/1126.json?domain_key=key%20%26%3D&domain_password=p%2B%2F%25%3A%20%C3%A9%22"
+    )
+    assert "authorization" not in made.headers
+
+
+@pytest.mark.parametrize("auth", ["basic", "query"])
+def test_without_credentials_none_are_sent(auth):
+    made = request(credentials=None, auth=auth)
+    assert made.url == "https://api.cloudsponge.com/events/1126.json"
+    assert set(made.headers) == {"accept", "cache-control"}
+
+
+@pytest.mark.parametrize("echo", ["a b", "&domain_key=x#?/%", "é日\U0001f44b", "line\r\nfeed", " "])
+@pytest.mark.parametrize("auth", ["basic", "query"])
+def test_an_echo_comes_through_as_it_is(auth, echo):
+    url = request(auth=auth, echo=echo).url
+    assert url.isascii()
+    assert url.isprintable()
+    assert " " not in url
+    assert dict(parse_qsl(urlsplit(url).query))["echo"] == echo
+
+
+@pytest.mark.parametrize("echo", ["", "\ud800", 5, b"x"])
+def test_an_echo_that_can_not_be_sent(echo):
+    assert refusal(echo=echo) == "echo is a text of one character or more that UTF-8 can write"
+
+
+@pytest.mark.parametrize("value", ["1", "89708927", "a", "-_-", "A" * 64, "10"])
+def test_what_may_be_an_import_id(value):
+    assert is_import_id(value)
+    assert request(value).url.endswith(f"/events/{value}.json")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "0", "01126", "A" * 65, "1126 ", " 1126", "1126\n", "../1126", "a/b", "a.b", "1%2e", "é", "٣", 1126, None],
+)
+def test_what_is_no_import_id(value):
+    assert not is_import_id(value)
+    assert refusal(value).startswith("an import id is 1 to 64 letters, digits, dashes and underscores, without a")
+
+
+def test_a_strange_import_id_can_not_act_on_a_terminal():
+    assert refusal("\x1b[2J").endswith('not "\\u001b[2J"')
+
+
+@pytest.mark.parametrize("value", ["yaml", "JSON", None, 5])
+def test_another_format_or_auth(value):
+    assert refusal(format=value).startswith("a format is json or xml, not ")
+    assert refusal(auth=value).startswith("auth is basic or query, not ")
+
+
+@pytest.mark.parametrize(
+    ("base_url", "start"),
+    [
+        ("https://sponge.example", "https://sponge.example"),
+        ("https://sponge.example/", "https://sponge.example"),
+        ("https://sponge.example:8443/api//", "https://sponge.example:8443/api"),
+        ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
+        ("HTTPS://Sponge.Example", "HTTPS://Sponge.Example"),
+    ],
+)
+def test_a_base_url_of_ones_own(base_url, start):
+    assert request(base_url=base_url).url == f"{start}/events/1126.json"
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "",
+        "sponge-hidden.example",
+        "//sponge-hidden.example",
+        "ftp://sponge-hidden.example",
+        "file:///hidden",
+        "https://",
+        "https:///hidden",
+        "https://:443",
+        "https://hidden.example:x",
+        "https://hidden.example:0",
+        "https://hidden.example:-1",
+        "https://hidden.example:65536",
+        "https://[::1",
+        "https://hid den.example",
+        " https://hidden.example",
+        "https://hidden.example\n",
+        "https://hid\x00den.example",
+        "https://hiddén.example",
+        "https://api.cloudsponge.com\\hidden",  # of which readers of urls make different hosts
+        None,
+        5,
+        b"https://hidden.example",
+    ],
+)
+def test_what_is_no_base_url(base_url):
+    assert refusal(base_url=base_url) == "the base url is no url such as https://api.example.com"
+
+
+@pytest.mark.parametrize("user", ["hidden:secret@", "hidden@", ":secret@", "@", "hidden:@", "a@b:hidden@"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_base_url_with_credentials_in_it(scheme, user):
+    text = refusal(base_url=f"{scheme}://{user}127.0.0.1")
+    assert text == "the base url holds credentials; they have a place of their own"
+
+
+@pytest.mark.parametrize("tail", ["?domain_password=hidden", "?", "#hidden", "#", "/?#", "/a?b"])
+def test_a_base_url_with_a_query_or_a_fragment(tail):
+    assert refusal(base_url=f"https://sponge.example{tail}") == (
+        "the base url has a query or a fragment, and can't have either"
+    )
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "http://127.0.0.1:8080",
+        "http://127.0.0.2",
+        "http://127.255.255.254",
+        "http://[::1]:8080",
+        "http://localhost",
+        "http://LOCALHOST:8080/api",
+        "HTTP://localhost",
+    ],
+)
+def test_plain_http_to_this_machine(base_url):
+    assert checked_base_url(base_url, insecure_http=False) == base_url
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "http://hidden.example",
+        "HTTP://hidden.example",
+        "http://10.0.0.1",
+        "http://0.0.0.0",
+        "http://[::2]",
+        "http://128.0.0.1",
+        "http://127.0.0.1.hidden.example",
+        "http://localhost.hidden.example",
+        "http://hidden-localhost",
+        "http://api.cloudsponge.com",
+    ],
+)
+def test_plain_http_to_another_host_only_when_it_is_wanted(base_url):
+    text = refusal(base_url=base_url)
+    assert text.startswith("the base url is plain http, which would show the password")
+    assert "hidden" not in text
+    assert checked_base_url(base_url, insecure_http=True) == base_url
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        PUBLIC_SERVICE,
+        "https://API.CloudSponge.COM",
+        "https://api.cloudsponge.com.",
+        "https://api.cloudsponge.com:443/",
+        "https://api.cloudsponge.com.:8443/x",
+        "HTTP://api.cloudsponge.com",
+    ],
+)
+def test_the_public_service_by_any_name(base_url):
+    assert is_public_service(base_url)
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    ["https://cloudsponge.com", "https://api.cloudsponge.com.example", "https://xapi.cloudsponge.com", "http://[::1]"],
+)
+def test_what_is_not_the_public_service(base_url):
+    assert not is_public_service(base_url)

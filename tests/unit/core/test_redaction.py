@@ -1,0 +1,180 @@
+import base64
+import json
+import time
+from html import escape
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import quoteattr
+
+import pytest
+
+from spongewatch import Credentials, Redaction, printable
+
+PASSWORD = 'p+/%: é"'
+PAIR = f"demo-key:{PASSWORD}"
+REDACTION = Credentials("demo-key", PASSWORD).redaction
+
+
+def lowered(percent):
+    return quote(percent, safe="").replace("%C3%A9", "%c3%a9").replace("%2B", "%2b").replace("%2F", "%2f")
+
+
+FORMS = {
+    "raw": PASSWORD,
+    "percent": quote(PASSWORD, safe=""),
+    "percent, its slash as it is": quote(PASSWORD),
+    "percent, lower case": lowered(PASSWORD),
+    "percent, every byte": "".join(f"%{byte:02x}" for byte in PASSWORD.encode()),
+    "percent, only what has to be": PASSWORD.replace("%", "%25").replace(" ", "%20"),
+    "percent, of latin-1": quote(PASSWORD, safe="", encoding="latin-1"),
+    "a form's": quote_plus(PASSWORD),
+    "base64": base64.b64encode(PASSWORD.encode()).decode(),
+    "base64 of the pair": base64.b64encode(PAIR.encode()).decode(),
+    "base64 of latin-1": base64.b64encode(PASSWORD.encode("latin-1")).decode(),
+    "base64 of the pair in latin-1": base64.b64encode(PAIR.encode("latin-1")).decode(),
+    "url-safe base64": base64.urlsafe_b64encode(PASSWORD.encode()).decode(),
+    "url-safe base64 of the pair": base64.urlsafe_b64encode(PAIR.encode()).decode(),
+    "base64 without its end": base64.b64encode(PASSWORD.encode()).decode().rstrip("="),
+    "base64, percent-encoded": quote(base64.b64encode(PAIR.encode()), safe=""),
+    "json": json.dumps(PASSWORD)[1:-1],
+    "json in UTF-8": json.dumps(PASSWORD, ensure_ascii=False)[1:-1],
+    "json with slashes escaped": json.dumps(PASSWORD)[1:-1].replace("/", "\\/"),
+    "json in upper case": json.dumps(PASSWORD)[1:-1].replace("\\u00e9", "\\u00E9"),
+    "json of it percent-encoded": json.dumps(quote(PASSWORD)),
+    "xml": escape(PASSWORD),
+    "xml in an attribute": quoteattr(PASSWORD)[1:-1],
+    "xml in ASCII": PASSWORD.encode("ascii", "xmlcharrefreplace").decode(),
+    "xml in hex": PASSWORD.replace("é", "&#xE9;").replace('"', "&#x22;"),
+    "the pair": PAIR,
+    "the pair, percent": quote(PAIR),
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=list(FORMS))
+def test_a_secret_is_taken_out_in_every_form(form):
+    expected = "before [secret] after" if form[0] != '"' else 'before "[secret]" after'
+    assert REDACTION.text(f"before {form} after") == expected
+    assert REDACTION.data(f"before {form} after".encode()) == expected.encode()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_secret_is_taken_out_of_bytes(encoding):
+    before, after = "<é>".encode(encoding), "</é>".encode(encoding)
+    assert REDACTION.data(before + PASSWORD.encode(encoding) + after) == before + b"[secret]" + after
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_secret_is_taken_out_of_utf_16(encoding):
+    kept = REDACTION.data(f"<é>{PASSWORD}</é>".encode(encoding))
+    assert kept.decode(encoding) == "<é>[secret]</é>"
+
+
+def test_what_only_looks_like_utf_16_is_searched_as_it_is():
+    assert REDACTION.data(b"\x00\xd8\x00" + PASSWORD.encode()) == b"\x00\xd8\x00[secret]"
+
+
+@pytest.mark.parametrize(
+    "password", ["a&b<c>d'e", "back\\slash", "日本", "\U0001f511", "\u202ebidi", "nb\u00a0sp", "%25", "&amp;"]
+)
+def test_other_characters_that_are_written_in_more_ways_than_one(password):
+    redaction = Credentials("key", password).redaction
+    forms = [
+        password,
+        quote(password, safe=""),
+        quote(password, safe="").lower(),
+        json.dumps(password)[1:-1],
+        json.dumps(password).replace("&", "\\u0026").replace("<", "\\u003C").replace(">", "\\u003e")[1:-1],
+        escape(password),
+        password.replace("&", "&amp;").replace("'", "&apos;"),
+        printable(password),
+        password.encode("ascii", "xmlcharrefreplace").decode(),
+    ]
+    assert [redaction.text(f"<{form}>") for form in forms] == ["<[secret]>"] * len(forms)
+
+
+def test_every_place_is_redacted():
+    assert REDACTION.text(f"{PASSWORD}{PASSWORD} {quote(PASSWORD)}") == "[secret][secret] [secret]"
+    assert (
+        REDACTION.text(f"Authorization: {Credentials('demo-key', PASSWORD).basic()}") == "Authorization: Basic [secret]"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "demo-key",
+        "p+/%: e",
+        "P+/%: É",
+        'events: 1126, "GATHERING" é %20 &amp; \\u00e9',
+        "half of it is \ud800",
+        PASSWORD[:-1],
+        PASSWORD[1:],
+    ],
+)
+def test_nothing_else_is_changed(text):
+    assert REDACTION.text(text) == text
+
+
+def test_bytes_that_are_no_text_come_through():
+    every = bytes(range(256)) * 3
+    assert REDACTION.data(every) == every
+    assert REDACTION.data(b"\xff" + PASSWORD.encode() + b"\xfe") == b"\xff[secret]\xfe"
+
+
+@pytest.mark.parametrize("password", ["日a本", "1日本", "x\ud800"])
+def test_a_password_that_an_encoding_can_not_write_is_not_cut_down_to_what_it_can(password):
+    redaction = Redaction([password])
+    assert redaction.text("a 1 x YQ MQ eA") == "a 1 x YQ MQ eA"
+    assert redaction.text(f"a {password} 1") == "a [secret] 1"
+
+
+@pytest.mark.parametrize("secrets", [(), [""], "", iter([])])
+def test_without_secrets_nothing_happens(secrets):
+    redaction = Redaction(secrets)
+    assert redaction.text("any text") == "any text"
+    assert redaction.data(b"\xff") == b"\xff"
+
+
+def test_one_text_is_one_secret_and_not_one_for_each_letter():
+    assert Redaction("abc").text("a b c abc") == "a b c [secret]"
+
+
+@pytest.mark.parametrize("secrets", [["pass", "password", "word"], ["word", "password", "pass"]])
+def test_a_secret_that_is_part_of_another(secrets):
+    assert Redaction(secrets).text("password pass word passwor") == "[secret] [secret] [secret] [secret]wor"
+
+
+def test_it_may_be_used_again():
+    redaction = Redaction(["abc"])
+    assert [redaction.text("abc") for _ in range(3)] == ["[secret]"] * 3
+
+
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [
+        ("a" * 60, "a" * 59 + "b"),
+        ("\\" * 30 + "x", "\\" * 3000),
+        ("%" * 60 + "x", "%25" * 3000),
+        ("&" * 60 + "x", "&amp;" * 3000),
+        ("'" * 30 + "x", "\\'" * 3000),
+        ("\u0085" * 30 + "x", "\\x85" * 3000),
+        ("é" * 60 + "x", "é" * 3000),
+        ("x" * 20, "&#" + "0" * 1_000_000),
+    ],
+    ids=range(8),
+)
+def test_a_text_that_nearly_holds_a_secret_does_not_stop_the_watch(secret, text):
+    before = time.process_time()
+    assert Redaction([secret]).text(text) == text
+    assert time.process_time() - before < 5
+
+
+def test_bytes_with_zeros_that_hold_no_secret_stay_as_they_are():
+    for data in (b"\x00\x01\x02", "<é>".encode("utf-16"), b"\xff\x00\xff"):
+        assert REDACTION.data(data) == data
+
+
+def test_a_text_stays_a_text_where_a_secret_is_one_byte_of_it():
+    text = Redaction(["é"]).text("x\u9000y")
+    assert text.startswith("x")
+    assert text.endswith("y")

@@ -1,0 +1,1164 @@
+import json
+import math
+
+import pytest
+
+from answers import json_body, rows, triggers
+from spongewatch import (
+    Abandoned,
+    Anomaly,
+    Cancelled,
+    Completed,
+    Credentials,
+    Done,
+    Ended,
+    Failed,
+    ImportMachine,
+    ImportSession,
+    LocalProtocolError,
+    LostContact,
+    PollFailed,
+    PollPolicy,
+    Rejected,
+    Response,
+    Send,
+    State,
+    TimedOut,
+    TransportError,
+    Wait,
+)
+
+PASSWORD = 'p+/%: é"'
+CREDENTIALS = Credentials("key", PASSWORD)
+BASE_URL = "https://sponge.example:8443/api"
+UNBOUNDED = {"consent_timeout": None, "gathering_timeout": None, "lost_contact_timeout": None}
+TELLS_NOTHING = rows("INITIALIZING INPROGRESS 0")
+GATHERS = rows("INITIALIZING COMPLETED 0", "GATHERING INPROGRESS 5")
+IS_COMPLETE = rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 7", "COMPLETE COMPLETED 0")
+IS_ABANDONED = rows("INITIALIZING ERROR 514")
+HAS_FAILED = rows("INITIALIZING COMPLETED 0", "GATHERING ERROR 264")
+RESET = TransportError("reset", "by the other side")
+
+
+def new(now=0.0, **arguments):
+    """A session; settings of the policy are given by their names."""
+    settings = {name: arguments.pop(name) for name in PollPolicy().to_json() if name in arguments}
+    return ImportSession("1126", CREDENTIALS, now=now, policy=PollPolicy(**settings), **arguments)
+
+
+def good(events=TELLS_NOTHING, **members):
+    return Response(200, {"content-type": "application/json"}, json_body(events, **members))
+
+
+def envelope(message):
+    return json.dumps({"error": {"message": message, "code": 1}}).encode()
+
+
+def resumed(session, now=0.0, **arguments):
+    return ImportSession.resume(session.save(), CREDENTIALS, now=now, **arguments)
+
+
+def tampered(session, **members):
+    """The saved session with other members; a member given as `...` is left out."""
+    saved = {**json.loads(session.save()), **members}
+    return json.dumps({name: value for name, value in saved.items() if value is not ...})
+
+
+def end_of(told):
+    """The end of the watch, which has to be the last that was told, and the time of it."""
+    assert [isinstance(item, Ended) for item in told] == [False] * (len(told) - 1) + [True]
+    return told[-1].outcome, told[-1].at
+
+
+def only(told):
+    (item,) = told
+    return item
+
+
+# Sending, waiting, and the floor under the rate.
+
+
+def test_the_first_thing_to_do_is_to_send():
+    action = new(100.0, base_url=BASE_URL, echo="a b").next_action(now=100.0)
+    assert isinstance(action, Send)
+    assert action.request.method == "GET"
+    assert action.request.url == f"{BASE_URL}/events/1126.json?echo=a%20b"
+    assert dict(action.request.headers) == {
+        "accept": "application/json",
+        "cache-control": "no-cache",
+        "authorization": CREDENTIALS.basic(),
+    }
+    assert action.deadline == 110.0
+
+
+def test_xml_is_asked_for_by_its_name():
+    session = new(format="xml", auth="query", request_timeout=2.5)
+    action = session.next_action(now=0.0)
+    assert action.request.url.startswith("https://api.cloudsponge.com/events/1126.xml?domain_key=key&domain_password=")
+    assert "authorization" not in action.request.headers
+    assert action.deadline == 2.5
+    assert session.format == "xml"
+
+
+def test_a_poll_is_due_until_it_is_sent():
+    session = new()
+    assert session.next_action(now=3.0) == session.next_action(now=3.0)
+    assert session.next_action(now=3.0).deadline == 13.0
+
+
+def test_the_deadline_is_not_beyond_the_nearest_budget():
+    assert new(timeout=4).next_action(now=1.0).deadline == 4.0
+    assert new(consent_timeout=3).next_action(now=1.0).deadline == 3.0
+
+
+def test_an_open_poll_is_waited_for():
+    session = new()
+    session.sent(now=1.0)
+    assert session.next_action(now=1.0) == Wait(11.0)
+    assert session.next_action(now=20.0) == Wait(11.0)
+    assert session.outcome is None
+
+
+def test_an_open_poll_is_waited_for_no_longer_than_the_nearest_budget():
+    session = new(timeout=4)
+    session.sent(now=1.0)
+    assert session.next_action(now=1.0) == Wait(4.0)
+
+
+@pytest.mark.parametrize("interval", [1, 1.5, 60])
+def test_the_next_poll_comes_an_interval_after_the_end_of_the_last(interval):
+    session = new(interval=interval)
+    session.sent(now=0.0)
+    session.receive(good(), now=4.0)
+    assert session.next_action(now=4.0) == Wait(4 + interval)
+    assert isinstance(session.next_action(now=3.999 + interval), Wait)
+    assert isinstance(session.next_action(now=4.0 + interval), Send)
+
+
+def test_times_are_rounded_so_that_the_floor_holds():
+    session = new()
+    session.receive(good(), now=0.2001)
+    assert session.next_action(now=1.2009) == Wait(1.201)
+    assert isinstance(session.next_action(now=1.201), Send)
+    session.sent(now=1.2019)
+    assert session.elapsed == 1.201
+
+
+def test_a_clock_that_counts_from_1970_brings_no_noise():
+    session = new(1_790_000_000.123)
+    told = session.receive(good(), now=1_790_000_000.323)
+    assert only(told).at == 0.2
+    until = session.next_action(now=1_790_000_000.323).until
+    assert until == pytest.approx(1_790_000_001.323)
+    assert isinstance(session.next_action(now=until), Send)
+
+
+def test_a_wait_is_no_longer_than_the_nearest_budget():
+    session = new(consent_timeout=5, interval=3)
+    session.receive(good(), now=4.0)
+    assert session.next_action(now=4.0) == Wait(5.0)
+
+
+def test_a_budget_that_has_run_out_is_a_wait_that_is_over():
+    session = new(consent_timeout=5)
+    assert session.next_action(now=9.0) == Wait(5.0)
+    assert session.outcome is None
+    assert end_of(session.handle_timeout(now=9.0)) == (TimedOut("consent"), 5.0)
+    assert session.next_action(now=9.0) == Done(TimedOut("consent"))
+
+
+def test_asking_changes_nothing():
+    session = new()
+    before = session.save()
+    for now in (0.0, 5.0, 1000.0, 2.0):
+        session.next_action(now=now)
+    assert session.save() == before
+
+
+@pytest.mark.parametrize(
+    ("now", "first"),
+    [
+        pytest.param(1.0, lambda session: session.sent(now=0.0), id="one is open"),
+        pytest.param(1.9, lambda session: session.receive(good(), now=1.0), id="too soon"),
+        pytest.param(1.0, lambda session: session.cancel(now=0.0), id="ended"),
+        pytest.param(5.0, lambda session: None, id="a budget has run out"),
+    ],
+)
+def test_what_is_sent_when_nothing_is_due_is_refused_and_nothing_changes(now, first):
+    session = new(consent_timeout=5)
+    first(session)
+    before = session.save()
+    with pytest.raises(LocalProtocolError, match="no poll of import 1126 is due"):
+        session.sent(now=now)
+    assert session.save() == before
+
+
+def test_a_poll_at_its_deadline_has_failed():
+    session = new()
+    session.sent(now=0.0)
+    assert session.handle_timeout(now=9.999) == ()
+    failed = only(session.handle_timeout(now=10.0))
+    assert failed == PollFailed("1126", 10.0, 1, "timeout: no answer within 10 s", 11.461)
+    assert session.next_action(now=10.0) == Wait(11.461)
+
+
+def test_a_deadline_that_is_noticed_late_is_told_at_its_own_time():
+    session = new()
+    session.sent(now=0.0)
+    assert only(session.handle_timeout(now=30.0)).at == 10.0
+    assert isinstance(session.next_action(now=30.0), Send)
+
+
+def test_a_deadline_that_is_noticed_after_a_budget_plans_no_other_poll():
+    session = new(timeout=20)
+    session.sent(now=0.0)
+    failed, ended = session.handle_timeout(now=30.0)
+    assert (failed.at, failed.retry_at) == (10.0, None)
+    assert end_of([ended]) == (TimedOut("total"), 20.0)
+
+
+def test_extra_and_early_time_outs_do_nothing():
+    session = new()
+    before = session.next_action(now=3.0)
+    for now in (0.0, 1.0, 3.0, 2.0):
+        assert session.handle_timeout(now=now) == ()
+    assert session.next_action(now=3.0) == before
+    session.sent(now=3.0)
+    assert session.handle_timeout(now=4.0) == ()
+    assert session.next_action(now=4.0) == Wait(13.0)
+
+
+# Good answers.
+
+
+def test_an_import_from_beginning_to_end():
+    session = new()
+    told = [*session.receive(good(), now=1.0), *session.receive(good(GATHERS), now=2.0)]
+    assert (session.state, session.contact_count) == (State.GATHERING, 5)
+    told += session.receive(good(IS_COMPLETE), now=3.0)
+    assert triggers(told) == ["start", "initialize", "progress", "gather", "complete"]
+    assert [item.at for item in told] == [1.0, 2.0, 2.0, 3.0, 3.0, 3.0]
+    assert told[-1] == Ended("1126", 3.0, Completed(7), State.COMPLETE, 7)
+    assert session.next_action(now=3.0) == Done(Completed(7))
+    assert session.outcome == Completed(7)
+
+
+@pytest.mark.parametrize(("events", "kind", "code"), [(IS_ABANDONED, Abandoned, 514), (HAS_FAILED, Failed, 264)])
+def test_the_services_own_verdict_ends_the_watch(events, kind, code):
+    session = new()
+    ended = session.receive(good(events), now=1.0)[-1]
+    assert ended.outcome == kind(session.failure)
+    assert session.failure.code == code
+    assert ended.state is State.ERROR
+
+
+def test_an_unchanged_answer_tells_nothing_and_counts_as_good():
+    session = new()
+    session.receive(good(), now=1.0)
+    session.receive_failure(RESET, now=2.0)
+    assert session.receive(good(), now=100.0) == ()
+    assert session.next_action(now=100.0) == Wait(101.0)
+    assert session.receive_failure(RESET, now=219.9)[0].attempt == 1
+
+
+def test_an_answer_written_otherwise_tells_nothing_twice():
+    session = new()
+    session.receive(good(), now=1.0)
+    assert session.receive(good(user_id="other bytes"), now=2.0) == ()
+
+
+def test_an_answer_may_be_xml():
+    body = b"<eventsResponse><events><event><event-type>INITIALIZING</event-type><status>INPROGRESS</status></event>"
+    answer = Response(200, {}, body + b"</events><import-id>1126</import-id></eventsResponse>")
+    assert triggers(new(format="xml").receive(answer, now=1.0)) == ["start"]
+
+
+def test_user_id_and_echo_are_those_of_the_last_answer_with_news():
+    session = new(echo="mine")
+    assert (session.user_id, session.echo) == (None, None)
+    session.receive(good(user_id="me", echo="mine"), now=1.0)
+    assert (session.user_id, session.echo) == ("me", "mine")
+    session.receive(Response(503), now=2.0)
+    assert (session.user_id, session.echo) == ("me", "mine")
+
+
+@pytest.mark.parametrize("import_id", [1126, "1126", None])
+def test_an_answer_of_this_import_or_of_none_is_good(import_id):
+    assert triggers(new().receive(good(import_id=import_id), now=1.0)) == ["start"]
+
+
+def test_an_unasked_answer_counts():
+    session = new()
+    assert triggers(session.receive(good(), now=1.0)) == ["start"]
+    assert session.next_action(now=1.0) == Wait(2.0)
+
+
+def test_an_answer_after_its_deadline_counts():
+    session = new()
+    session.sent(now=0.0)
+    assert triggers(session.receive(good(), now=30.0)) == ["start"]
+    assert session.next_action(now=30.0) == Wait(31.0)
+
+
+def test_an_answer_after_its_time_out_was_told_counts():
+    session = new()
+    session.sent(now=0.0)
+    session.handle_timeout(now=10.0)
+    assert triggers(session.receive(good(IS_COMPLETE), now=10.5))[-1] == "complete"
+    assert session.outcome == Completed(7)
+
+
+def test_an_answer_in_hand_counts_though_a_budget_has_run_out():
+    session = new(consent_timeout=5)
+    assert triggers(session.receive(good(GATHERS), now=8.0)) == ["initialize", "progress"]
+    assert session.outcome is None
+    assert new(timeout=5).receive(good(IS_COMPLETE), now=8.0)[-1].outcome == Completed(7)
+
+
+def test_an_answer_after_a_budget_is_told_and_then_the_end():
+    session = new(consent_timeout=5)
+    told = session.receive(good(), now=8.0)
+    assert triggers(told) == ["start"]
+    assert end_of(told) == (TimedOut("consent"), 8.0)
+
+
+def test_an_unchanged_answer_after_a_budget_is_the_end_at_the_budgets_time():
+    session = new(consent_timeout=5)
+    session.receive(good(), now=1.0)
+    assert end_of(session.receive(good(), now=8.0)) == (TimedOut("consent"), 5.0)
+
+
+# The table of statuses.
+
+
+def polls_failed(answer, now=20.0):
+    failed = only(new().receive(answer, now=now))
+    assert (type(failed), failed.at, failed.attempt) == (PollFailed, now, 1)
+    assert failed.retry_at == pytest.approx(now + 1.461)
+    return failed.reason
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "the answer is empty"),
+        (b"<html><body>Down</body></html>", "the answer is an HTML page, not a list of events"),
+        (b"{", "the answer is not JSON, at line 1, column 2"),
+        (b'{"events": [{"event_type": "GATHERING"}]}', "row 1 of the answer: status is missing"),
+        (b"<!DOCTYPE x [<!ENTITY y 'z'>]><x>&y;</x>", "the answer is XML with a document type"),
+        (envelope("not now"), "the service answers with an error: not now"),
+        (json_body(TELLS_NOTHING, import_id=1127), 'the answer is that of another import, "1127"'),
+    ],
+)
+def test_200_that_can_not_be_used(body, reason):
+    assert polls_failed(Response(200, {}, body)).startswith(reason)
+
+
+def test_an_answer_of_another_import_changes_nothing_else():
+    session = new()
+    answer = good(GATHERS, import_id=1127, user_id="not me")
+    session.receive(answer, now=1.0)
+    assert (session.state, session.user_id) == (State.INITIALIZING, None)
+    assert only(session.receive(answer, now=3.0)).attempt == 2
+
+
+@pytest.mark.parametrize(
+    "status", [100, 103, 199, 201, 204, 206, 299, 304, 408, 425, 429, 500, 502, 503, 504, 599, 999]
+)
+def test_statuses_that_are_tried_again(status):
+    assert polls_failed(Response(status)) == f"status {status}"
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 305, 307, 308, 399])
+def test_a_redirect_is_not_followed(status):
+    told = new().receive(Response(status, {"location": "https://elsewhere.example"}), now=1.0)
+    assert end_of(told) == (Rejected("redirect", f"status {status}: credentials follow no redirect"), 1.0)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_credentials_that_are_refused(status):
+    told = new().receive(Response(status, {}, envelope("who are you?")), now=1.0)
+    assert end_of(told) == (Rejected("credentials", f"status {status}: who are you?"), 1.0)
+
+
+@pytest.mark.parametrize("header", ["soon", "", "-1"])
+def test_403_with_a_malformed_retry_after_is_tried_again(header):
+    assert polls_failed(Response(403, {"retry-after": header})) == "status 403"
+
+
+def test_401_is_final_whatever_its_retry_after():
+    assert end_of(new().receive(Response(401, {"retry-after": "5"}), now=1.0))[0].reason == "credentials"
+
+
+@pytest.mark.parametrize(("status", "now"), [(404, 10.0), (404, 500.0), (410, 0.0), (410, 500.0)])
+def test_an_import_that_is_not_there(status, now):
+    told = new(lost_contact_timeout=None).receive(Response(status), now=now)
+    assert end_of(told) == (Rejected("unknown-import", f"status {status}"), now)
+
+
+def test_an_import_may_not_be_there_yet():
+    assert polls_failed(Response(404), now=9.999) == "status 404"
+    assert end_of(new(not_found_grace=0).receive(Response(404), now=0.0))[0].reason == "unknown-import"
+
+
+@pytest.mark.parametrize("status", [400, 402, 405, 406, 407, 409, 411, 418, 422, 451, 499])
+def test_a_request_that_is_refused(status):
+    told = new().receive(Response(status, {"retry-after": "5"}, envelope("no")), now=1.0)
+    assert end_of(told) == (Rejected("request", f"status {status}: no"), 1.0)
+
+
+@pytest.mark.parametrize("status", [200, 403, 503])
+def test_an_error_envelope_gives_its_message_to_the_reason(status):
+    assert polls_failed(Response(status, {"retry-after": "?"}, envelope("ouch"))).endswith(": ouch")
+
+
+def test_the_message_of_an_envelope_is_cut_and_can_not_act_on_a_terminal():
+    assert polls_failed(Response(503, {}, envelope("x" * 1000))) == "status 503: " + "x" * 200
+    assert polls_failed(Response(503, {}, envelope("\x1b[2J"))) == r"status 503: \x1b[2J"
+    body = b"<error><message>h\xc3\xa9las</message></error>"
+    assert polls_failed(Response(503, {"content-type": "text/xml"}, body)) == "status 503: hélas"
+
+
+def test_a_rejection_tells_of_no_failed_poll():
+    session = new()
+    session.sent(now=0.0)
+    assert [type(item) for item in session.receive(Response(400), now=1.0)] == [Ended]
+
+
+# No answer.
+
+
+def test_a_poll_without_an_answer_is_tried_again():
+    session = new()
+    session.sent(now=0.0)
+    assert only(session.receive_failure(RESET, now=0.3)) == PollFailed(
+        "1126", 0.3, 1, "reset: by the other side", 1.761
+    )
+
+
+def test_an_error_that_stays_is_the_end_at_once():
+    told = new().receive_failure(TransportError("tls", "not trusted", permanent=True), now=0.3)
+    assert end_of(told) == (LostContact("tls: not trusted"), 0.3)
+
+
+def test_an_error_that_stays_but_comes_after_a_budget_is_not_told():
+    told = new(timeout=5).receive_failure(TransportError("tls", "not trusted", permanent=True), now=6.0)
+    assert end_of(told) == (TimedOut("total"), 5.0)
+
+
+# Back-off and Retry-After.
+
+
+def waits_after_failures(session, count):
+    waits, now = [], 0.0
+    for _ in range(count):
+        failed = only(session.receive_failure(RESET, now=now))
+        waits.append(round(failed.retry_at - now, 3))
+        assert session.next_action(now=now) == Wait(failed.retry_at)
+        now = failed.retry_at
+    return waits
+
+
+def test_the_back_off_grows_to_the_longest_delay_and_stays_there():
+    session = new(lost_contact_timeout=None)
+    assert waits_after_failures(session, 7) == [1.461, 2.458, 4.016, 10.445, 23.359, 30.0, 30.0]
+
+
+def test_the_back_off_after_very_many_failures():
+    session = new(**UNBOUNDED)
+    assert waits_after_failures(session, 3000)[-1] == 30.0
+
+
+def test_the_longest_delay_is_never_under_the_interval():
+    assert waits_after_failures(new(interval=2, max_delay=0.5), 3) == [2.0, 2.0, 2.0]
+
+
+def test_a_good_answer_resets_the_back_off():
+    session = new()
+    waits_after_failures(session, 3)
+    session.receive(good(), now=20.0)
+    failed = only(session.receive(Response(503), now=21.0))
+    assert (failed.attempt, failed.retry_at) == (1, 22.461)
+
+
+def test_another_import_waits_otherwise():
+    other = ImportSession("1127", CREDENTIALS, now=0.0)
+    assert only(other.receive_failure(RESET, now=0.0)).retry_at != 1.461
+
+
+DATE = "Mon, 02 Nov 2026 09:15:00 GMT"
+
+
+@pytest.mark.parametrize("status", [403, 408, 425, 429, 500, 503])
+@pytest.mark.parametrize(
+    ("header", "date", "wait"),
+    [
+        ("7", None, 7.0),
+        (" 007 ", None, 7.0),
+        ("0", None, 1.0),
+        ("Mon, 02 Nov 2026 09:15:07 GMT", DATE, 7.0),
+        ("Tue, 03 Nov 2026 00:00:00 GMT", "Mon, 02 Nov 2026 23:59:20 GMT", 40.0),
+        ("Sun, 01 Mar 2026 00:00:30 GMT", "Sat, 28 Feb 2026 23:59:55 GMT", 35.0),
+        ("Tue, 29 Feb 2028 00:00:30 GMT", "Mon, 28 Feb 2028 23:59:55 GMT", 35.0),
+        ("Mon, 02 Nov 2026 09:14:00 GMT", DATE, 1.0),
+        ("Mon, 02 Nov 2026 09:15:07 GMT", None, 1.461),
+        ("Mon, 02 Nov 2026 09:15:07 GMT", "yesterday", 1.461),
+        ("Mon, 2 Nov 2026 09:15:07 GMT", DATE, 1.461),
+        ("Mon, 99 Nov 2026 09:15:07 GMT", DATE, 1.461),
+        ("Mon, 02 Foo 2026 09:15:07 GMT", DATE, 1.461),
+        ("Mon, 02 Nov 2026 25:15:07 GMT", DATE, 1.461),
+        ("-7", None, 1.461),
+        ("7.5", None, 1.461),
+        ("\u0667", None, 1.461),
+        ("soon", DATE, 1.461),
+        ("", DATE, 1.461),
+    ],
+)
+def test_retry_after(status, header, date, wait):
+    headers = {"retry-after": header} | ({"date": date} if date else {})
+    session = new()
+    assert only(session.receive(Response(status, headers), now=20.0)).retry_at == pytest.approx(20.0 + wait)
+    assert session.next_action(now=20.0).until == pytest.approx(20.0 + wait)
+
+
+@pytest.mark.parametrize("status", [200, 204, 304, 404])
+def test_retry_after_is_for_no_other_status(status):
+    failed = only(new().receive(Response(status, {"retry-after": "50"}), now=1.0))
+    assert failed.retry_at == 2.461
+
+
+@pytest.mark.parametrize(
+    ("header", "asked"),
+    [
+        ("100", "100"),
+        ("3600", "3600"),
+        ("Mon, 02 Nov 2026 10:15:00 GMT", "3600"),
+        ("999999999999999", "1000000000"),
+        ("9" * 5000, "1000000000"),
+        ("Mon, 02 Nov 9999 10:15:00 GMT", "1000000000"),
+    ],
+)
+def test_a_retry_after_beyond_the_nearest_budget_is_the_end_at_once(header, asked):
+    answer = Response(429, {"retry-after": header, "date": DATE}, envelope("slow down"))
+    outcome, at = end_of(new().receive(answer, now=20.0))
+    detail = f"status 429: slow down; the service asks to wait {asked} s, which is longer than the time left"
+    assert (outcome, at) == (LostContact(detail), 20.0)
+
+
+def test_a_retry_after_may_be_as_long_as_the_budgets_allow():
+    session = new()
+    assert only(session.receive(Response(429, {"retry-after": "99"}), now=20.0)).retry_at == 119.0
+
+
+@pytest.mark.parametrize("header", ["9" * 15, "9" * 40])
+def test_without_budgets_the_longest_retry_after_is_waited_for_and_can_be_saved(header):
+    session = new(**UNBOUNDED)
+    assert only(session.receive(Response(503, {"retry-after": header}), now=0.0)).retry_at == 1e9
+    assert resumed(session).next_action(now=0.0) == Wait(1e9)
+
+
+# Budgets.
+
+
+def test_consent():
+    session = new(lost_contact_timeout=None)
+    session.receive(good(), now=1.0)
+    assert session.handle_timeout(now=899.9) == ()
+    assert only(session.handle_timeout(now=900.0)) == Ended(
+        "1126", 900.0, TimedOut("consent"), State.INITIALIZING, None
+    )
+
+
+def test_gathering_counts_from_its_own_start():
+    session = new(lost_contact_timeout=None)
+    session.receive(good(GATHERS), now=800.0)
+    assert session.handle_timeout(now=1399.9) == ()
+    ended = only(session.handle_timeout(now=1400.0))
+    assert ended == Ended("1126", 1400.0, TimedOut("gathering"), State.GATHERING, 5)
+
+
+def test_news_of_the_same_phase_do_not_stretch_it():
+    session = new(lost_contact_timeout=None)
+    session.receive(good(GATHERS), now=100.0)
+    session.receive(good(rows("GATHERING INPROGRESS 6")), now=650.0)
+    assert end_of(session.handle_timeout(now=700.0)) == (TimedOut("gathering"), 700.0)
+
+
+def test_lost_contact_counts_from_the_start():
+    assert new().handle_timeout(now=119.9) == ()
+    assert end_of(new().handle_timeout(now=120.0)) == (
+        LostContact("no good answer for 120 s (lost_contact_timeout)"),
+        120.0,
+    )
+
+
+def test_lost_contact_counts_from_the_last_good_answer_and_names_the_last_failure():
+    session = new()
+    session.receive(good(), now=50.0)
+    session.receive(Response(503), now=100.0)
+    session.receive_failure(RESET, now=150.0)
+    assert session.handle_timeout(now=169.9) == ()
+    detail = "no good answer for 120 s (lost_contact_timeout); last, reset: by the other side"
+    assert end_of(session.handle_timeout(now=170.0)) == (LostContact(detail), 170.0)
+
+
+def test_lost_contact_does_not_name_a_failure_from_before_the_last_good_answer():
+    session = new()
+    session.receive(Response(503), now=1.0)
+    session.receive(good(), now=5.0)
+    assert session.handle_timeout(now=200.0)[0].outcome.detail == "no good answer for 120 s (lost_contact_timeout)"
+
+
+def test_the_whole_watch():
+    session = new(timeout=60)
+    session.receive(good(GATHERS), now=50.0)
+    assert end_of(session.handle_timeout(now=60.0)) == (TimedOut("total"), 60.0)
+
+
+def test_without_budgets_nothing_ends_the_wait():
+    session = new(**UNBOUNDED)
+    assert session.handle_timeout(now=1e9) == ()
+    assert isinstance(session.next_action(now=1e9), Send)
+
+
+@pytest.mark.parametrize("budget", ["timeout", "lost_contact_timeout"])
+def test_of_budgets_that_run_out_together_the_phases_own_is_named(budget):
+    assert end_of(new(consent_timeout=7, **{budget: 7}).handle_timeout(now=9.0)) == (TimedOut("consent"), 7.0)
+    session = new(**{"gathering_timeout": 7, "timeout": None, "lost_contact_timeout": None, budget: 7})
+    session.receive(good(GATHERS), now=0.0)
+    assert end_of(session.handle_timeout(now=9.0)) == (TimedOut("gathering"), 7.0)
+
+
+def test_of_budgets_that_have_run_out_the_first_is_named():
+    assert end_of(new(consent_timeout=7, timeout=6).handle_timeout(now=9.0)) == (TimedOut("total"), 6.0)
+
+
+def test_a_failed_poll_after_the_end_of_a_budget_is_not_told():
+    session = new(timeout=5)
+    session.sent(now=0.0)
+    assert end_of(session.receive_failure(RESET, now=5.0)) == (TimedOut("total"), 5.0)
+    assert end_of(new(timeout=5).receive(Response(503), now=7.0)) == (TimedOut("total"), 5.0)
+    assert end_of(new(timeout=5).receive(Response(429, {"retry-after": "99"}), now=7.0)) == (TimedOut("total"), 5.0)
+
+
+def test_a_deadline_that_is_the_end_of_a_budget_is_that_end():
+    session = new(timeout=5)
+    session.sent(now=0.0)
+    assert end_of(session.handle_timeout(now=5.0)) == (TimedOut("total"), 5.0)
+
+
+def test_a_rejection_in_hand_counts_though_a_budget_has_run_out():
+    assert end_of(new(timeout=5).receive(Response(401), now=7.0)) == (Rejected("credentials", "status 401"), 7.0)
+
+
+def test_the_end_is_never_told_before_what_was_told_last():
+    session = new(consent_timeout=5, timeout=6)
+    told = session.receive(good(GATHERS), now=8.0)
+    assert triggers(told) == ["initialize", "progress"]
+    assert end_of(told) == (TimedOut("total"), 8.0)
+
+
+def test_no_retry_is_promised_where_none_follows():
+    session = new(timeout=5)
+    assert only(session.receive_failure(RESET, now=4.0)).retry_at is None
+    assert session.next_action(now=4.0) == Wait(5.0)
+
+
+# The end, and clocks.
+
+
+def test_cancelling():
+    session = new()
+    session.sent(now=1.0)
+    assert only(session.cancel(now=1.5)) == Ended("1126", 1.5, Cancelled(), State.INITIALIZING, None)
+    assert session.next_action(now=1.5) == Done(Cancelled())
+
+
+def test_nothing_comes_after_the_end():
+    session = new()
+    session.cancel(now=1.0)
+    before = session.save()
+    assert session.receive(good(IS_COMPLETE), now=2.0) == ()
+    assert session.receive(Response(401), now=2.0) == ()
+    assert session.receive_failure(RESET, now=2.0) == ()
+    assert session.handle_timeout(now=5000.0) == ()
+    assert session.cancel(now=2.0) == ()
+    assert session.next_action(now=5000.0) == Done(Cancelled())
+    assert session.save() == before
+
+
+def test_a_clock_that_steps_back_stands_still():
+    session = new(100.0)
+    session.receive(good(), now=110.0)
+    assert session.next_action(now=50.0) == Wait(111.0)
+    assert only(session.receive(good(GATHERS), now=20.0)[:1]).at == 10.0
+    session.handle_timeout(now=0.0)
+    assert session.elapsed == 10.0
+    assert only(session.cancel(now=-5.0)).at == 10.0
+
+
+def test_a_clock_from_before_the_start_is_taken_for_the_start():
+    session = new(100.0)
+    assert session.next_action(now=0.0).deadline == 110.0
+    session.sent(now=0.0)
+    assert session.elapsed == 0.0
+
+
+NO_TIMES = [math.nan, math.inf, "now", None, 1j, [], 1e11, 1e300, 1e308, pytest.param(10**400, id="huge")]
+
+
+@pytest.mark.parametrize("now", NO_TIMES)
+def test_what_is_no_time_is_refused_and_nothing_changes(now):
+    session = new()
+    session.sent(now=0.0)
+    before = session.save()
+    for call in (
+        session.next_action,
+        session.sent,
+        lambda now: session.receive(good(GATHERS), now=now),
+        lambda now: session.receive_failure(RESET, now=now),
+        session.handle_timeout,
+        session.cancel,
+    ):
+        with pytest.raises(LocalProtocolError, match="now is a finite number of seconds, not "):
+            call(now=now)
+    assert session.save() == before
+
+
+@pytest.mark.parametrize("now", [*NO_TIMES, -math.inf, -1e11, pytest.param(-(10**400), id="huge, below zero")])
+def test_a_session_begins_at_a_time_that_is_one(now):
+    with pytest.raises(LocalProtocolError, match="now is a finite number of seconds, not "):
+        new(now)
+    with pytest.raises(LocalProtocolError, match="now is a finite number of seconds, not "):
+        resumed(new(), now)
+
+
+@pytest.mark.parametrize("start", [-1e10, -1.7e9, 0.1, 1.79e9, 1e10 - 1e6])
+def test_a_wait_that_is_over_makes_way_on_every_clock(start):
+    session = new(start, **UNBOUNDED)
+    now = start
+    for _ in range(50):
+        session.sent(now=now)
+        assert session.handle_timeout(now=session.next_action(now=now).until) != ()
+        now = session.next_action(now=now).until
+        assert isinstance(session.next_action(now=now), Send)
+
+
+# What a session is made with.
+
+
+def test_what_can_be_read():
+    session = new(5.0, timeout=60)
+    assert (session.import_id, session.start, session.elapsed) == ("1126", 5.0, 0.0)
+    assert session.policy == PollPolicy(timeout=60)
+    assert session.machine.import_id == "1126"
+    assert (session.state, session.contact_count, session.failure) == (State.INITIALIZING, None, None)
+
+
+def test_a_session_shows_where_it_stands():
+    session = new()
+    session.receive(good(GATHERS), now=2.5)
+    assert repr(session) == "<ImportSession import_id='1126' state=GATHERING 2.5 s>"
+    session.cancel(now=3.0)
+    assert repr(session) == "<ImportSession import_id='1126' state=GATHERING cancelled>"
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    ["https://api.cloudsponge.com", "https://API.CloudSponge.com.:443/", "https://api.cloudsponge.com/v1"],
+)
+def test_an_interval_under_the_public_services_limit_is_refused(base_url):
+    with pytest.raises(LocalProtocolError, match="an interval of 0.9 s is under the service's own limit of 1 s"):
+        new(interval=0.9, base_url=base_url)
+
+
+def test_another_service_may_be_polled_faster():
+    session = new(interval=0.05, base_url=BASE_URL)
+    session.receive(good(), now=1.0)
+    assert session.next_action(now=1.0) == Wait(1.05)
+    with pytest.raises(LocalProtocolError, match="an interval of 0.05 s is under the service's own limit"):
+        resumed(session)
+    assert resumed(session, base_url=BASE_URL).policy.interval == 0.05
+
+
+@pytest.mark.parametrize("base_url", ["", "ftp://x.example", "https://key:pass@x.example", "http://x.example", None])
+def test_a_base_url_that_can_not_be_used_is_refused_without_being_shown(base_url):
+    with pytest.raises(LocalProtocolError) as caught:
+        new(base_url=base_url)
+    assert "x.example" not in str(caught.value)
+
+
+def test_plain_http_may_be_wanted():
+    arguments = {"base_url": "http://x.example", "insecure_http": True}
+    session = new(**arguments)
+    assert session.next_action(now=0.0).request.url == "http://x.example/events/1126.json"
+    assert resumed(session, **arguments).next_action(now=0.0).request == session.next_action(now=0.0).request
+
+
+@pytest.mark.parametrize("import_id", ["", "0", "01", "../1", "a/b", "1?x", "é", "x" * 65, None, 1126])
+def test_an_import_id_that_can_not_stand_in_a_path_is_refused(import_id):
+    with pytest.raises(LocalProtocolError, match="an import id is 1 to 64 letters"):
+        ImportSession(import_id, CREDENTIALS, now=0.0)
+
+
+def test_without_credentials_none_are_sent():
+    session = ImportSession("1126", None, now=0.0)
+    assert "authorization" not in session.next_action(now=0.0).request.headers
+    assert only(session.receive_failure(RESET, now=1.0)).reason == "reset: by the other side"
+
+
+def test_a_machine_goes_on_without_telling_anything_twice():
+    first = new(timeout=5)
+    first.receive(good(GATHERS), now=1.0)
+    first.handle_timeout(now=5.0)
+    second = new(100.0, machine=first.machine)
+    assert (second.state, second.contact_count) == (State.GATHERING, 5)
+    assert second.receive(good(GATHERS), now=101.0) == ()
+    assert triggers(second.receive(good(IS_COMPLETE), now=102.0)) == ["gather", "complete"]
+    assert second.outcome == Completed(7)
+
+
+def test_a_machine_that_goes_on_in_gathering_has_the_time_for_it():
+    machine = ImportMachine("1126")
+    machine.feed(GATHERS)
+    session = new(machine=machine, lost_contact_timeout=None)
+    assert end_of(session.handle_timeout(now=1000.0)) == (TimedOut("gathering"), 600.0)
+
+
+def test_a_machine_that_has_ended_ends_the_watch_at_the_next_good_answer():
+    machine = ImportMachine("1126")
+    machine.feed(IS_COMPLETE)
+    session = new(machine=machine)
+    assert isinstance(session.next_action(now=0.0), Send)
+    assert end_of(session.receive(good(IS_COMPLETE), now=1.0)) == (Completed(7), 1.0)
+
+
+@pytest.mark.parametrize("import_id", ["1127", None])
+def test_the_machine_of_another_import_is_refused(import_id):
+    with pytest.raises(LocalProtocolError, match="the machine is that of import .*, not of 1126"):
+        new(machine=ImportMachine(import_id))
+
+
+# An answer that hands a secret back.
+
+
+@pytest.mark.parametrize("secret", [PASSWORD, CREDENTIALS.basic()[6:]])
+def test_what_is_told_and_saved_holds_no_secret_that_an_answer_hands_back(secret):
+    session = new()
+    row = {"event_type": "GATHERING", "status": "INPROGRESS", "value": secret}
+    odd = json.dumps({"events": [row], "user_id": secret, "echo": f"<{secret}>"}).encode()
+    told = [
+        *session.receive(Response(200, {}, odd), now=1.0),
+        *session.receive(Response(503, {}, envelope(secret)), now=3.0),
+        *session.receive(Response(200, {}, json_body([], import_id=secret)), now=9.0),
+        *session.receive(Response(200, {}, envelope(secret)), now=19.0),
+        *session.receive_failure(TransportError("reset", secret), now=29.0),
+    ]
+    assert len(told) == 7
+    shown = json.dumps([item.to_json() for item in told], ensure_ascii=False) + session.save()
+    assert secret not in shown
+    assert "[secret]" in shown
+
+
+@pytest.mark.parametrize("password", ["GATHERING", "COMPLETED", "events", "E", '"', ":", "5"])
+def test_listed_rows_are_read_as_they_came_whatever_the_password(password):
+    session = ImportSession("1126", Credentials("key", password), now=0.0)
+    assert triggers(session.receive(good([*GATHERS, *rows("SUBMITTING DONE")]), now=1.0)) == ["initialize", "progress"]
+    assert session.contact_count == 5
+    assert triggers(session.receive(good([*IS_COMPLETE, *rows("LATER DONE")]), now=2.0)) == ["gather", "complete"]
+
+
+def test_rows_keep_their_meaning_whatever_the_password():
+    session = ImportSession("1126", Credentials("key", "R"), now=0.0)
+    told = session.receive(good(rows("SUBMITTING ERROR 264", f"{'R' * 64} DONE")), now=1.0)
+    assert triggers(told) == ["fail"]
+    assert [item.event.type for item in told if isinstance(item, Anomaly)] == ["SUBMITTING", "[secret]" * 8]
+
+
+# Saving and resuming.
+
+
+def in_the_middle():
+    session = new(1000.0, base_url=BASE_URL, format="xml", echo="mine", timeout=500)
+    session.receive(good([*GATHERS, *rows("SUBMITTING DONE")], user_id="me", echo="mine"), now=1003.2)
+    session.receive(Response(503, {}, envelope("x" * 1000)), now=1005.0)
+    return session
+
+
+def test_a_resumed_session_is_the_one_that_was_saved():
+    session = in_the_middle()
+    again = resumed(session, 1005.0, base_url=BASE_URL)
+    assert again.save() == session.save()
+    assert again.next_action(now=1006.0) == session.next_action(now=1006.0)
+    assert again.next_action(now=1010.0) == session.next_action(now=1010.0)
+    assert (again.user_id, again.echo, again.format) == ("me", "mine", "xml")
+    assert again.receive_failure(RESET, now=1122.9) == session.receive_failure(RESET, now=1122.9)
+    assert again.receive(good(GATHERS), now=1123.0) == session.receive(good(GATHERS), now=1123.0) == ()
+
+
+def test_a_resume_shifts_no_time():
+    session = new()
+    session.receive(good(), now=0.2004)
+    again = session
+    for _ in range(5):
+        again = resumed(again, 0.2004)
+    assert again.start == 0.0
+    assert again.receive(good(GATHERS), now=1.2014) == session.receive(good(GATHERS), now=1.2014)
+
+
+def test_a_resumed_session_names_the_last_failure_as_it_was():
+    session = new()
+    session.receive(Response(503, {}, envelope("x" * 1000)), now=1.0)
+    again = resumed(session, 1.0)
+    assert again.handle_timeout(now=200.0) == session.handle_timeout(now=200.0)
+
+
+def test_a_saved_session_is_json_without_a_secret_or_a_base_url():
+    text = in_the_middle().save()
+    assert json.loads(text)["spongewatch-session"] == 1
+    for hidden in (PASSWORD, "p+/", CREDENTIALS.basic()[6:], "sponge.example", "NaN", "Infinity"):
+        assert hidden not in text
+
+
+def test_an_open_poll_counts_as_ended_at_the_resume():
+    session = new()
+    session.sent(now=0.0)
+    again = resumed(session, 4.0)
+    assert again.next_action(now=4.0) == Wait(5.0)
+    assert again.handle_timeout(now=4.5) == ()
+    assert isinstance(again.next_action(now=5.0), Send)
+
+
+def test_a_second_resume_keeps_the_floor_too():
+    session = new()
+    session.sent(now=0.0)
+    once = resumed(session, 4.0004)
+    assert resumed(once, 4.0004).next_action(now=4.0004) == Wait(5.001)
+    assert resumed(once, 1.5).next_action(now=1.5).until == pytest.approx(2.5, abs=0.001)
+
+
+def test_an_answer_counts_though_the_poll_was_open_when_saved():
+    session = new()
+    session.sent(now=0.0)
+    assert triggers(resumed(session, 0.0).receive(good(), now=0.5)) == ["start"]
+
+
+def test_the_watch_goes_on_where_the_clock_is_behind():
+    session = new(1000.0)
+    session.receive(good(), now=1040.0)
+    again = resumed(session, 10.0)
+    assert again.next_action(now=10.0) == Wait(11.0)
+    assert again.elapsed == 40.0
+    told = again.receive(good(GATHERS), now=12.0)
+    assert told[0].at == 42.0
+    assert again.next_action(now=12.0) == Wait(13.0)
+
+
+def test_the_watch_goes_on_where_the_clock_is_behind_the_start():
+    again = resumed(new(1000.0), 10.0)
+    assert again.next_action(now=10.0).deadline == 20.0
+
+
+def test_a_resume_stretches_no_budget():
+    session = new(timeout=200)
+    session.receive(good(), now=50.0)
+    for now in (60.0, 100.0, 20.0, 169.0):
+        session = resumed(session, now)
+    assert end_of(resumed(session, 300.0).handle_timeout(now=300.0))[1] == 170.0
+    session.receive(good(GATHERS), now=169.0)
+    assert end_of(resumed(session, 300.0).handle_timeout(now=300.0)) == (TimedOut("total"), 200.0)
+
+
+def test_a_resumed_wait_is_never_longer_than_it_was_as_a_whole():
+    session = new()
+    session.receive(Response(429, {"retry-after": "60"}), now=1.0)
+    assert resumed(session, 2.0).next_action(now=2.0) == Wait(61.0)
+    saved = tampered(session, next_poll=10**9)
+    assert ImportSession.resume(saved, CREDENTIALS, now=2.0).next_action(now=2.0) == Wait(62.0)
+
+
+def every_end():
+    def ended(session, *calls):
+        for call in calls:
+            call(session)
+        return session
+
+    message = envelope("x" * 1000)
+    return {
+        "completed": ended(new(), lambda s: s.receive(good(IS_COMPLETE), now=1.0)),
+        "failed": ended(new(), lambda s: s.receive(good(HAS_FAILED), now=1.0)),
+        "abandoned": ended(new(), lambda s: s.receive(good(IS_ABANDONED), now=1.0)),
+        "consent": ended(new(consent_timeout=5), lambda s: s.handle_timeout(now=5.0)),
+        "gathering": ended(new(), lambda s: s.receive(good(GATHERS), now=1.0), lambda s: s.handle_timeout(now=999.0)),
+        "total": ended(new(timeout=5), lambda s: s.handle_timeout(now=5.0)),
+        "lost": ended(
+            new(), lambda s: s.receive(Response(503, {}, message), now=1.0), lambda s: s.handle_timeout(now=999.0)
+        ),
+        "permanent": ended(
+            new(), lambda s: s.receive_failure(TransportError("tls", "x" * 999, permanent=True), now=1.0)
+        ),
+        "credentials": ended(new(), lambda s: s.receive(Response(401, {}, message), now=1.0)),
+        "unknown": ended(new(), lambda s: s.receive(Response(410, {}, message), now=1.0)),
+        "redirect": ended(new(), lambda s: s.receive(Response(302, {}, message), now=1.0)),
+        "request": ended(new(), lambda s: s.receive(Response(400, {}, message), now=1.0)),
+        "cancelled": ended(new(), lambda s: s.cancel(now=1.0)),
+    }
+
+
+@pytest.mark.parametrize("name", every_end())
+def test_a_session_that_ended_stays_ended(name):
+    session = every_end()[name]
+    again = resumed(session, 2000.0)
+    assert again.outcome == session.outcome is not None
+    assert again.next_action(now=2000.0) == Done(session.outcome)
+    assert again.receive(good(GATHERS), now=2000.0) == ()
+    assert again.cancel(now=2000.0) == ()
+    assert again.save() == session.save()
+
+
+@pytest.mark.parametrize("member", json.loads(in_the_middle().save()))
+def test_a_member_that_is_missing_is_named(member):
+    saved = tampered(in_the_middle(), **{member: ...})
+    with pytest.raises(LocalProtocolError, match=f"the saved session has no member {member}$"):
+        ImportSession.resume(saved, CREDENTIALS, now=1005.0, base_url=BASE_URL)
+
+
+WRONG = {
+    "spongewatch-session": [2, "1", None, 1.0, True],
+    "import_id": [None, 1126, "", "a/b", "0", ["1126"]],
+    "format": [None, "yaml", 1, ["json"], {}],
+    "sent_echo": ["", 5, "\ud800", "a\ud800b", []],
+    "policy": [
+        None,
+        [],
+        "x",
+        {"interval": 0},
+        {"interval": "1"},
+        {"timeout": -1},
+        {"max_delay": 10**400},
+        {"interval": 0.5},
+    ],
+    "start": [None, "0", math.nan, math.inf, 1e11, -1e11, 10**400, True],
+    "now": [None, -1, 1.5, "0", True, 10**15 - 1, 10**15, math.nan],
+    "next_poll": [None, -1, 1.5, True, 10**400],
+    "delay": [None, -1, 1.5, "", 10**15],
+    "poll_is_open": [None, 0, 1, "true", []],
+    "failed_polls": [None, -1, 0.5, True],
+    "last_failure": [0, [], {}, False],
+    "told_at": [None, -1, 1.5, "5"],
+    "phase_end": [-1, 1.5, "5", True, math.inf],
+    "lost_at": [-1, 1.5, "5", True, None, math.nan],
+    "outcome": [
+        5,
+        "completed",
+        [],
+        {},
+        {"name": None},
+        {"name": "over", "detail": ""},
+        {"name": "completed"},
+        {"name": "failed"},
+        {"name": "cancelled"},
+        {"name": "cancelled", "detail": 5},
+        {"name": "timed-out", "detail": ""},
+        {"name": "timed-out", "detail": "", "reason": "lost"},
+        {"name": "rejected", "detail": "", "reason": None},
+        {"name": ["completed"], "detail": "", "reason": None},
+    ],
+    "user_id": [5, [], True],
+    "echo": [5, {}, False],
+    "machine": [None, 5, [], {}, "x", {"spongewatch-machine": 1}, json.loads(ImportMachine("1127").save())],
+}
+
+
+@pytest.mark.parametrize(("member", "value"), [(member, value) for member in WRONG for value in WRONG[member]])
+def test_a_member_that_is_wrong_is_named(member, value):
+    saved = tampered(in_the_middle(), **{member: value})
+    with pytest.raises(LocalProtocolError) as caught:
+        ImportSession.resume(saved, CREDENTIALS, now=1005.0, base_url="https://api.cloudsponge.com")
+    named = [member, *(value if member == "policy" and isinstance(value, dict) else [])]
+    assert any(name in str(caught.value) for name in named)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "[" * 100_000, "9" * 5000, None, b"\xff"])
+def test_what_is_no_saved_session(text):
+    with pytest.raises(LocalProtocolError, match="the saved session is not"):
+        ImportSession.resume(text, CREDENTIALS, now=0.0)
+
+
+def test_the_ends_of_lost_contact_and_of_its_budget_go_together():
+    with pytest.raises(LocalProtocolError, match="lost_at has to be null where lost_contact_timeout is"):
+        ImportSession.resume(tampered(new(**UNBOUNDED), lost_at=5), CREDENTIALS, now=0.0)
+
+
+STRANGE = [
+    None, True, False, 0, 1, -1, 5, 999, 10**6, 10**12, 10**15 - 1, 10**15, 10**400, 1.5, -0.0, 1e10, 1e308, math.nan,
+    math.inf, "", "x", "json", "\ud800", "\x1b[2J\u202e", "9" * 5000, [], [1], ["start"], [["start"]], [None], {}, {"name": "x"},
+    {"name": "cancelled", "detail": "\x1b[2J", "reason": None}, {"name": "completed"}, {"interval": 1}, {"code": 5, "phase": "ERROR"},
+    [[[[]]]], {"a": {"b": {"c": []}}}, "ERROR", "COMPLETE", "GATHERING",
+]  # fmt: skip
+
+
+def places(value, path=()):
+    """The path of every member in a saved session, however deep."""
+    for name, inner in value.items():
+        yield (*path, name)
+        if isinstance(inner, dict):
+            yield from places(inner, (*path, name))
+
+
+def sessions_to_tamper_with():
+    started = new(1000.0, base_url=BASE_URL)
+    started.sent(now=1000.0)
+    return [in_the_middle(), started, *every_end().values()]
+
+
+def drive(session):
+    """Every method, at times of all kinds; gives the session as it was saved on the way."""
+    for now in (1006.0, 0.0, 1e9):
+        session.next_action(now=now)
+        try:
+            session.sent(now=now)
+        except LocalProtocolError as error:
+            assert "is due" in str(error)
+        told = [
+            *session.handle_timeout(now=now),
+            *session.receive(good(GATHERS), now=now),
+            *session.receive(Response(503, {"retry-after": "5"}), now=now),
+            *session.receive_failure(RESET, now=now),
+        ]
+        json.dumps([item.to_json() for item in told], allow_nan=False)
+        assert repr(session)
+        json.loads(session.save())
+    session.cancel(now=2e9)
+    assert isinstance(session.next_action(now=2e9), Done)
+
+
+@pytest.mark.parametrize("session", sessions_to_tamper_with(), ids=repr)
+def test_a_tampered_session_is_refused_or_works(session):
+    saved = json.loads(session.save())
+    refused = 0
+    for path in places(saved):
+        for strange in STRANGE:
+            copy = json.loads(session.save())
+            inner = copy
+            for name in path[:-1]:
+                inner = inner[name]
+            inner[path[-1]] = strange
+            try:
+                again = ImportSession.resume(json.dumps(copy), CREDENTIALS, now=1005.0, base_url=BASE_URL)
+            except LocalProtocolError as error:
+                assert str(error).isprintable()
+                refused += 1
+            else:
+                drive(again)
+    assert refused > 500
+
+
+@pytest.mark.parametrize("password", ["COMPLETED", "event_type", '"'])
+def test_no_password_however_odd_hides_the_end_of_an_import(password):
+    """The answer echoes it, so to speak, and holds a stranger's row as well, which may not."""
+    session = ImportSession("1126", Credentials("key", password), now=0.0)
+    body = json_body(rows("SUBMITTING DONE 1", "GATHERING COMPLETED 7", "COMPLETE COMPLETED 0"))
+    session.receive(Response(200, {}, body), now=0.2)
+    assert session.outcome == Completed(7)
