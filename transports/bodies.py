@@ -5,7 +5,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import final
 
-from spongewatch import MAX_BODY, Response, printable
+from spongewatch import MAX_BODY, PollPolicy, Response, printable
 
 from .recording import Exchange, RecordingError
 
@@ -20,6 +20,7 @@ class Bodies:
 
     def __init__(self, files: list[Path]) -> None:
         self.import_id: str | None = None
+        self.policy = PollPolicy.from_json({})
         self._files = files
 
     @classmethod

@@ -1,12 +1,62 @@
-"""The clock of a replay: it moves only when it is moved, and can be made to take its time."""
+"""The clocks of the loops: one that goes by itself, and one that moves only when it is moved."""
 
+import time
 from queue import Empty, SimpleQueue
 from sys import float_info
 from threading import TIMEOUT_MAX
-from time import monotonic
-from typing import final
+from typing import Protocol, final
 
 from spongewatch import LocalProtocolError, shown
+
+
+class Clock(Protocol):
+    """What a loop knows of time, in seconds.
+
+    >>> clock: Clock = VirtualClock()
+    >>> clock.sleep(1.5)
+    >>> clock.now()
+    1.5
+    """
+
+    def now(self) -> float:
+        """The time; never earlier than before."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Return when so many seconds have gone by, or when `wake` is called."""
+        ...
+
+    def wake(self) -> None:
+        """End the sleep under way, or the next one; from any thread or signal handler."""
+        ...
+
+
+@final
+class SystemClock:
+    """UNIX time at its start plus monotonic time since, so that nobody's clock change stalls a watch.
+
+    >>> clock = SystemClock()
+    >>> before = clock.now()
+    >>> clock.sleep(0.001)
+    >>> clock.now() - before >= 0.001
+    True
+    """
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+        self._alarm = _Alarm()
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self._offset + time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Return when so many seconds have gone by, or when `wake` is called."""
+        self._alarm.wait(seconds)
+
+    def wake(self) -> None:
+        """End the sleep under way, or the next one; from any thread or signal handler."""
+        self._alarm.ring()
 
 
 @final
@@ -28,8 +78,7 @@ class VirtualClock:
             raise LocalProtocolError(f"a speed is a number above 0, such as 20, not {shown(speed)}")
         self._milliseconds = 0
         self._speed = None if speed is None else float(speed)
-        # Of all that can end a sleep, only this queue may be touched in a signal handler.
-        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._alarm = _Alarm()
 
     def now(self) -> float:
         """Seconds since the start."""
@@ -41,15 +90,36 @@ class VirtualClock:
         if ahead > 0:
             self._milliseconds += ahead if self._speed is None else self._slept(ahead, self._speed)
 
+    def sleep(self, seconds: float) -> None:
+        """Move the clock on by so many seconds, and by a millisecond at the least where it is any time at all."""
+        if seconds > 0:  # or who sleeps until a time that is no whole millisecond would do so for ever
+            self.move_to(self.now() + max(seconds, 0.001))
+
     def wake(self) -> None:
         """End the sleep under way, or the next one; from any thread or signal handler."""
-        self._wake.put(None)
+        self._alarm.ring()
 
     def _slept(self, milliseconds: int, speed: float) -> int:
         """How many of the `milliseconds` of this clock have gone by when the sleep ends."""
-        start = monotonic()
-        try:
-            self._wake.get(timeout=min(milliseconds / 1000 / speed, TIMEOUT_MAX))
-        except Empty:
+        start = time.monotonic()
+        if not self._alarm.wait(milliseconds / 1000 / speed):
             return milliseconds
-        return min(milliseconds, round((monotonic() - start) * speed * 1000))
+        return min(milliseconds, round((time.monotonic() - start) * speed * 1000))
+
+
+class _Alarm:
+    """A sleep that can be ended; of all that could do so, only this queue may be touched in a signal handler."""
+
+    def __init__(self) -> None:
+        self._rung: SimpleQueue[None] = SimpleQueue()
+
+    def ring(self) -> None:
+        self._rung.put(None)
+
+    def wait(self, seconds: float) -> bool:
+        """True where it rang before the time was over."""
+        try:
+            self._rung.get(timeout=min(max(seconds, 0), TIMEOUT_MAX))
+        except Empty:
+            return False
+        return True

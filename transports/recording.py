@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Protocol, final
 
-from spongewatch import LocalProtocolError, Response, TransportError, printable
+from spongewatch import LocalProtocolError, PollPolicy, Response, TransportError, printable
 
 
 @final
@@ -61,9 +61,14 @@ Entry = Exchange | End | Torn
 
 
 class Recording(Protocol):
-    """A recorded watch; `import_id` is None where only the bodies can name the import."""
+    """A recorded watch.
+
+    `import_id` is None where only the bodies can name the import; `policy` is that of the watch, without the
+    budgets that are not named, for a recording ends by itself.
+    """
 
     import_id: str | None
+    policy: PollPolicy
 
     def entries(self) -> Generator[Entry, None, None]:
         """The recording from its start, read as it is asked for; raises `RecordingError` on the way."""

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from math import inf
 from os import PathLike
 from pathlib import Path
 from typing import Final, final
@@ -17,23 +18,21 @@ from spongewatch import (
     Completed,
     Emitted,
     Ended,
-    EventsPage,
     Failed,
     ImportFailure,
     ImportMachine,
+    ImportSession,
     LostContact,
     Outcome,
-    PollFailed,
     Rejected,
     RemoteProtocolError,
     Request,
     Response,
-    SpongewatchError,
     State,
     TimedOut,
     TransportError,
     decode,
-    shown,
+    is_import_id,
 )
 
 from .bodies import Bodies, read_body
@@ -44,7 +43,8 @@ from .trace import MAX_LINE, Trace, is_trace
 UNKNOWN_IMPORT: Final = "unknown"
 """The id of an import that neither the recording nor a body in it names."""
 
-_TIMEOUT = 10.0
+_NOWHERE = "https://recording.invalid"
+_REQUEST = Request("GET", f"{_NOWHERE}/events")
 
 
 def open_recording(path: str | PathLike[str]) -> Recording:
@@ -82,8 +82,8 @@ class ReplayTransport:
     """Answers with what was recorded, in order, and moves `clock` to when each answer came.
 
     Once the recording is over, or can't be read on, `send` raises a permanent `TransportError`. Afterwards
-    `end` is how the recording says the watch ended, `torn` is the number of a last line that was dropped,
-    and `broken` is what kept the recording from being read to its end.
+    `end` is how the recording says the watch ended, `exhausted` is true where it does not say, `torn` is the
+    number of a last line that was dropped, and `broken` is what kept the recording from being read to its end.
 
     >>> clock = VirtualClock()
     >>> transport = ReplayTransport(open_recording("docs/traces/completes.jsonl"), clock)
@@ -94,6 +94,7 @@ class ReplayTransport:
 
     def __init__(self, recording: Recording, clock: VirtualClock) -> None:
         self.end: End | None = None
+        self.exhausted = False
         self.torn: int | None = None
         self.broken: RecordingError | None = None
         self._entries = recording.entries()
@@ -107,6 +108,7 @@ class ReplayTransport:
             if isinstance(entry.answer, TransportError):
                 raise entry.answer
             return entry.answer
+        self.exhausted = not isinstance(entry, End)
         if isinstance(entry, End):
             self.end = entry
             self._clock.move_to(entry.at)
@@ -137,8 +139,9 @@ class ReplayTransport:
 class Replay(Iterator[Emitted]):
     """What the watch of a recorded import emits, `Ended` last.
 
-    Times are those of the recording; with a `speed` (1 is real time) they also take that long. Nothing but
-    `StopIteration` is raised on the way: a recording that breaks off ends as `LostContact`.
+    The same session as in a watch of the service takes the answers, at the moments at which they came; its
+    budgets are those that the recording names. With a `speed` (1 is real time) this takes as long. Nothing
+    but `StopIteration` is raised on the way: a recording that breaks off ends as `LostContact`.
 
     >>> *_, ended = Replay(open_recording("docs/traces/abandoned.jsonl"))
     >>> ended.outcome.name, ended.at
@@ -146,10 +149,10 @@ class Replay(Iterator[Emitted]):
     """
 
     def __init__(self, recording: Recording, *, speed: float | None = None) -> None:
-        self.machine = ImportMachine(recording.import_id or _first_import_id(recording) or UNKNOWN_IMPORT)
         self._clock = VirtualClock(speed)
         self.transport = ReplayTransport(recording, self._clock)
-        self._failed_polls = 0
+        import_id = recording.import_id or _first_import_id(recording) or UNKNOWN_IMPORT
+        self.session = ImportSession(import_id, None, now=0.0, base_url=_NOWHERE, policy=recording.policy)
         self._cancelled = False
         self._items = self._run()
 
@@ -157,7 +160,7 @@ class Replay(Iterator[Emitted]):
         return next(self._items)
 
     def cancel(self) -> None:
-        """End the watch before its next poll; from any thread or signal handler."""
+        """End the watch before its next answer; from any thread or signal handler."""
         self._cancelled = True
         self._clock.wake()
 
@@ -165,48 +168,37 @@ class Replay(Iterator[Emitted]):
         ended = False
         try:
             while not ended:
-                items = (self._ended(Cancelled()),) if self._cancelled else self._poll()
+                items = self.session.cancel(now=self._clock.now()) if self._cancelled else self._next_answer()
                 yield from items
                 ended = bool(items) and isinstance(items[-1], Ended)
             self.transport.skip_rest()
         finally:
             self.transport.close()
 
-    def _poll(self) -> tuple[Emitted, ...]:
+    def _next_answer(self) -> tuple[Emitted, ...]:
+        answer: Response | TransportError
         try:
-            request = Request("GET", f"/events/{self.machine.import_id}")
-            response = self.transport.send(request, timeout=_TIMEOUT)
-            if self._cancelled:  # while the clock moved, and the answer has not come by then
-                return (self._ended(Cancelled()),)
-            page = self._page(response)
+            answer = self.transport.send(_REQUEST, timeout=inf)
         except TransportError as error:
-            return (self._ended(self._last_outcome(error)) if error.permanent else self._failed(error),)
-        except RemoteProtocolError as error:
-            return (self._failed(error),)
-        self._failed_polls = 0
-        news = self.machine.feed(page.events, at=self._clock.now())
-        outcome = self.machine.outcome
-        return news if outcome is None else (*news, self._ended(outcome))
+            answer = error
+        now = self._clock.now()
+        if self._cancelled:  # perhaps while the clock moved, and then the answer has not come
+            return self.session.cancel(now=now)
+        if self.transport.end:
+            return self._end_as_recorded(self.transport.end, now)
+        if isinstance(answer, TransportError):
+            return self.session.receive_failure(answer, now=now)
+        return self.session.receive(answer, now=now)
 
-    def _page(self, response: Response) -> EventsPage:
-        if response.status != 200:
-            raise RemoteProtocolError(f"status {response.status}")
-        page = decode(response.body, response.headers.get("content-type"))
-        if page.import_id not in (None, self.machine.import_id):
-            raise RemoteProtocolError(f"the answer is that of another import, {shown(page.import_id)}")
-        return page
-
-    def _failed(self, error: SpongewatchError) -> PollFailed:
-        self._failed_polls += 1
-        return PollFailed(self.machine.import_id, self._clock.now(), self._failed_polls, str(error), None)
-
-    def _ended(self, outcome: Outcome) -> Ended:
-        machine = self.machine
-        return Ended(machine.import_id, self._clock.now(), outcome, machine.state, machine.contact_count)
-
-    def _last_outcome(self, error: TransportError) -> Outcome:
-        end = self.transport.end
-        return LostContact(error.detail) if end is None else _recorded_outcome(end, self.machine)
+    def _end_as_recorded(self, end: End, now: float) -> tuple[Emitted, ...]:
+        if end.outcome == Cancelled.name:  # whatever budget was about to run out
+            return self.session.cancel(now=now)
+        told = self.session.handle_timeout(now=now)
+        if self.session.outcome:
+            return told
+        session = self.session
+        outcome = _recorded_outcome(end, session.machine)
+        return (*told, Ended(session.import_id, now, outcome, session.state, session.contact_count))
 
 
 def replay(path: str | PathLike[str], *, speed: float | None = None) -> Replay:
@@ -227,7 +219,8 @@ def _first_import_id(recording: Recording) -> str | None:
         for entry in entries:
             if isinstance(entry, Exchange) and isinstance(entry.answer, Response):
                 with suppress(RemoteProtocolError):
-                    if found := decode(entry.answer.body, entry.answer.headers.get("content-type")).import_id:
+                    found = decode(entry.answer.body, entry.answer.headers.get("content-type")).import_id
+                    if found and is_import_id(found):
                         return found
     return None
 
@@ -245,7 +238,5 @@ def _recorded_outcome(end: End, machine: ImportMachine) -> Outcome:
             return TimedOut(end.reason or waiting_for)
         case "rejected":
             return Rejected(end.reason or "request", end.detail)
-        case "lost-contact":
-            return LostContact(end.detail)
         case _:
-            return Cancelled()
+            return LostContact(end.detail)

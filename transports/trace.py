@@ -12,8 +12,13 @@ from typing import final
 from spongewatch import (
     MAX_BODY,
     TRANSPORT_ERROR_KINDS,
+    LocalProtocolError,
+    PollPolicy,
+    Rejected,
     Response,
+    TimedOut,
     TransportError,
+    is_import_id,
     printable,
     shortened,
     shown,
@@ -26,17 +31,11 @@ VERSION = 1
 MAX_LINE = 8 * MAX_BODY
 """Bytes of one line at the most: a full body in which each byte is written as an escape."""
 
-MAX_ID = 200
-"""Characters of an import id; the service's own have eight."""
-
 _LONGEST = 10**9
 """Seconds; no trace is thirty years long."""
 
 _OUTCOMES = ("completed", "failed", "abandoned", "timed-out", "lost-contact", "rejected", "cancelled")
-_REASONS = {
-    "timed-out": ("consent", "gathering", "total"),
-    "rejected": ("credentials", "unknown-import", "redirect", "request"),
-}
+_REASONS = {kind.name: kind.REASONS for kind in (TimedOut, Rejected)}
 _HEADER_START = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"spongewatch-trace"')
 
 
@@ -60,8 +59,8 @@ class Trace:
         with closing(self._lines()) as lines:
             number, header = next(lines, (1, b""))
         try:
-            self.import_id = _header_import_id(_object(header))
-        except ValueError as problem:
+            self.import_id, self.policy = _header(_object(header))
+        except (ValueError, LocalProtocolError) as problem:
             raise RecordingError(path, str(problem), number) from None
 
     def entries(self) -> Generator[Entry, None, None]:
@@ -104,19 +103,20 @@ def _object(line: bytes) -> Mapping[str, object]:
     return obj
 
 
-def _header_import_id(header: Mapping[str, object]) -> str | None:
+def _header(header: Mapping[str, object]) -> tuple[str | None, PollPolicy]:
     version = header.get(MARK)
     if version is True or version != VERSION:
         raise ValueError(f"{MARK} is {shown(version)}; version {VERSION} is the one that can be read")
     if "format" in header:
         _one_of(header, "format", ("json", "xml"))
     _optional_text(header, "started")
-    if not isinstance(header.get("policy", {}), dict):
-        raise ValueError(f"policy is {shown(header['policy'])}, not an object")
+    policy = header.get("policy", {})
+    if not isinstance(policy, dict):
+        raise ValueError(f"policy is {shown(policy)}, not an object")
     import_id = (_optional_text(header, "import_id") or "").strip()
-    if len(import_id) > MAX_ID:
-        raise ValueError(f"import_id has {len(import_id):,} characters, {MAX_ID} are the most")
-    return import_id or None
+    if import_id and not is_import_id(import_id):
+        raise ValueError(f"import_id is {shown(import_id)}, which no import has")
+    return import_id or None, PollPolicy.from_json(policy)
 
 
 def _entry(line: Mapping[str, object]) -> Exchange | End:
@@ -135,7 +135,11 @@ def _end(line: Mapping[str, object], at: float) -> End:
 
 
 def _error(line: Mapping[str, object]) -> TransportError:
-    return TransportError(_one_of(line, "error", TRANSPORT_ERROR_KINDS), _optional_text(line, "detail") or "")
+    permanent = line.get("permanent", False)
+    if not isinstance(permanent, bool):
+        raise ValueError(f"permanent is {shown(permanent)}, not true or false")
+    kind = _one_of(line, "error", TRANSPORT_ERROR_KINDS)
+    return TransportError(kind, _optional_text(line, "detail") or "", permanent)
 
 
 def _response(line: Mapping[str, object]) -> Response:

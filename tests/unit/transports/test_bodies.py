@@ -1,6 +1,6 @@
 import pytest
 
-from spongewatch import MAX_BODY
+from spongewatch import MAX_BODY, PollPolicy
 from spongewatch.transports.bodies import Bodies, read_body
 from spongewatch.transports.recording import Exchange, RecordingError
 
@@ -35,6 +35,11 @@ def test_names_of_strange_digits_can_be_put_in_order(tmp_path):
 
 def test_bodies_name_no_import(tmp_path):
     assert Bodies.in_folder(folder_of(tmp_path, "1.json")).import_id is None
+
+
+def test_bodies_end_by_themselves_so_no_budget_ends_them(tmp_path):
+    policy = Bodies.in_folder(folder_of(tmp_path, "1.json")).policy
+    assert policy == PollPolicy(consent_timeout=None, gathering_timeout=None, lost_contact_timeout=None, timeout=None)
 
 
 def test_an_empty_folder_is_nothing_to_replay(tmp_path):

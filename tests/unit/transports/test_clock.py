@@ -1,10 +1,12 @@
+import os
+import signal
 import threading
 import time
 
 import pytest
 
 from spongewatch import LocalProtocolError
-from spongewatch.transports.clock import VirtualClock
+from spongewatch.transports.clock import Clock, SystemClock, VirtualClock
 
 
 def test_the_clock_moves_only_when_it_is_moved_and_never_back():
@@ -49,6 +51,81 @@ def test_a_sleep_that_was_ended_has_moved_the_clock_as_far_as_it_went():
     threading.Timer(0.02, clock.wake).start()
     clock.move_to(1000)
     assert 1.0 <= clock.now() < 1000
+
+
+@pytest.mark.parametrize(
+    ("start", "seconds", "now"),
+    [
+        (0.0, 1.5, 1.5),
+        (0.3, 0.7, 1.0),
+        (5.0, 0.0, 5.0),
+        (5.0, -1.0, 5.0),
+        (5.0, 0.0015, 5.002),
+        (5.0, 0.0004, 5.001),
+        (0.3, 5e-17, 0.301),
+    ],
+)
+def test_a_sleep_moves_a_virtual_clock_on_or_who_sleeps_again_would_sleep_for_ever(start, seconds, now):
+    clock = VirtualClock()
+    clock.move_to(start)
+    clock.sleep(seconds)
+    assert clock.now() == now
+
+
+def test_both_are_clocks():
+    clocks: list[Clock] = [SystemClock(), VirtualClock()]
+    for clock in clocks:
+        before = clock.now()
+        clock.sleep(0.002)
+        assert clock.now() >= before + 0.0019
+
+
+def test_the_system_clock_shows_unix_time():
+    before = time.time()
+    assert before - 0.001 <= SystemClock().now() <= time.time() + 0.001
+
+
+def test_nobody_who_changes_the_time_of_the_machine_stalls_a_watch(monkeypatch):
+    clock = SystemClock()
+    before = clock.now()
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    assert before <= clock.now() < before + 5
+
+
+@pytest.mark.parametrize("seconds", [0, -1, -1e300])
+def test_a_sleep_of_no_time_is_over_at_once(seconds):
+    before = time.monotonic()
+    SystemClock().sleep(seconds)
+    assert time.monotonic() - before < 0.5
+
+
+@pytest.mark.parametrize("seconds", [3600, 1e300, float("inf")])
+def test_a_real_sleep_can_be_ended_from_another_thread(seconds):
+    clock, before = SystemClock(), time.monotonic()
+    threading.Timer(0.02, clock.wake).start()
+    clock.sleep(seconds)
+    assert 0.01 < time.monotonic() - before < 30
+
+
+def test_waking_ends_the_next_sleep_where_none_is_under_way_and_no_further_one():
+    clock = SystemClock()
+    clock.wake()
+    before = time.monotonic()
+    clock.sleep(3600)
+    assert time.monotonic() - before < 30
+    clock.sleep(0.02)
+    assert time.monotonic() - before >= 0.02
+
+
+def test_a_real_sleep_can_be_ended_by_a_signal_handler():
+    clock, before = SystemClock(), time.monotonic()
+    handler = signal.signal(signal.SIGUSR1, lambda *_: clock.wake())
+    try:
+        threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        clock.sleep(3600)
+    finally:
+        signal.signal(signal.SIGUSR1, handler)
+    assert time.monotonic() - before < 30
 
 
 @pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf"), "20", pytest.param(10**400, id="huge")])

@@ -96,7 +96,9 @@ def test_the_import_is_named_by_the_trace_else_by_the_first_body_that_names_one(
     ("line", "reason"),
     [
         (answer(0, b"", status=503), "status 503"),
+        (answer(0, b'{"error": {"message": "busy"}}', status=503), "status 503: busy"),
         (answer(0, COMPLETE, status=404), "status 404"),
+        (answer(0, COMPLETE, status=204), "status 204"),
         (answer(0, b"<html>"), "the answer is an HTML page, not a list of events"),
         (answer(0, json_body([], import_id="9\x1b")), 'the answer is that of another import, "9\\u001b"'),
         ({"t": 0, "took": 0.25, "error": "reset", "detail": "after 12 bytes"}, "reset: after 12 bytes"),
@@ -104,8 +106,91 @@ def test_the_import_is_named_by_the_trace_else_by_the_first_body_that_names_one(
 )
 def test_an_exchange_that_brings_nothing_usable_is_a_failed_poll(tmp_path, line, reason):
     first, *rest = replay(trace(tmp_path, line, answer(1.25, COMPLETE)))
-    assert first == PollFailed("1126", 0.25, 1, reason, None)
+    assert first == PollFailed("1126", 0.25, 1, reason, 1.711)
     assert triggers(rest) == ["initialize", "gather", "complete"]
+
+
+def test_a_wait_that_the_service_asks_for_is_told(tmp_path):
+    busy = {**answer(0, b"", status=429), "headers": {"Retry-After": "7"}}
+    first, *_ = replay(trace(tmp_path, busy, answer(7.25, COMPLETE)))
+    assert (first.reason, first.retry_at) == ("status 429", 7.25)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (302, Rejected("redirect", "status 302: credentials follow no redirect")),
+        (401, Rejected("credentials", "status 401")),
+        (403, Rejected("credentials", "status 403")),
+        (410, Rejected("unknown-import", "status 410")),
+        (422, Rejected("request", "status 422")),
+    ],
+)
+def test_an_answer_that_refuses_ends_the_watch(tmp_path, status, outcome):
+    (ended,) = replay(trace(tmp_path, answer(0, COMPLETE, status=status), answer(1, COMPLETE)))
+    assert ended == Ended("1126", 0.25, outcome, State.INITIALIZING, None)
+
+
+def test_an_import_that_is_not_found_has_its_time_to_appear(tmp_path):
+    early, late = answer(9.5, b"", status=404), answer(9.75, b"", status=404)
+    failed, ended = replay(trace(tmp_path, early, late))
+    assert isinstance(failed, PollFailed)
+    assert (ended.outcome, ended.at) == (Rejected("unknown-import", "status 404"), 10.0)
+
+
+def test_a_permanent_error_ends_the_watch(tmp_path):
+    error = {"t": 1, "took": 0.5, "error": "tls", "detail": "not trusted", "permanent": True}
+    told = list(replay(trace(tmp_path, answer(0, GATHERING), error, answer(2, COMPLETE))))
+    assert told[-1] == Ended("1126", 1.5, LostContact("tls: not trusted"), State.GATHERING, 5)
+    assert not any(isinstance(item, PollFailed) for item in told)
+
+
+RESET = {"took": 0.5, "error": "reset"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "outcome", "at"),
+    [
+        ({"consent_timeout": 3}, TimedOut("consent"), 3.0),
+        ({"timeout": 4}, TimedOut("total"), 4.0),
+        ({"consent_timeout": 3, "timeout": 3}, TimedOut("consent"), 3.0),
+        ({"gathering_timeout": 3, "timeout": 4.5}, TimedOut("total"), 4.5),
+    ],
+)
+@pytest.mark.parametrize(
+    "rest",
+    [[{"t": 5, **RESET}], [answer(5, WAITING)], [{"t": 9.0, "end": "timed-out", "reason": "gathering"}]],
+    ids=["a failed poll", "an answer without news", "the end"],
+)
+def test_a_budget_of_the_header_ends_the_watch_when_it_runs_out(tmp_path, policy, outcome, at, rest):
+    header = {**HEADER, "policy": policy}
+    *_, ended = replay(trace(tmp_path, answer(0, WAITING), {"t": 1, **RESET}, *rest, header=header))
+    assert (ended.outcome, ended.at) == (outcome, at)
+
+
+@pytest.mark.parametrize("rest", [{"t": 5, **RESET}, {"t": 9.0, "end": "timed-out", "reason": "gathering"}])
+def test_contact_is_lost_when_its_budget_runs_out(tmp_path, rest):
+    header = {**HEADER, "policy": {"lost_contact_timeout": 2}}
+    ended = end_of(trace(tmp_path, answer(0, WAITING), {"t": 1, **RESET}, rest, header=header))
+    assert ended.outcome == LostContact("no good answer for 2 s (lost_contact_timeout); last, reset")
+    assert ended.at == 2.25
+
+
+def test_the_time_for_gathering_runs_from_its_start(tmp_path):
+    header = {**HEADER, "policy": {"gathering_timeout": 3}}
+    ended = end_of(trace(tmp_path, answer(60, WAITING), answer(100, GATHERING), answer(105, GATHERING), header=header))
+    assert (ended.outcome, ended.at, ended.state) == (TimedOut("gathering"), 103.25, State.GATHERING)
+
+
+def test_a_header_without_budgets_never_times_out(tmp_path):
+    late = [{"t": moment, **RESET} for moment in (1, 1000, 10**6)]
+    path = trace(tmp_path, answer(0, WAITING), *late, answer(10**7, GATHERING), answer(10**8, COMPLETE))
+    assert end_of(path).outcome == Completed(7)
+
+
+def test_a_bad_policy_is_named_with_its_line(tmp_path):
+    with pytest.raises(RecordingError, match=r"trace.jsonl: line 1: timeout is a number of seconds .*, not -1$"):
+        replay(trace(tmp_path, header={**HEADER, "policy": {"timeout": -1}}))
 
 
 def test_failed_polls_are_counted_in_a_row(tmp_path):
@@ -117,8 +202,9 @@ def test_failed_polls_are_counted_in_a_row(tmp_path):
 def test_a_recording_that_ends_early_is_lost_contact(tmp_path):
     watch = replay(trace(tmp_path, answer(0, GATHERING)))
     *_, ended = watch
-    outcome = LostContact("the recording ends before the import does")
+    outcome = LostContact("exhausted: the recording ends before the import does")
     assert ended == Ended("1126", 0.25, outcome, State.GATHERING, 5)
+    assert watch.transport.exhausted
     assert (watch.transport.end, watch.transport.torn, watch.transport.broken) == (None, None, None)
 
 
@@ -137,7 +223,7 @@ def test_a_torn_last_line_after_the_end_is_remembered_too(tmp_path):
 def test_a_broken_line_ends_the_watch_with_the_line_in_the_detail(tmp_path):
     watch = replay(trace(tmp_path, answer(0, GATHERING), [], answer(1, COMPLETE)))
     *_, ended = watch
-    assert ended.outcome == LostContact("line 3: is not a JSON object")
+    assert ended.outcome == LostContact("protocol: line 3: is not a JSON object")
     assert isinstance(watch.transport.broken, RecordingError)
 
 
@@ -162,6 +248,12 @@ FAILURE = ImportFailure.of(None, State.GATHERING)
 def test_the_end_line_says_how_the_watch_ended(tmp_path, line, outcome):
     ended = end_of(trace(tmp_path, answer(0, GATHERING), {"t": 9.5, **line}))
     assert ended == Ended("1126", 9.5, outcome, State.GATHERING, 5)
+
+
+def test_a_watch_that_was_cancelled_as_a_budget_ran_out_was_cancelled(tmp_path):
+    header = {**HEADER, "policy": {"gathering_timeout": 5}}
+    ended = end_of(trace(tmp_path, answer(0, GATHERING), {"t": 5.3, "end": "cancelled"}, header=header))
+    assert (ended.outcome, ended.at) == (Cancelled(), 5.3)
 
 
 def test_a_watch_for_consent_that_timed_out(tmp_path):

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from spongewatch import TRANSPORT_ERROR_KINDS, Response, TransportError
+from spongewatch import TRANSPORT_ERROR_KINDS, PollPolicy, Response, TransportError
 from spongewatch.transports.recording import End, Exchange, RecordingError, Torn
 from spongewatch.transports.trace import MAX_LINE, Trace, is_trace
 
@@ -54,6 +54,15 @@ def test_an_error_in_place_of_an_answer(tmp_path, kind):
     (exchange,) = trace(tmp_path, {"t": 0, "took": 10, "error": kind, "detail": "why\x1b"}).entries()
     assert isinstance(exchange.answer, TransportError)
     assert str(exchange.answer) == f"{kind}: why\\x1b"
+
+
+@pytest.mark.parametrize(
+    ("member", "permanent"), [({}, False), ({"permanent": False}, False), ({"permanent": True}, True)]
+)
+def test_an_error_may_be_permanent(tmp_path, member, permanent):
+    (exchange,) = trace(tmp_path, {"t": 0, "took": 10, "error": "tls", **member}).entries()
+    assert isinstance(exchange.answer, TransportError)
+    assert exchange.answer.permanent is permanent
 
 
 def test_the_end_is_the_last_that_is_read(tmp_path):
@@ -118,6 +127,8 @@ def test_a_last_line_that_is_whole_but_for_its_end_is_kept(tmp_path):
         ({**ANSWER, "body64": "a"}, "body64 is not base64"),
         ({"t": 0, "took": 0, "error": "bored"}, 'error is "bored", not one of refused, reset,'),
         ({"t": 0, "took": 0, "error": "dns", "detail": 5}, "detail is 5, not text"),
+        ({"t": 0, "took": 0, "error": "dns", "permanent": 1}, "permanent is 1, not true or false"),
+        ({"t": 0, "took": 0, "error": "dns", "permanent": None}, "permanent is null, not true or false"),
         ({"t": 0, "took": 0, "error": None}, "error is null, not one of refused, reset,"),
         ({"t": 0, "end": "done"}, 'end is "done", not one of completed, failed,'),
         ({"t": 0, "end": None}, "end is null, not one of completed, failed,"),
@@ -145,16 +156,42 @@ def test_a_header_may_say_more_or_less(tmp_path):
     assert trace(tmp_path, header=b"\xef\xbb\xbf" + json.dumps(HEADER).encode()).import_id == "1126"
 
 
+@pytest.mark.parametrize("blank", ["", " ", None])
+def test_a_header_may_leave_the_import_unnamed(tmp_path, blank):
+    assert trace(tmp_path, header={**HEADER, "import_id": blank}).import_id is None
+
+
+def test_the_budgets_are_those_of_the_header_and_the_rest_is_as_ever(tmp_path):
+    none = PollPolicy(consent_timeout=None, gathering_timeout=None, lost_contact_timeout=None, timeout=None)
+    assert trace(tmp_path).policy == trace(tmp_path, header={**HEADER, "policy": {}}).policy == none
+    every = PollPolicy(interval=0.5, consent_timeout=60, gathering_timeout=None, timeout=7, not_found_grace=0)
+    assert trace(tmp_path, header={**HEADER, "policy": every.to_json()}).policy == every
+    assert trace(tmp_path, header={**HEADER, "policy": {"timeout": 7, "x": 1}}).policy.timeout == 7
+
+
 @pytest.mark.parametrize(
     ("header", "problem"),
     [
         ({"spongewatch-trace": 2}, "spongewatch-trace is 2; version 1 is the one that can be read"),
         ({"spongewatch-trace": True}, "spongewatch-trace is true; version 1"),
         ({**HEADER, "import_id": 1126}, "import_id is 1126, not text"),
-        ({**HEADER, "import_id": "x" * 201}, "import_id has 201 characters, 200 are the most"),
+        ({**HEADER, "import_id": "x" * 65}, f'import_id is "{"x" * 65}", which no import has'),
+        ({**HEADER, "import_id": "../1126"}, 'import_id is "../1126", which no import has'),
+        ({**HEADER, "import_id": "01126"}, 'import_id is "01126", which no import has'),
+        ({**HEADER, "import_id": "\x1b[2J"}, 'import_id is "\\u001b[2J", which no import has'),
         ({**HEADER, "format": "yaml"}, 'format is "yaml", not one of json, xml'),
         ({**HEADER, "started": 5}, "started is 5, not text"),
         ({**HEADER, "policy": []}, "policy is [], not an object"),
+        ({**HEADER, "policy": None}, "policy is null, not an object"),
+        ({**HEADER, "policy": {"interval": 0}}, "interval is a number of seconds from 0.001 to 1,000,000,000, not 0"),
+        ({**HEADER, "policy": {"interval": None}}, "interval is a number of seconds from"),
+        (
+            {**HEADER, "policy": {"max_delay": "30"}},
+            'max_delay is a number of seconds from 0.001 to 1,000,000,000, not "30"',
+        ),
+        ({**HEADER, "policy": {"timeout": float("nan")}}, "timeout is a number of seconds from"),
+        ({**HEADER, "policy": {"timeout": True}}, "timeout is a number of seconds from"),
+        ({**HEADER, "policy": {"lost_contact_timeout": 0.5}}, "an interval of 1 s is not under lost_contact_timeout"),
         (b'{"spongewatch-trace": 1', "is not JSON"),
     ],
 )

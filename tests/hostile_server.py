@@ -1,0 +1,208 @@
+"""A service on loopback that does whatever a test asks of it, well-behaved or not, byte by byte.
+
+A script says what happens on one connection: it is called with a `Conversation`. Of a server's scripts the n-th
+is for the n-th connection, and the last for all further ones.
+"""
+
+import gzip
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+HEAD_END = b"\r\n\r\n"
+
+
+def answer(body: bytes = b"", status: str = "200 OK", headers: Mapping[str, str] | None = None) -> bytes:
+    """A well-formed answer; a header given as "" is left out."""
+    lines = {"content-type": "application/json", "content-length": str(len(body)), **(headers or {})}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value)
+    return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
+
+
+def gzipped(body: bytes) -> bytes:
+    compressed = gzip.compress(body)
+    return answer(compressed, headers={"content-encoding": "gzip"})
+
+
+@dataclass
+class Exchange:
+    """One request as the server saw it; times on the monotonic clock, `ended` None while the answer is not out."""
+
+    request: bytes
+    began: float
+    ended: float | None = None
+
+    @property
+    def head(self) -> list[str]:
+        """The request line and the header lines, as they came."""
+        return self.request.decode("latin-1").split("\r\n")
+
+
+class Conversation:
+    """One connection, from the server's side."""
+
+    def __init__(self, server: "HostileServer", sock: socket.socket) -> None:
+        self.sock = sock
+        self._server = server
+        self._exchange: Exchange | None = None
+
+    def read_request(self) -> bytes | None:
+        """The next request, whole; None where the client has hung up."""
+        request = b""
+        while HEAD_END not in request:
+            piece = self.sock.recv(65536)
+            if not piece:
+                return None
+            request += piece
+        self._exchange = Exchange(request, monotonic())
+        with self._server.lock:
+            self._server.exchanges.append(self._exchange)
+        return request
+
+    def send(self, data: bytes) -> None:
+        self.sock.sendall(data)
+        if self._exchange is not None:
+            self._exchange.ended = monotonic()
+
+    def wait(self, seconds: float) -> bool:
+        """Do nothing for so long; True where the server was stopped meanwhile."""
+        return self._server.stopping.wait(seconds)
+
+    def drip(self, data: bytes, pause: float) -> None:
+        """Send `data` a byte at a time."""
+        for byte in data:
+            if self.wait(pause):
+                return
+            self.send(bytes([byte]))
+
+    def hang(self) -> None:
+        """Say nothing more, until the client hangs up."""
+        while self.sock.recv(65536):
+            pass
+
+    def reset(self) -> None:
+        """Let the client see a connection that is reset."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.sock.close()
+
+
+Script = Callable[[Conversation], None]
+
+
+def keeps_answering(*answers: bytes, pause: float = 0) -> Script:
+    """Each request gets the next of `answers`, after `pause` seconds, and the last one again and again."""
+
+    def script(talk: Conversation) -> None:
+        number = 0
+        while talk.read_request() is not None:
+            if pause:
+                talk.wait(pause)
+            talk.send(answers[min(number, len(answers) - 1)])
+            number += 1
+
+    return script
+
+
+def says(data: bytes, then: Callable[[Conversation], None] = lambda talk: None) -> Script:
+    """One request gets `data`, whatever it is; `then` is what comes before the connection is closed."""
+
+    def script(talk: Conversation) -> None:
+        talk.read_request()
+        talk.send(data)
+        then(talk)
+
+    return script
+
+
+def drips(start: bytes, piece: bytes, pause: float) -> Script:
+    """`start` comes at once, and `piece` over and over, a byte at a time, without an end."""
+
+    def without_end(talk: Conversation) -> None:
+        while not talk.wait(0):
+            talk.drip(piece, pause)
+
+    return says(start, without_end)
+
+
+def pours(start: bytes, piece: bytes) -> Script:
+    """`start`, and then `piece` over and over as fast as it is taken, without an end."""
+
+    def without_end(talk: Conversation) -> None:
+        while not talk.wait(0):
+            talk.send(piece)
+
+    return says(start, without_end)
+
+
+class HostileServer:
+    """A context manager; when it ends, its threads are joined and all its sockets are closed."""
+
+    def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None) -> None:
+        self.connections = 0
+        self.exchanges: list[Exchange] = []
+        self.stopping = threading.Event()
+        self.lock = threading.Lock()
+        self._scripts = scripts
+        self._tls = tls
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener.settimeout(0.02)  # no portable way leads out of an accept
+        self._threads: list[threading.Thread] = []
+        self._sockets: list[socket.socket] = []
+
+    @property
+    def port(self) -> int:
+        return int(self._listener.getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        self._start(self._accept)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stopping.set()
+        self._threads[0].join()
+        self._listener.close()
+        for sock in self._sockets:
+            with suppress(OSError):
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        for thread in self._threads[1:]:
+            thread.join()
+
+    def _start(self, target: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=target, args=args)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while not self.stopping.is_set():
+            with suppress(TimeoutError):
+                sock, _ = self._listener.accept()
+                script = self._scripts[min(self.connections, len(self._scripts) - 1)]
+                self.connections += 1
+                self._start(self._play, script, sock)
+
+    def _play(self, script: Script, sock: socket.socket) -> None:
+        sock.settimeout(None)
+        with sock, suppress(OSError):  # the client hung up
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls is not None:
+                self._sockets.append(sock)
+                with self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False) as secure:
+                    self._sockets.append(secure)
+                    secure.do_handshake()
+                    script(Conversation(self, secure))
+                return
+            self._sockets.append(sock)
+            script(Conversation(self, sock))

@@ -1,0 +1,200 @@
+import errno
+import math
+import socket
+import ssl
+from time import monotonic
+
+import pytest
+import trustme
+
+from hostile_server import HostileServer
+from spongewatch import TransportError
+from spongewatch.transports.guarded_socket import Allowance, GuardedTlsSocket, connected, secured
+
+AUTHORITY = trustme.CA()
+
+
+def silent(talk):
+    talk.hang()
+
+
+def echo(talk):
+    while piece := talk.sock.recv(65536):
+        talk.send(piece)
+
+
+def server_tls(*names):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    AUTHORITY.issue_cert(*names).configure_cert(context)
+    return context
+
+
+def client_tls():
+    context = ssl.create_default_context()
+    AUTHORITY.configure_trust(context)
+    context.sslsocket_class = GuardedTlsSocket
+    return context
+
+
+def resolving_to(monkeypatch, *addresses):
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in addresses]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **more: found)
+
+
+def test_time_that_is_left_runs_out():
+    assert 9 < Allowance(10, 0).time_left() <= 10
+    with pytest.raises(TransportError, match="timeout: no whole answer within 0 s"):
+        Allowance(0, 0).time_left()
+
+
+@pytest.mark.parametrize("seconds", [-1.0, -math.inf, math.nan])
+def test_what_is_no_time_is_none(seconds):
+    with pytest.raises(TransportError, match="timeout"):
+        Allowance(seconds, 0).time_left()
+
+
+def test_there_is_no_waiting_longer_than_the_system_can_count():
+    with socket.socket() as sock:
+        sock.settimeout(Allowance(math.inf, 0).time_left())
+
+
+def test_bytes_are_counted_to_the_last_one():
+    allowance = Allowance(10, 5)
+    allowance.take(3)
+    allowance.take(2)
+    with pytest.raises(TransportError, match="too-large: the answer does not end"):
+        allowance.take(1)
+
+
+def test_what_is_sent_comes_back_and_counts():
+    with HostileServer(echo) as server, connected("127.0.0.1", server.port, Allowance(1, 4)) as sock:
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        sock.sendall(b"abcd")
+        with sock.makefile("rb") as file:
+            assert file.read(4) == b"abcd"
+            sock.sendall(b"e")
+            with pytest.raises(TransportError, match="too-large"):
+                file.read(1)
+
+
+def test_each_read_has_only_what_is_left_of_the_whole_time():
+    def drip(talk):
+        talk.drip(bytes(1_000), 0.02)
+
+    with HostileServer(drip) as server, connected("127.0.0.1", server.port, Allowance(0.1, 10_000)) as sock:
+        start = monotonic()
+        with sock.makefile("rb") as file, pytest.raises(TransportError, match="timeout"):
+            file.read(1_000)
+        assert monotonic() - start < 1
+
+
+def test_a_peer_that_takes_nothing_ends_as_a_time_out():
+    def deaf(talk):
+        talk.wait(10)
+
+    with HostileServer(deaf) as server, connected("127.0.0.1", server.port, Allowance(0.1, 0)) as sock:
+        with pytest.raises(TransportError, match="timeout"):
+            sock.sendall(bytes(50_000_000))
+        with pytest.raises(TransportError, match="timeout"):
+            sock.sendall(b"too late")
+
+
+def test_a_port_where_nothing_listens_is_refused_and_no_time_out():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(TransportError, match="refused: nothing listens there"):
+        connected("127.0.0.1", port, Allowance(1, 0))
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a..example", "x" * 64 + ".example"])
+def test_a_name_that_is_not_known_says_so(host):
+    with pytest.raises(TransportError, match="dns: the host's name can't be looked up"):
+        connected(host, 80, Allowance(1, 0))
+
+
+def test_an_address_that_can_not_be_reached_is_told_with_the_reason(monkeypatch):
+    resolving_to(monkeypatch, ("127.0.0.1", 1))
+
+    def unreachable(*_):
+        raise OSError(errno.EHOSTUNREACH, "No route to host")
+
+    monkeypatch.setattr("spongewatch.transports.guarded_socket.GuardedSocket.connect", unreachable)
+    with pytest.raises(TransportError, match="refused: no connection: No route to host"):
+        connected("api.example", 1, Allowance(1, 0))
+
+
+def test_of_several_addresses_the_first_that_answers_is_taken(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = closed.getsockname()
+    with HostileServer(echo) as server:
+        resolving_to(monkeypatch, nobody, ("127.0.0.1", server.port))
+        with connected("api.example", server.port, Allowance(1, 0)) as sock:
+            assert sock.getpeername() == ("127.0.0.1", server.port)
+
+
+def test_an_address_that_swallows_all_packets_leaves_time_for_the_others(monkeypatch):
+    with HostileServer(echo) as server, socket.socket() as deaf:
+        fill = full_backlog(deaf)
+        try:
+            resolving_to(monkeypatch, deaf.getsockname(), ("127.0.0.1", server.port))
+            with connected("api.example", server.port, Allowance(0.2, 0)) as sock:
+                assert sock.getpeername() == ("127.0.0.1", server.port)
+            resolving_to(monkeypatch, deaf.getsockname())
+            with pytest.raises(TransportError, match="timeout"):
+                connected("api.example", 1, Allowance(0.1, 0))
+        finally:
+            for sock in fill:
+                sock.close()
+
+
+def full_backlog(listener):
+    """Connections that nobody accepts, so many that the next one is left without an answer."""
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    fill = []
+    for _ in range(3):
+        sock = socket.socket()
+        sock.setblocking(False)
+        sock.connect_ex(listener.getsockname())
+        fill.append(sock)
+    return fill
+
+
+def test_after_the_handshake_the_limits_still_hold():
+    with HostileServer(echo, tls=server_tls("127.0.0.1")) as server:
+        plain = connected("127.0.0.1", server.port, Allowance(1, 4))
+        with secured(plain, client_tls(), "127.0.0.1") as sock, sock.makefile("rb") as file:
+            sock.sendall(b"abcd")
+            assert file.read(4) == b"abcd"
+            sock.sendall(b"e")
+            with pytest.raises(TransportError, match="too-large"):
+                file.read(1)
+
+
+@pytest.mark.parametrize("names", [["127.0.0.2"], ["elsewhere.example"]])
+def test_a_certificate_for_another_name_ends_the_handshake(names):
+    with HostileServer(silent, tls=server_tls(*names)) as server:
+        plain = connected("127.0.0.1", server.port, Allowance(1, 0))
+        with pytest.raises(ssl.SSLCertVerificationError):
+            secured(plain, client_tls(), "127.0.0.1")
+        assert plain.fileno() == -1
+
+
+def test_a_handshake_that_does_not_end_is_a_time_out():
+    with HostileServer(silent) as server:
+        plain = connected("127.0.0.1", server.port, Allowance(0.1, 0))
+        with pytest.raises(TransportError, match="timeout"):
+            secured(plain, client_tls(), "127.0.0.1")
+        assert plain.fileno() == -1
+
+
+def test_a_handshake_with_what_speaks_no_tls_fails():
+    with HostileServer(lambda talk: talk.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
+        plain = connected("127.0.0.1", server.port, Allowance(1, 0))
+        with pytest.raises(ssl.SSLError):
+            secured(plain, client_tls(), "127.0.0.1")
+        assert plain.fileno() == -1
+
+
+def test_a_part_of_a_millisecond_is_not_told():
+    assert str(Allowance(0.999879, 0).expired()) == "timeout: no whole answer within 1 s"

@@ -1,0 +1,132 @@
+import logging
+
+import pytest
+
+from spongewatch import Completed, Ended, LocalProtocolError, State
+from spongewatch.transports.observers import MAX_ERRORS, Observers
+
+ITEM = Ended("1126", 2.0, Completed(2), State.COMPLETE, 2)
+
+
+def raising(error):
+    def observer(item):
+        raise error
+
+    return observer
+
+
+def raised_by(observers):
+    with pytest.raises(ExceptionGroup) as caught:
+        observers.raise_errors()
+    return caught.value
+
+
+def test_all_are_told_in_their_order():
+    told = []
+    observers = Observers(
+        [lambda item: told.append(("first", item)), lambda item: told.append(("second", item))], "raise"
+    )
+    observers.tell(ITEM)
+    assert told == [("first", ITEM), ("second", ITEM)]
+    observers.raise_errors()
+
+
+def test_nobody_needs_to_observe():
+    observers = Observers([], "raise")
+    observers.tell(ITEM)
+    observers.raise_errors()
+
+
+def test_observers_may_come_from_an_iterator():
+    told = []
+    observers = Observers(iter([told.append]), "raise")
+    observers.tell(ITEM)
+    observers.tell(ITEM)
+    assert told == [ITEM, ITEM]
+
+
+def test_who_raises_keeps_nobody_from_being_told_and_the_errors_are_raised_in_the_end():
+    told = []
+    first, second = ValueError("a"), StopIteration()
+    observers = Observers([raising(first), told.append, raising(second), told.append], "raise")
+    observers.tell(ITEM)
+    assert told == [ITEM, ITEM]
+    group = raised_by(observers)
+    assert group.message == "observers failed"
+    assert group.exceptions == (first, second)
+    assert not hasattr(group, "__notes__")
+
+
+def test_a_group_that_an_observer_raises_is_one_error():
+    inner = ExceptionGroup("callbacks failed", [ValueError("a"), ValueError("b")])
+    observers = Observers([raising(inner)], "raise")
+    observers.tell(ITEM)
+    assert raised_by(observers).exceptions == (inner,)
+
+
+def test_a_long_watch_keeps_the_first_errors_and_counts_the_others():
+    errors = iter(range(MAX_ERRORS + 1200))
+
+    def observer(item):
+        raise ValueError(next(errors))
+
+    observers = Observers([observer], "raise")
+    for _ in range(MAX_ERRORS):
+        observers.tell(ITEM)
+    assert not hasattr(raised_by(observers), "__notes__")
+    for _ in range(1200):
+        observers.tell(ITEM)
+    group = raised_by(observers)
+    assert [error.args for error in group.exceptions] == [(number,) for number in range(MAX_ERRORS)]
+    assert group.__notes__ == ["1,200 more, after the first 100, were not kept"]
+
+
+def test_errors_are_logged_at_once_and_not_kept_where_the_user_wants_that(caplog):
+    told, error = [], ValueError("a")
+    observers = Observers([raising(error), told.append], "log")
+    observers.tell(Ended("11\n26", 2.0, Completed(2), State.COMPLETE, 2))
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("spongewatch", logging.ERROR)
+    assert record.getMessage() == "an observer of import 11\\n26 failed"
+    assert record.exc_info[1] is error
+    assert len(told) == 1
+    observers.raise_errors()
+
+
+def test_errors_that_are_raised_are_not_logged(caplog):
+    caplog.set_level(logging.DEBUG)
+    Observers([raising(ValueError())], "raise").tell(ITEM)
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("on_error", ["raise", "log"])
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_an_interruption_goes_straight_to_the_caller(interruption, on_error):
+    told = []
+    observers = Observers([raising(interruption()), told.append], on_error)
+    with pytest.raises(interruption):
+        observers.tell(ITEM)
+    assert told == []
+    observers.raise_errors()
+
+
+@pytest.mark.parametrize(
+    ("observers", "message"),
+    [
+        ([print, None], "an observer is a function, not NoneType"),
+        ("log", "an observer is a function, not str"),
+        (print, "observers are a list of functions, not builtin_function_or_method"),
+        (None, "observers are a list of functions, not NoneType"),
+    ],
+)
+def test_observers_are_functions(observers, message):
+    with pytest.raises(LocalProtocolError) as error:
+        Observers(observers, "raise")
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("on_error", ["ignore", None, [], "lo\x1bg"])
+def test_an_error_is_raised_or_logged_and_nothing_else(on_error):
+    with pytest.raises(LocalProtocolError, match='an observer\'s error is for "raise" or "log", not ') as error:
+        Observers([], on_error)
+    assert str(error.value).isprintable()

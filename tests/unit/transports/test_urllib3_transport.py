@@ -1,0 +1,478 @@
+import base64
+import gzip
+import http.client
+import inspect
+import logging
+import os
+import ssl
+import threading
+import time
+import traceback
+import tracemalloc
+from contextlib import contextmanager, suppress
+
+import pytest
+import trustme
+
+from hostile_server import HostileServer, answer, drips, gzipped, keeps_answering, pours, says
+from spongewatch import MAX_BODY, LocalProtocolError, Request, TransportError, __version__
+from spongewatch.transports.transport import Transport
+from spongewatch.transports.urllib3_transport import Urllib3Transport
+
+PASSWORD = 'p+/%: é"'
+BASIC = base64.b64encode(f"key:{PASSWORD}".encode()).decode()
+SECRET_TARGET = "/events/1126.json?domain_password=p%2B%2F%25%3A%20%C3%A9%22"
+AUTHORITY = trustme.CA()
+
+
+@pytest.fixture
+def transport():
+    with Urllib3Transport() as made:
+        yield made
+
+
+@pytest.fixture
+def ca_file(tmp_path):
+    path = tmp_path / "ca.pem"
+    AUTHORITY.cert_pem.write_to_path(str(path))
+    return path
+
+
+def ask(transport, server, target="/events/1126.json", timeout=2.0, **headers):
+    return transport.send(Request("GET", server.url + target, headers), timeout=timeout)
+
+
+def refusal(transport, server, **more):
+    with pytest.raises(TransportError) as caught:
+        ask(transport, server, **more)
+    return caught.value
+
+
+def tls(*names):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    AUTHORITY.issue_cert(*names).configure_cert(context)
+    return context
+
+
+@contextmanager
+def at_most(seconds):
+    start = time.monotonic()
+    yield
+    assert time.monotonic() - start < seconds
+
+
+def test_it_is_a_transport():
+    for name in ("send", "close"):
+        kept, asked = (inspect.signature(getattr(kind, name)) for kind in (Urllib3Transport, Transport))
+        assert kept.parameters.keys() == asked.parameters.keys()
+
+
+def test_an_answer_comes_with_lower_case_names_and_joined_headers(transport):
+    reply = b"HTTP/1.1 200 OK\r\nX-Seen: a\r\nContent-Length: 2\r\nx-seen: b\r\nDATE: today\r\n\r\n{}"
+    with HostileServer(keeps_answering(reply)) as server:
+        response = ask(transport, server)
+    assert (response.status, response.body) == (200, b"{}")
+    assert dict(response.headers) == {"x-seen": "a, b", "content-length": "2", "date": "today"}
+
+
+def test_a_request_has_its_own_headers_and_two_more(transport):
+    with HostileServer(keeps_answering(answer())) as server:
+        ask(transport, server, "/events/1126.json?echo=a%20b#part", authorization=f"Basic {BASIC}")
+        assert sorted(server.exchanges[0].head) == [
+            "",
+            "",
+            "GET /events/1126.json?echo=a%20b HTTP/1.1",
+            f"Host: 127.0.0.1:{server.port}",
+            "accept-encoding: gzip",
+            f"authorization: Basic {BASIC}",
+            f"user-agent: spongewatch/{__version__}",
+        ]
+
+
+def test_headers_of_the_request_win_over_those_of_the_transport(transport):
+    with HostileServer(keeps_answering(answer())) as server:
+        ask(transport, server, **{"user-agent": "mine", "host": "api.example"})
+        head = server.exchanges[0].head
+    assert {line for line in head if line.lower().startswith(("user-agent", "host"))} == {
+        "host: api.example",
+        "user-agent: mine",
+    }
+
+
+def test_twenty_requests_take_one_connection(transport):
+    with HostileServer(keeps_answering(answer(b"{}"), gzipped(b"{}"), answer(status="404 Not Found"))) as server:
+        for _ in range(20):
+            ask(transport, server)
+        assert (server.connections, len(server.exchanges)) == (1, 20)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer(b'{"error": {}}', "404 Not Found"),
+        answer(b"busy", "503 Service Unavailable"),
+        answer(status="429 Too Many Requests", headers={"retry-after": "5"}),
+        answer(status="401 Unauthorized", headers={"www-authenticate": "Basic"}),
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 304 Not Modified\r\ncontent-length: 100\r\n\r\n",
+        b"HTTP/1.1 304 Not Modified\r\ncontent-encoding: gzip\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\nx: y\r\n\r\n" * 3 + answer(b"{}"),
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    ],
+)
+def test_an_answer_of_any_status_leaves_the_connection_open(transport, reply):
+    with HostileServer(keeps_answering(reply)) as server:
+        first, second = ask(transport, server), ask(transport, server)
+        assert (first.status, first.body) == (second.status, second.body)
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("end", ["connection: close\r\ncontent-length: 2\r\n", ""])
+def test_an_answer_may_end_with_the_connection(transport, end):
+    with HostileServer(says(f"HTTP/1.1 200 OK\r\n{end}\r\n{{}}".encode())) as server:
+        assert [ask(transport, server).body for _ in range(3)] == [b"{}"] * 3
+        assert server.connections == 3
+
+
+def test_after_an_early_status_the_connection_is_not_used_again(transport):
+    early = b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"
+    with HostileServer(keeps_answering(early)) as server:
+        assert [ask(transport, server).status for _ in range(2)] == [103, 103]
+        assert server.connections == 2
+
+
+def test_a_compressed_body_comes_as_it_was(transport):
+    with HostileServer(keeps_answering(gzipped(b'{"events": []}' * 1_000))) as server:
+        assert ask(transport, server).body == b'{"events": []}' * 1_000
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed(transport):
+    with HostileServer(keeps_answering(answer(b"{}"))) as other:
+        away = answer(status="302 Found", headers={"location": other.url + "/events/1126.json"})
+        with HostileServer(keeps_answering(away)) as server:
+            response = ask(transport, server, authorization=f"Basic {BASIC}")
+        assert (response.status, response.headers["location"]) == (302, other.url + "/events/1126.json")
+        assert other.connections == 0
+
+
+def test_a_port_where_nothing_listens_is_refused(transport):
+    with HostileServer() as server:
+        url = server.url
+    with pytest.raises(TransportError, match="refused: nothing listens there") as caught:
+        transport.send(Request("GET", url), timeout=1)
+    assert not caught.value.permanent
+
+
+def test_a_host_that_is_not_known_says_so(transport):
+    with pytest.raises(TransportError, match="dns"):
+        transport.send(Request("GET", "http://no-such-host.invalid/"), timeout=1)
+
+
+def test_an_address_of_six_is_understood(transport):
+    with pytest.raises(TransportError, match="refused"):
+        transport.send(Request("GET", "http://[::1]:1/"), timeout=1)
+
+
+@pytest.mark.parametrize(
+    ("script", "detail"),
+    [
+        (says(answer(b"x" * 50_000)[:5_000], lambda talk: talk.reset()), "reset: the connection broke off"),
+        (says(b"", lambda talk: talk.reset()), "reset: the connection broke off"),
+        (says(b""), "reset: the connection broke off"),
+        (says(b"HTTP/1.1 2"), "protocol: the answer is not HTTP"),
+        (says(answer(b"{}", headers={"content-length": "100"})), "reset: the answer broke off"),
+        (says(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\n{}"), "reset: the answer broke off"),
+        (says(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-7\r\n{}"), "protocol: the answer is not HTTP"),
+        (says(answer(headers={"content-length": "3, 4"})), "protocol: the answer tells its length in"),
+        (says(b"220 mail.example ESMTP\r\n"), "protocol: the answer is not HTTP"),
+        (says(b"HTTP/1.1 abc OK\r\n\r\n"), "protocol: the answer is not HTTP"),
+        (says(b"HTTP/9.1 200 OK\r\n\r\n"), "protocol: the answer is not HTTP"),
+        (says(b"HTTP/1.1 200 " + b"x" * 70_000), "protocol: the answer is not HTTP"),
+        (pours(b"HTTP/1.1 200 OK\r\nx: ", b"y" * 10_000), "protocol: the answer is not HTTP"),
+        (pours(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"), "protocol: the answer is not HTTP"),
+        (pours(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000), "too-large: the answer does not end"),
+        (pours(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-1\r\n", b"x" * 10_000), "too-large"),
+        (pours(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n", b"x: y\r\n" * 1_000), "too-large"),
+        (pours(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 10_000), "too-large: the body of the answer has more than"),
+        (says(answer(b"no gzip", headers={"content-encoding": "gzip"})), "protocol: the answer is not in the content"),
+        (says(answer(gzip.compress(b"{}")[:-3], headers={"content-encoding": "gzip"})), "protocol: the compressed"),
+    ],
+)
+def test_an_answer_that_is_none_is_told_and_its_connection_is_given_up(transport, script, detail):
+    with HostileServer(script, keeps_answering(answer(b"{}"))) as server, at_most(2):
+        error = refusal(transport, server)
+        assert str(error).startswith(detail)
+        assert not error.permanent
+        assert ask(transport, server).body == b"{}"
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        says(b"", lambda talk: talk.hang()),
+        drips(b"", b"HTTP/1.1 200 OK", 0.01),
+        drips(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n", 0.01),
+        drips(b"HTTP/1.1 200 OK\r\nx: ", b"y", 0.01),
+        drips(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.002),
+        drips(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n", b"x", 0.01),
+        drips(b"HTTP/1.1 200 OK\r\n\r\n", b"x", 0.01),
+        drips(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\nx\r\n", 0.01),
+        drips(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n", b"x: y\r\n", 0.01),
+        says(answer(b"{}", headers={"content-length": "3"}), lambda talk: talk.hang()),
+    ],
+)
+@pytest.mark.parametrize("secure", [False, True])
+def test_the_time_out_holds_over_the_whole_answer(script, secure, ca_file):
+    context = tls("127.0.0.1") if secure else None
+    with Urllib3Transport(ca_file=ca_file) as transport, HostileServer(script, tls=context) as server, at_most(2):
+        assert str(refusal(transport, server, timeout=0.15)) == "timeout: no whole answer within 0.15 s"
+
+
+def test_a_handshake_that_does_not_end_is_a_time_out(ca_file):
+    with (
+        HostileServer(lambda talk: talk.hang()) as server,
+        Urllib3Transport(ca_file=ca_file) as transport,
+        at_most(1),
+        pytest.raises(TransportError, match="timeout"),
+    ):
+        transport.send(Request("GET", f"https://127.0.0.1:{server.port}/"), timeout=0.1)
+
+
+@pytest.mark.parametrize("timeout", [0, -1.0, float("nan")])
+def test_without_time_nothing_is_sent(transport, timeout):
+    with HostileServer(keeps_answering(answer())) as server:
+        assert refusal(transport, server, timeout=timeout).kind == "timeout"
+        assert server.connections == 0
+
+
+def test_there_may_be_all_the_time_in_the_world(transport):
+    with HostileServer(keeps_answering(answer(b"{}"))) as server:
+        assert ask(transport, server, timeout=float("inf")).body == b"{}"
+
+
+def test_what_inflates_without_end_takes_little_memory(transport):
+    bomb = gzipped(bytes(64_000_000))
+    with HostileServer(keeps_answering(bomb)) as server:
+        tracemalloc.start()
+        try:
+            assert refusal(transport, server).kind == "too-large"
+            assert tracemalloc.get_traced_memory()[1] < 4 * MAX_BODY
+        finally:
+            tracemalloc.stop()
+
+
+def test_the_largest_body_is_an_argument():
+    with HostileServer(keeps_answering(answer(b"12345"))) as server:
+        with Urllib3Transport(max_body=5) as enough:
+            assert ask(enough, server).body == b"12345"
+        with Urllib3Transport(max_body=4) as too_small:
+            assert refusal(too_small, server).detail == "the body of the answer has more than 4 bytes"
+
+
+def test_a_certificate_that_is_not_trusted_is_a_permanent_error(transport):
+    with HostileServer(keeps_answering(answer()), tls=tls("127.0.0.1")) as server:
+        error = refusal(transport, server)
+        assert (error.kind, error.permanent) == ("tls", True)
+        assert error.detail.startswith("the certificate of the service is not trusted: ")
+        assert server.exchanges == []
+
+
+@pytest.mark.parametrize("name", ["127.0.0.2", "elsewhere.example"])
+def test_a_certificate_for_another_name_is_a_permanent_error(ca_file, name):
+    with (
+        HostileServer(keeps_answering(answer()), tls=tls(name)) as server,
+        Urllib3Transport(ca_file=ca_file) as transport,
+    ):
+        error = refusal(transport, server)
+        assert (error.kind, error.permanent) == ("tls", True)
+        assert error.detail == "the certificate of the service is for another name"
+        assert server.exchanges == []
+
+
+def test_a_certificate_for_another_host_name_is_a_permanent_error(ca_file):
+    with (
+        HostileServer(keeps_answering(answer()), tls=tls("elsewhere.example")) as server,
+        Urllib3Transport(ca_file=ca_file) as transport,
+        pytest.raises(TransportError, match="for another name") as caught,
+    ):
+        transport.send(Request("GET", f"https://localhost:{server.port}/"), timeout=1)
+    assert caught.value.permanent
+
+
+def test_a_private_authority_can_be_trusted_and_one_handshake_is_enough(ca_file):
+    with (
+        HostileServer(keeps_answering(answer(b"{}"), gzipped(b"{}")), tls=tls("127.0.0.1")) as server,
+        Urllib3Transport(ca_file=str(ca_file)) as transport,
+    ):
+        assert [ask(transport, server).body for _ in range(20)] == [b"{}"] * 20
+        assert server.connections == 1
+
+
+def test_what_speaks_no_tls_is_no_permanent_error(ca_file):
+    with (
+        HostileServer(lambda talk: talk.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server,
+        Urllib3Transport(ca_file=ca_file) as transport,
+        pytest.raises(TransportError, match="tls: TLS failed: ") as caught,
+    ):
+        transport.send(Request("GET", f"https://127.0.0.1:{server.port}/"), timeout=1)
+    assert not caught.value.permanent
+
+
+def test_the_certificates_of_the_system_are_loaded_once_and_when_they_are_needed(monkeypatch, transport):
+    loaded = []
+    make = ssl.create_default_context
+
+    def create(**more):
+        loaded.append(more)
+        return make(**more)
+
+    monkeypatch.setattr(ssl, "create_default_context", create)
+    with HostileServer(keeps_answering(answer())) as server:
+        ask(transport, server)
+    assert loaded == []
+    with HostileServer(keeps_answering(answer()), tls=tls("127.0.0.1")) as server:
+        for _ in range(3):
+            refusal(transport, server)
+    assert loaded == [{"cafile": None}]
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_certificates_that_can_not_be_read_are_told_at_once(tmp_path, content):
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(LocalProtocolError, match=r"no certificates can be read from the ca_file .*ca\.pem"):
+        Urllib3Transport(ca_file=path)
+
+
+@pytest.mark.parametrize("value", [0, -1, True, 1.5, "many"])
+@pytest.mark.parametrize("name", ["connections", "max_body"])
+def test_what_is_no_number_of_at_least_one_is_refused(name, value):
+    with pytest.raises(LocalProtocolError, match=f"{name} is a whole number of at least 1, not "):
+        Urllib3Transport(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("/events/1126?s3cret", "starts with http:// or https://"),
+        ("ftp://api.example/s3cret", "starts with http:// or https://"),
+        ("http:///s3cret", "starts with http:// or https://"),
+        ("http://api.example:99999/s3cret", "can't be read"),
+        ("http://key:s3cret@api.example/", "credentials stand in a header"),
+    ],
+)
+def test_a_url_that_can_not_be_asked_is_the_callers_mistake_and_is_not_shown(transport, url, message):
+    with pytest.raises(LocalProtocolError, match=message) as caught:
+        transport.send(Request("GET", url), timeout=1)
+    assert "s3cret" not in told(caught.value)
+
+
+def test_a_header_that_can_not_be_sent_is_the_callers_mistake_and_is_not_shown(transport):
+    with HostileServer(keeps_answering(answer(b"{}"))) as server:
+        with pytest.raises(LocalProtocolError, match="what HTTP can't carry") as caught:
+            ask(transport, server, authorization=f"{BASIC}\n")
+        assert BASIC not in told(caught.value)
+        assert ask(transport, server).body == b"{}"
+
+
+def told(error):
+    return "".join(traceback.format_exception(error)) + repr(error)
+
+
+SECRETS = ["p+/%", "%2B%2F%25", BASIC, BASIC.rstrip("="), "domain_password"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        keeps_answering(answer(b"{}")),
+        keeps_answering(answer(b"{}", headers={"transfer-encoding": "chunked"})),
+        keeps_answering(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"),
+        says(answer(b"{}"), lambda talk: talk.reset()),
+        says(b"nonsense"),
+        says(answer(b"{}", headers={"content-length": "100"})),
+        says(answer(b"x", headers={"content-encoding": "gzip"})),
+        says(b"", lambda talk: talk.hang()),
+    ],
+)
+def test_no_secret_is_logged_printed_or_raised(caplog, capfd, monkeypatch, script):
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    caplog.set_level(logging.DEBUG)
+    texts = []
+    with HostileServer(script) as server, Urllib3Transport() as transport:
+        for _ in range(2):
+            try:
+                texts.append(repr(ask(transport, server, SECRET_TARGET, 0.1, authorization=f"Basic {BASIC}")))
+            except TransportError as error:
+                texts.append(told(error))
+                assert error.__suppress_context__ or error.__context__ is None
+    texts += [caplog.text, *capfd.readouterr()]
+    for secret in SECRETS:
+        assert secret not in "".join(texts)
+    assert all(record.levelno < logging.WARNING for record in caplog.records)
+
+
+def test_sixty_four_threads_share_four_connections():
+    with (
+        HostileServer(keeps_answering(answer(b"{}"), pause=0.002)) as server,
+        Urllib3Transport(connections=4) as shared,
+    ):
+        bodies = in_threads(64, lambda: [ask(shared, server, timeout=10).body for _ in range(3)])
+        assert bodies == [[b"{}"] * 3] * 64
+        assert server.connections <= 4
+        assert len(server.exchanges) == 192
+
+
+def test_who_finds_no_free_connection_in_time_is_told():
+    with HostileServer(says(b"", lambda talk: talk.hang())) as server, Urllib3Transport(connections=1) as shared:
+        holder = threading.Thread(target=refusal, args=(shared, server), kwargs={"timeout": 0.3})
+        holder.start()
+        while not server.exchanges:
+            time.sleep(0.002)
+        assert refusal(shared, server, timeout=0.05).detail == "all connections were in use by other requests"
+        holder.join()
+
+
+def in_threads(count, work):
+    results = []
+    threads = [threading.Thread(target=lambda: results.append(work())) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_nothing_is_sent_after_the_end_and_the_end_may_come_twice():
+    with HostileServer(keeps_answering(answer())) as server:
+        transport = Urllib3Transport()
+        ask(transport, server)
+        transport.close()
+        transport.close()
+        with pytest.raises(LocalProtocolError, match="the transport is closed"):
+            ask(transport, server)
+        assert len(server.exchanges) == 1
+
+
+def test_no_thread_and_no_descriptor_outlives_a_transport():
+    scripts = [
+        keeps_answering(answer(b"{}")),
+        says(answer(b"{}", headers={"content-length": "100"})),
+        says(b"HTTP/1.1 200 OK\r\n\r\n", lambda talk: talk.hang()),
+        says(b"nonsense"),
+    ]
+    threads, before = threading.active_count(), descriptors()
+    for script in scripts:
+        with HostileServer(script) as server, Urllib3Transport() as transport:
+            inside = threading.active_count()
+            for _ in range(3):
+                with suppress(TransportError):
+                    ask(transport, server, timeout=0.05)
+            assert threading.active_count() <= inside + 3  # the server's, one for each connection
+    assert (threading.active_count(), descriptors()) == (threads, before)
+
+
+def descriptors():
+    return len(os.listdir("/dev/fd"))

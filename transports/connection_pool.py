@@ -1,0 +1,172 @@
+"""Connections that stay open from one request to the next, and never more of them than agreed.
+
+They are urllib3's; its own pool is passed over, for it counts them for each host apart and logs the query of
+each request.
+"""
+
+import http.client
+import re
+import ssl
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Lock
+from typing import Any, NamedTuple, final
+
+from urllib3.connection import HTTPConnection
+from urllib3.response import BaseHTTPResponse
+
+from spongewatch import LocalProtocolError, TransportError
+
+from .guarded_socket import Allowance, GuardedSocket, connected, secured
+
+_LENGTH = re.compile("[0-9]{1,15}")
+
+
+class Origin(NamedTuple):
+    """Where a connection leads to."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+class _Answer(http.client.HTTPResponse):
+    """Refuses headers that leave open where the answer ends, of which urllib3 would only write a warning.
+
+    And a head that broke off: `http.client` takes the end of the connection for the end of the head.
+    """
+
+    def __init__(self, sock: GuardedSocket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self._guard = sock
+
+    def begin(self) -> None:
+        super().begin()
+        if self._guard.hung_up:
+            raise TransportError("reset", "the answer broke off")
+        if self.msg.defects or self.msg.get_payload():
+            raise TransportError("protocol", "a header of the answer can't be read")
+        codings = self.msg.get_all("transfer-encoding", [])
+        lengths = self.msg.get_all("content-length", [])
+        if len(codings) + len(lengths) > 1:
+            raise TransportError("protocol", "the answer tells its length twice")
+        if (codings and not self.chunked) or not all(map(_LENGTH.fullmatch, lengths)):
+            raise TransportError("protocol", "the answer tells its length in a way that nobody knows")
+        if not 100 <= self.status <= 599:
+            raise TransportError("protocol", f"status {self.status}, not one from 100 to 599")
+
+
+@final
+class Connection(HTTPConnection):
+    """One connection to `origin`, over TLS where there is a `context`."""
+
+    response_class = _Answer
+    debuglevel = 0  # else a level set for all connections of the process would print credentials
+
+    def __init__(self, origin: Origin, context: ssl.SSLContext | None) -> None:
+        super().__init__(origin.host, origin.port)
+        self.origin = origin
+        self._context = context
+        self._target = ""
+        self._guard: GuardedSocket
+        if context is not None:
+            self.default_port = http.client.HTTPS_PORT  # type: ignore[misc] # else it stands in the host header
+
+    def exchange(self, method: str, target: str, headers: Mapping[str, str], allowance: Allowance) -> BaseHTTPResponse:
+        """Send a request for `target`, a path and its query, and read the answer up to its body.
+
+        Raises `TransportError`, `LocalProtocolError` for what HTTP can't carry, and what urllib3 and
+        `http.client` do.
+        """
+        if not self.is_connected:  # the service has hung up, or says what nobody asked for; or it is new
+            self.close()
+            self._open(allowance)
+        self._guard.allowance = allowance
+        self._target = target
+        sent = False
+        with suppress(ValueError, TypeError, http.client.InvalidURL):  # whose texts quote the request
+            self.request(method, "/", headers=headers, preload_content=False)
+            sent = True
+        if not sent:
+            raise LocalProtocolError("the request holds what HTTP can't carry")
+        return self.getresponse()
+
+    def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
+        """Ask for the target, which urllib3 is not shown, so that it can log none."""
+        super().putrequest(method, self._target, skip_host, skip_accept_encoding)
+
+    def _open(self, allowance: Allowance) -> None:
+        sock = connected(self.origin.host, self.origin.port, allowance)
+        self._guard = sock if self._context is None else secured(sock, self._context, self.host)
+        self.sock = self._guard
+
+
+@final
+class ConnectionPool:
+    """Lends out connections, at most `size` at a time, and keeps at most `size` open, over all origins.
+
+    `make` gives a connection to an origin; what is not connected yet, connects at its first exchange.
+    """
+
+    def __init__(self, size: int, make: Callable[[Origin], Connection]) -> None:
+        self._size = size
+        self._make = make
+        self._lock = Lock()
+        self._idle: list[Connection] = []
+        self._open = 0
+        self._closed = False
+        self._places: SimpleQueue[None] = SimpleQueue()
+        for _ in range(size):
+            self._places.put(None)
+
+    def take(self, origin: Origin, allowance: Allowance) -> Connection:
+        """A connection to `origin`, the one last used where there is one, to be given back by `give_back`.
+
+        Waits for a free place. Raises `TransportError` where none comes within the allowance, and
+        `LocalProtocolError` if the pool is closed.
+        """
+        try:
+            self._places.get(timeout=allowance.time_left())
+        except Empty:
+            raise TransportError("timeout", "all connections were in use by other requests") from None
+        try:
+            return self._idle_or_new(origin)
+        except BaseException:
+            self._places.put(None)
+            raise
+
+    def give_back(self, connection: Connection) -> None:
+        """Keep `connection` for the next request, unless it is closed."""
+        with self._lock:
+            if self._closed:
+                connection.close()
+            if connection.is_closed:
+                self._open -= 1
+            else:
+                self._idle.append(connection)
+        self._places.put(None)
+
+    def close(self) -> None:
+        """Close what is not in use, and what is in use as soon as it is given back; may be called again."""
+        with self._lock:
+            self._closed = True
+            while self._idle:
+                self._close_longest_idle()
+
+    def _idle_or_new(self, origin: Origin) -> Connection:
+        with self._lock:
+            if self._closed:
+                raise LocalProtocolError("the transport is closed")
+            for position in range(len(self._idle) - 1, -1, -1):
+                if self._idle[position].origin == origin:
+                    return self._idle.pop(position)
+            connection = self._make(origin)
+            if self._open == self._size:
+                self._close_longest_idle()
+            self._open += 1
+            return connection
+
+    def _close_longest_idle(self) -> None:
+        self._idle.pop(0).close()
+        self._open -= 1

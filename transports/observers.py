@@ -1,0 +1,82 @@
+"""`Observers`: those who are told what a watch emits, and what becomes of their errors."""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Final, Literal, final
+
+from spongewatch import Emitted, LocalProtocolError, printable, shown
+
+Observer = Callable[[Emitted], None]
+"""Takes one value that was emitted."""
+
+MAX_ERRORS: Final = 100
+"""Errors of observers that are kept; of those beyond them only the number is."""
+
+
+@final
+class Observers:
+    """Tells all observers of a watch, in their order; one that raises keeps none of the others from being told.
+
+    `on_error` says what becomes of an `Exception` that an observer raises. `"raise"`: it is kept until
+    `raise_errors`, as are the first `MAX_ERRORS` of them. `"log"`: it is logged at once, as an ERROR of the
+    logger `spongewatch` with its traceback, and not kept. What is no `Exception`, a `KeyboardInterrupt` for
+    one, goes straight to the caller.
+
+    Raises `LocalProtocolError` for an observer that can't be called and for any other `on_error`.
+
+    >>> from spongewatch import Completed, Ended, State
+    >>> told = []
+    >>> observers = Observers([lambda item: 1 / 0, told.append], "raise")
+    >>> observers.tell(Ended("1126", 2.0, Completed(2), State.COMPLETE, 2))
+    >>> told[0].outcome
+    Completed(contact_count=2)
+    >>> try:
+    ...     observers.raise_errors()
+    ... except* ZeroDivisionError as errors:
+    ...     print(errors)
+    observers failed (1 sub-exception)
+    """
+
+    __slots__ = ("_errors", "_left_out", "_observers", "_on_error")
+
+    def __init__(self, observers: Iterable[Observer], on_error: Literal["raise", "log"]) -> None:
+        if not isinstance(observers, Iterable):
+            raise LocalProtocolError(f"observers are a list of functions, not {type(observers).__name__}")
+        self._observers = tuple(observers)
+        for observer in self._observers:
+            if not callable(observer):
+                raise LocalProtocolError(f"an observer is a function, not {type(observer).__name__}")
+        if on_error not in ("raise", "log"):
+            raise LocalProtocolError(f'an observer\'s error is for "raise" or "log", not {shown(on_error)}')
+        self._on_error = on_error
+        self._errors: list[Exception] = []
+        self._left_out = 0
+
+    def tell(self, item: Emitted) -> None:
+        """Call each observer with `item`."""
+        for observer in self._observers:
+            try:
+                observer(item)
+            except Exception as error:
+                self._take(error, item)
+
+    def raise_errors(self) -> None:
+        """Raise the errors that were kept, as one `ExceptionGroup`; do nothing where there are none.
+
+        A group that an observer raised is one member of it. A note says how many errors were left out.
+        """
+        if not self._errors:
+            return
+        group = ExceptionGroup("observers failed", self._errors)
+        if self._left_out:
+            group.add_note(f"{self._left_out:,} more, after the first {MAX_ERRORS}, were not kept")
+        raise group
+
+    def _take(self, error: Exception, item: Emitted) -> None:
+        if self._on_error == "log":
+            import_id = printable(str(item.import_id))
+            logging.getLogger("spongewatch").error("an observer of import %s failed", import_id, exc_info=error)
+        elif len(self._errors) < MAX_ERRORS:
+            self._errors.append(error)
+        else:
+            self._left_out += 1

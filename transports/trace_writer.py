@@ -1,0 +1,120 @@
+"""`TraceWriter`: a watch as a trace in the native format, written while it runs.
+
+Each line is whole by itself and one write, so that whatever kills the process leaves a trace that replays up
+to its last whole line. What is written holds no url, no credentials and no header but three.
+"""
+
+import base64
+import json
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, final
+
+from spongewatch import Credentials, Ended, ImportSession, Redaction, Response, TransportError
+
+from .recording import RecordingError
+from .trace import MARK, VERSION
+
+KEPT_HEADERS: Final = ("content-type", "date", "retry-after")
+
+
+@final
+class TraceWriter:
+    r"""Writes what a loop polls to a new file at `path`, which only its owner may read.
+
+    `secrets` are replaced wherever an answer or an error holds them, in whatever form. Raises
+    `RecordingError` where the file can't be made, an existing one included. A file that can't be written
+    later does not end the watch: recording stops, and `error` says why.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     session = ImportSession("1126", Credentials("key", "password"), now=0.0)
+    ...     with TraceWriter(f"{folder}/trace.jsonl", Credentials("key", "password")) as record:
+    ...         steps = session.receive(Response(200, {}, b'{"events": []}'), now=0.2)
+    ...         record.exchange(session, 0.0, Response(200, {}, b'{"events": []}'))
+    ...     print(Path(folder, "trace.jsonl").read_text().splitlines()[1])
+    {"t": 0.0, "took": 0.2, "status": 200, "headers": {}, "body": "{\"events\": []}"}
+    """
+
+    def __init__(self, path: str | os.PathLike[str], secrets: Credentials | Iterable[str] = ()) -> None:
+        self.error: RecordingError | None = None
+        self._path = Path(path)
+        self._redaction = secrets.redaction if isinstance(secrets, Credentials) else Redaction(secrets)
+        self._begun = False
+        try:
+            self._file: int | None = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise RecordingError(path, f"can't be made: {error.strerror}") from None
+        except ValueError:
+            raise RecordingError(path, "is no path") from None
+
+    def __enter__(self) -> "TraceWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def exchange(self, session: ImportSession, sent: float, answer: Response | TransportError) -> None:
+        """One poll, whose answer `session` has just received; `sent` is when its request left, as `elapsed`."""
+        self.begin(session)
+        times: dict[str, object] = {"t": sent, "took": round(session.elapsed - sent, 3)}
+        self._write(times | (self._error(answer) if isinstance(answer, TransportError) else self._response(answer)))
+
+    def end(self, session: ImportSession, ended: Ended) -> None:
+        """How the watch ended."""
+        self.begin(session)
+        told = ended.to_json()
+        line: dict[str, object] = {"t": told["at"], "end": told["outcome"]}
+        for member in ("reason", "detail"):
+            if told[member]:
+                line[member] = self._redaction.text(str(told[member]))
+        self._write(line)
+
+    def close(self) -> None:
+        """Close the file; may be called again."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def begin(self, session: ImportSession) -> None:
+        """Write the header, once: before the first poll, or whatever kills it would leave nothing to replay."""
+        if not self._begun:
+            self._begun = True
+            header = {MARK: VERSION, "import_id": session.import_id, "format": session.format}
+            started = datetime.fromtimestamp(session.start, UTC).isoformat(timespec="milliseconds")
+            self._write({**header, "started": started, "policy": session.policy.to_json()})
+
+    def _response(self, response: Response) -> dict[str, object]:
+        headers = {name: self._header(response.headers[name]) for name in KEPT_HEADERS if name in response.headers}
+        body = self._redaction.data(response.body)
+        line: dict[str, object] = {"status": response.status, "headers": headers}
+        try:
+            return line | {"body": body.decode()}
+        except UnicodeDecodeError:
+            return line | {"body64": base64.b64encode(body).decode()}
+
+    def _header(self, value: str) -> str:
+        """The header; what HTTP clients show as Latin-1 may be UTF-8."""
+        try:
+            return self._redaction.data(value.encode("latin-1")).decode("latin-1")
+        except UnicodeEncodeError:
+            return self._redaction.text(value)
+
+    def _error(self, error: TransportError) -> dict[str, object]:
+        line: dict[str, object] = {"error": error.kind, "detail": self._redaction.text(error.detail)}
+        return line | {"permanent": True} if error.permanent else line
+
+    def _write(self, line: dict[str, object]) -> None:
+        if self._file is None:
+            return
+        data = f"{json.dumps(line)}\n".encode()
+        try:
+            written = os.write(self._file, data)
+            problem = None if written == len(data) else "the disk is full"
+        except OSError as error:
+            problem = error.strerror
+        if problem:
+            self.error = RecordingError(self._path, f"can't be written any more: {problem}")
+            self.close()

@@ -1,0 +1,249 @@
+"""The loops: they ask the session what to do, do it, and carry back what came of it. They decide nothing.
+
+`watch` yields what is emitted, `wait` gives the outcome alone, and `poll` does what is due now, once, for
+workers that keep the session somewhere between two polls.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import Literal, final
+
+from spongewatch import (
+    PUBLIC_SERVICE,
+    Auth,
+    Credentials,
+    Done,
+    Emitted,
+    Ended,
+    Format,
+    ImportSession,
+    Outcome,
+    PollPolicy,
+    Response,
+    Send,
+    TransportError,
+    Wait,
+)
+
+from .clock import Clock, SystemClock
+from .observers import Observer, Observers
+from .trace_writer import TraceWriter
+from .transport import Transport
+
+
+@final
+class Watch(Iterator[Emitted]):
+    """What the watch of an import emits, as it comes, `Ended` last.
+
+    Made by `watch`. Nothing is polled but while somebody iterates. It belongs to one thread at a time, save
+    `cancel`. After `Ended`, the errors of observers are raised, if that was asked for.
+
+    >>> from spongewatch.transports import VirtualClock
+    >>> from spongewatch.transports.testing import HandlerTransport
+    >>> session = ImportSession("1126", Credentials("key", "password"), now=0.0)
+    >>> watching = watch(session, HandlerTransport(lambda request: Response(401)), clock=VirtualClock())
+    >>> [item.outcome for item in watching]
+    [Rejected(reason='credentials', detail='status 401')]
+    """
+
+    def __init__(
+        self,
+        session: ImportSession,
+        transport: Transport,
+        *,
+        observers: Observers,
+        record: TraceWriter | None,
+        clock: Clock,
+    ) -> None:
+        self.session = session
+        self._transport = transport
+        self._observers = observers
+        self._record = record
+        self._clock = clock
+        self._cancelled = False
+        self._items = self._run()
+
+    def __next__(self) -> Emitted:
+        return next(self._items)
+
+    def run(self) -> Outcome:
+        """Watch to the end; gives the outcome. Raises what iterating raises."""
+        for _ in self:
+            pass
+        outcome = self.session.outcome
+        assert outcome is not None  # what the end of a watch means
+        return outcome
+
+    def cancel(self) -> None:
+        """End the watch as soon as no request is under way; from any thread or signal handler."""
+        self._cancelled = True
+        self._clock.wake()
+
+    def _run(self) -> Iterator[Emitted]:
+        if self._record:
+            self._record.begin(self.session)
+        while True:
+            now = self._clock.now()
+            if self._cancelled:
+                yield from self._tell(self.session.cancel(now=now))
+            action = self.session.next_action(now=now)
+            if isinstance(action, Done):
+                break
+            if isinstance(action, Wait) and action.until > now:
+                self._clock.sleep(action.until - now)
+            else:
+                yield from self._tell(_carry(self.session, action, self._transport, now, self._clock, self._record))
+        self._observers.raise_errors()
+
+    def _tell(self, items: tuple[Emitted, ...]) -> Iterator[Emitted]:
+        for item in items:
+            if self._record and isinstance(item, Ended):
+                self._record.end(self.session, item)
+            self._observers.tell(item)
+            yield item
+
+
+def watch(
+    session: ImportSession,
+    transport: Transport,
+    *,
+    observers: Iterable[Observer] = (),
+    on_observer_error: Literal["raise", "log"] = "raise",
+    record: TraceWriter | None = None,
+    clock: Clock | None = None,
+) -> Watch:
+    """Watch the import of `session` through `transport`, which stays open.
+
+    Each of the `observers` is called with what is emitted, before it is yielded. The error of one does not
+    end the watch: it is raised at the end, in an `ExceptionGroup`, or logged at once. `record` writes a
+    trace while the watch runs. `clock` is the one that `session` counts on, UNIX time
+    by default, and serves one watch at a time. Raises
+    `LocalProtocolError` for an observer that can't be called.
+
+    >>> from spongewatch.transports.testing import HandlerTransport
+    >>> body = b'{"events": [{"event_type": "COMPLETE", "status": "COMPLETED", "value": 0}]}'
+    >>> clock = SystemClock()
+    >>> session = ImportSession("1126", Credentials("key", "password"), now=clock.now())
+    >>> answer = HandlerTransport(lambda request: Response(200, {}, body))
+    >>> watch(session, answer, clock=clock).run()
+    Completed(contact_count=None)
+    """
+    return Watch(
+        session,
+        transport,
+        observers=Observers(observers, on_observer_error),
+        record=record,
+        clock=clock or SystemClock(),
+    )
+
+
+def wait(
+    import_id: str,
+    credentials: Credentials,
+    timeout: float | None = None,
+    *,
+    base_url: str = PUBLIC_SERVICE,
+    format: Format = "json",
+    auth: Auth = "basic",
+    policy: PollPolicy | None = None,
+    observers: Iterable[Observer] = (),
+    transport: Transport | None = None,
+    insecure_http: bool = False,
+    clock: Clock | None = None,
+) -> Outcome:
+    """Wait for an import to end; gives how.
+
+    `timeout` is the most seconds to wait in all, in place of the policy's. Without a `transport` one is made,
+    and closed. Raises `LocalProtocolError` for what can't be polled with; whatever the service and the
+    network do ends in the outcome.
+
+    >>> from spongewatch.transports import Simulator
+    >>> with Simulator("skips") as service:
+    ...     wait("1126", Credentials("demo-key", "demo-password"), base_url=service.base_url)
+    Completed(contact_count=2340)
+    """
+    chosen = policy or PollPolicy()
+    if timeout is not None:
+        chosen = replace(chosen, timeout=timeout)
+    time = clock or SystemClock()
+    session = ImportSession(
+        import_id,
+        credentials,
+        now=time.now(),
+        base_url=base_url,
+        format=format,
+        auth=auth,
+        policy=chosen,
+        insecure_http=insecure_http,
+    )
+    if transport is not None:
+        return watch(session, transport, observers=observers, clock=time).run()
+    from .urllib3_transport import Urllib3Transport  # which takes as long to load as all the rest
+
+    with closing(Urllib3Transport()) as made:
+        return watch(session, made, observers=observers, clock=time).run()
+
+
+def poll(
+    session: ImportSession,
+    transport: Transport,
+    *,
+    record: TraceWriter | None = None,
+    clock: Clock | None = None,
+) -> tuple[Emitted, ...]:
+    """Do what is due now, once, without sleeping; gives what is emitted, `()` where nothing is due.
+
+    For workers of a queue: resume a session, poll, keep `session.save()` and what was emitted together, and
+    come again at `session.next_action(...).until`.
+
+    >>> from spongewatch.transports.testing import HandlerTransport
+    >>> body = b'{"events": [{"event_type": "INITIALIZING", "status": "INPROGRESS", "value": 0}]}'
+    >>> from spongewatch.transports import VirtualClock
+    >>> clock = VirtualClock()
+    >>> session = ImportSession("1126", Credentials("key", "password"), now=0.0)
+    >>> answer = HandlerTransport(lambda request: Response(200, {}, body))
+    >>> [item.trigger for item in poll(session, answer, clock=clock)]
+    ['start']
+    >>> poll(session, answer, clock=clock), session.next_action(now=clock.now())
+    ((), Wait(until=1.0))
+    """
+    time = clock or SystemClock()
+    now = time.now()
+    action = session.next_action(now=now)
+    if isinstance(action, Done) or (isinstance(action, Wait) and action.until > now):
+        return ()
+    if record:
+        record.begin(session)
+    told = _carry(session, action, transport, now, time, record)
+    if record and told and isinstance(told[-1], Ended):
+        record.end(session, told[-1])
+    return told
+
+
+def _carry(
+    session: ImportSession,
+    action: Send | Wait,
+    transport: Transport,
+    now: float,
+    clock: Clock,
+    record: TraceWriter | None,
+) -> tuple[Emitted, ...]:
+    """Do what is due at `now`: tell the session that a wait is over, or bring it an answer."""
+    if isinstance(action, Wait):
+        return session.handle_timeout(now=now)
+    session.sent(now=now)
+    sent = session.elapsed
+    answer: Response | TransportError
+    try:
+        answer = transport.send(action.request, timeout=action.deadline - now)
+    except TransportError as error:
+        answer = error
+    now = clock.now()
+    if isinstance(answer, Response):
+        told = session.receive(answer, now=now)
+    else:
+        told = session.receive_failure(answer, now=now)
+    if record:
+        record.exchange(session, sent, answer)
+    return told
