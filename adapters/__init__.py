@@ -1,1 +1,6 @@
-"""Where transitions go: so far, to the command line."""
+"""Where transitions go: logging, callbacks, the command line."""
+
+from .callbacks import Callbacks
+from .logging_adapter import LoggingAdapter
+
+__all__ = ["Callbacks", "LoggingAdapter"]

@@ -17,20 +17,30 @@ ROOT = Path(__file__).parents[2]
 CORE = sorted((ROOT / "core").glob("*.py"))
 OUTSIDE_CORE = sorted([*(ROOT / "transports").glob("*.py"), *(ROOT / "adapters").glob("*.py")])
 MODULES = sorted(module.name for module in pkgutil.walk_packages(spongewatch.__path__, "spongewatch."))
-PUBLIC = {"spongewatch": spongewatch, "spongewatch.transports": spongewatch.transports}
+PUBLIC = {
+    "spongewatch": spongewatch,
+    "spongewatch.transports": spongewatch.transports,
+    "spongewatch.adapters": spongewatch.adapters,
+}
 PURE = {
     "collections.abc",
+    "base64",
+    "contextlib",
     "dataclasses",
     "defusedxml",
     "defusedxml.ElementTree",
     "enum",
+    "functools",
+    "html",
     "json",
     "math",
     "re",
     "transitions",
     "types",
     "typing",
+    "urllib.parse",
     "xml.etree.ElementTree",
+    "zlib",
 }
 
 
@@ -65,50 +75,84 @@ def test_the_public_names():
     assert spongewatch.__all__ == [
         "ERROR_CODES",
         "MAX_BODY",
+        "PUBLIC_SERVICE",
         "TRANSITIONS",
         "TRANSPORT_ERROR_KINDS",
         "Abandoned",
+        "Action",
         "Anomaly",
+        "Auth",
         "Cancelled",
         "Completed",
+        "Credentials",
+        "Done",
         "Emitted",
         "Ended",
         "ErrorCategory",
         "ErrorCode",
         "EventsPage",
         "Failed",
+        "Format",
         "ImportEvent",
         "ImportFailure",
         "ImportMachine",
+        "ImportSession",
         "LocalProtocolError",
         "LostContact",
         "Outcome",
         "PollFailed",
+        "PollPolicy",
+        "Redaction",
         "Rejected",
         "Remedy",
         "RemoteProtocolError",
         "Request",
         "Response",
+        "Send",
         "SpongewatchError",
         "State",
         "TimedOut",
         "Transition",
         "TransportError",
+        "Wait",
         "decode",
         "explain",
+        "is_import_id",
         "printable",
         "shortened",
         "shown",
     ]
     assert spongewatch.transports.__all__ == [
+        "SCENARIOS",
+        "Clock",
+        "Observer",
         "RecordingError",
         "Replay",
         "ReplayTransport",
+        "Scenario",
+        "ServedRequest",
+        "Simulator",
+        "SystemClock",
+        "TraceWriter",
         "Transport",
+        "Urllib3Transport",
         "VirtualClock",
+        "Watch",
         "open_recording",
+        "poll",
         "replay",
+        "wait",
+        "watch",
     ]
+    assert spongewatch.adapters.__all__ == [
+        "Callbacks",
+        "LoggingAdapter",
+    ]
+
+
+def test_a_name_that_is_not_there_is_missed():
+    with pytest.raises(AttributeError, match="has no attribute 'Telepathy'"):
+        _ = spongewatch.transports.Telepathy
 
 
 @pytest.mark.parametrize("name", MODULES)

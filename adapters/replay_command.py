@@ -1,0 +1,47 @@
+"""`spongewatch replay`: what a recorded import did."""
+
+import argparse
+
+from spongewatch import Cancelled, Ended, LostContact
+from spongewatch.transports import RecordingError, Replay, replay
+
+from .exit_status import UNREADABLE, exit_status
+from .options import speed
+from .streams import note, on_first_signal, write
+
+NAME = "replay"
+SUMMARY = "show what a recorded import did"
+DESCRIPTION = "Show what a recorded import did, as a watch of it would have: one line for each change."
+EPILOG = "example:\n  spongewatch replay docs/traces/completes.jsonl --speed 20"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument("path", metavar="PATH", help="a trace, a file with one body, or a folder of such files")
+    parser.add_argument("--speed", type=speed, metavar="N", help="keep the recording's pace, N times as fast")
+    parser.add_argument("--jsonl", action="store_true", help="one JSON object a line instead of plain text")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Replay the recording; gives the exit status."""
+    try:
+        watch = replay(options.path, speed=options.speed)
+    except RecordingError as error:
+        note(str(error))
+        return UNREADABLE
+    with on_first_signal(watch.cancel) as signals:
+        ended = write(watch, as_json=options.jsonl)
+    _note_on_recording(options.path, watch, ended)
+    if watch.transport.broken:
+        return UNREADABLE
+    return 128 + signals[0] if signals and isinstance(ended.outcome, Cancelled) else exit_status(ended.outcome)
+
+
+def _note_on_recording(path: str, watch: Replay, ended: Ended) -> None:
+    transport = watch.transport
+    if transport.torn is not None:
+        note(f"{path}: line {transport.torn}, the last, is torn and was left out")
+    if transport.broken:
+        note(str(transport.broken))
+    elif transport.exhausted and isinstance(ended.outcome, LostContact):
+        note(f"{path}: the recording ends before import {ended.import_id} does, in {ended.state.value}")

@@ -1,0 +1,68 @@
+"""`spongewatch simulate`: a service on this machine, to try a watch on."""
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from spongewatch import LocalProtocolError
+from spongewatch.transports import SCENARIOS, RecordingError, SystemClock, open_recording
+
+from .credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE
+from .exit_status import UNREADABLE, USAGE
+from .options import port, speed
+from .streams import note, on_first_signal
+
+if TYPE_CHECKING:
+    from spongewatch.transports import Simulator
+
+NAME = "simulate"
+SUMMARY = "play the service on this machine"
+DESCRIPTION = "Play the service on this machine, over HTTP, to try a watch on it; until interrupted."
+EPILOG = "scenarios:\n{}\n\nexample:\n  spongewatch simulate abandoned --speed 2".format(
+    "\n".join(f"  {name:<15}{scenario.description}" for name, scenario in SCENARIOS.items())
+)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument(
+        "what",
+        nargs="?",
+        default="completes",
+        metavar="SCENARIO|PATH",
+        help="a scenario's name (completes), or a recording",
+    )
+    parser.add_argument("--speed", type=speed, default=1.0, metavar="N", help="a scenario N times as fast")
+    parser.add_argument("--port", type=port, default=0, metavar="PORT", help="to listen at (any that is free)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until a signal comes; gives the exit status, which is that of the signal."""
+    try:
+        clock = SystemClock()
+        with on_first_signal(clock.wake) as signals, _simulator(options) as service:
+            _invite(service)
+            while not signals:
+                clock.sleep(3600)
+        return 128 + signals[0]
+    except RecordingError as error:
+        note(str(error))
+        return UNREADABLE
+    except LocalProtocolError as error:
+        note(str(error))
+        return USAGE
+
+
+def _simulator(options: argparse.Namespace) -> "Simulator":
+    from spongewatch.transports import Simulator  # which loads a server, for this command alone
+
+    if options.what in SCENARIOS or not os.path.exists(options.what):
+        return Simulator(options.what, speed=options.speed, port=options.port)
+    return Simulator(recording=open_recording(options.what), port=options.port)
+
+
+def _invite(service: "Simulator") -> None:
+    print(service.base_url, flush=True)
+    # No secrets: what the simulator asks for by itself, for whoever wants to try it.
+    login = f"{KEY_VARIABLE}={service.domain_key} {PASSWORD_VARIABLE}={service.domain_password}"
+    note(f"to watch it: {login} spongewatch watch {service.import_id} --base-url {service.base_url}")

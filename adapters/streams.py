@@ -1,0 +1,83 @@
+"""The streams of the command line: lines on standard output, notes on standard error, signals.
+
+Whatever happens to a stream, it spoils neither the other one nor the exit status.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from io import UnsupportedOperation
+from types import FrameType
+from typing import TextIO
+
+from spongewatch import Emitted, Ended, printable
+
+from .plain_lines import line
+
+
+def write(items: Iterator[Emitted], *, as_json: bool = False, quiet: bool = False) -> Ended:
+    """Print a line for each of `items`, as it comes; gives the last one."""
+    item: Emitted | None = None
+    for item in items:
+        if not quiet:
+            print(jsonl(item) if as_json else line(item), flush=True)
+    assert isinstance(item, Ended)  # the promise of every watch
+    return item
+
+
+def jsonl(item: Emitted) -> str:
+    """The `--jsonl` line of `item`.
+
+    >>> from spongewatch import PollFailed
+    >>> jsonl(PollFailed("1126", 1.0, 1, "status 503", 2.5))
+    '{"kind":"poll-failed","at":1.0,"import_id":"1126","attempt":1,"reason":"status 503","retry_at":2.5}'
+    """
+    return json.dumps(item.to_json(), separators=(",", ":"))
+
+
+def note(text: str) -> None:
+    """Say something on standard error, in one line."""
+    if sys.stderr is None:  # closed from the start; print would take standard output instead
+        return
+    try:
+        print(f"spongewatch: {printable(text)}", file=sys.stderr, flush=True)
+    except OSError:
+        discard(sys.stderr)
+
+
+def discard(stream: TextIO | None) -> None:
+    """Let what the stream still holds go nowhere, or the interpreter would try again at its exit."""
+    if stream is None:  # closed from the start
+        return
+    with suppress(UnsupportedOperation), open(os.devnull, "wb") as nowhere:  # it may be no file at all
+        os.dup2(nowhere.fileno(), stream.fileno())
+
+
+@contextmanager
+def on_first_signal(cancel: Callable[[], object]) -> Iterator[list[int]]:
+    """Call `cancel` on the first SIGINT or SIGTERM; gives the list of those that came.
+
+    A second one does what it did before: whoever sends it will not wait for the end to be told.
+    """
+    received: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        restore()
+        cancel()
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # as it is for a job in the background
+            signal.signal(number, handle)
+    try:
+        yield received
+    finally:
+        restore()

@@ -1,0 +1,148 @@
+import json
+import os
+import signal
+import sys
+import threading
+from io import StringIO
+
+import pytest
+
+from spongewatch import Anomaly, Cancelled, Ended, ImportEvent, PollFailed, State
+from spongewatch.adapters.plain_lines import line
+from spongewatch.adapters.streams import discard, jsonl, note, on_first_signal, write
+
+FAILED = PollFailed("1126", 1.0, 1, "status 503", 2.4)
+ENDED = Ended("1126", 2.0, Cancelled(), State.GATHERING, 5)
+
+
+@pytest.fixture(autouse=True)
+def interruptible():
+    """As from a terminal; a job in the background starts with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def full():
+    return open("/dev/full", "w")
+
+
+def test_each_item_is_a_line_and_the_last_is_given_back(capsys):
+    assert write(iter([FAILED, ENDED])) is ENDED
+    assert capsys.readouterr() == (f"{line(FAILED)}\n{line(ENDED)}\n", "")
+
+
+def test_the_lines_may_be_json(capsys):
+    assert write(iter([FAILED, ENDED]), as_json=True) is ENDED
+    assert capsys.readouterr() == (f"{jsonl(FAILED)}\n{jsonl(ENDED)}\n", "")
+
+
+def test_or_there_are_none(capsys):
+    assert write(iter([FAILED, ENDED]), quiet=True) is ENDED
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_line_is_out_before_the_next_item_is_asked_for(monkeypatch):
+    read_end, write_end = os.pipe()
+
+    def items():
+        yield FAILED
+        assert json.loads(os.read(read_end, 4096))["kind"] == "poll-failed"
+        yield ENDED
+
+    with open(write_end, "w") as stream, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", stream)
+        write(items(), as_json=True)
+    os.close(read_end)
+
+
+def test_a_json_line_is_compact_ascii_with_its_keys_in_order():
+    text = jsonl(Anomaly("1126", 0.5, "odd-value", ImportEvent("GATHERING", "INPROGRESS", None, "m\u00fc\n")))
+    assert text == (
+        '{"kind":"anomaly","at":0.5,"import_id":"1126","reason":"odd-value",'
+        '"event":{"type":"GATHERING","status":"INPROGRESS","value":null,"odd_value":"m\\u00fc\\n"}}'
+    )
+
+
+def test_a_note_is_one_line_that_can_not_act_on_a_terminal(capsys):
+    note("a\nb\x1b[2J")
+    assert capsys.readouterr() == ("", "spongewatch: a\\nb\\x1b[2J\n")
+
+
+def test_a_note_that_nobody_can_read_is_let_go(monkeypatch, capsys):
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stderr", None)
+        note("a")
+        with full() as stream:
+            patched.setattr(sys, "stderr", stream)
+            note("a")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_a_discarded_stream_still_holds_goes_nowhere():
+    stream = full()
+    stream.write("a")
+    discard(stream)
+    stream.close()
+
+
+def test_a_stream_that_is_no_file_and_one_that_was_never_open_have_nothing_to_discard():
+    discard(None)
+    stream = StringIO("a")
+    discard(stream)
+    assert stream.getvalue() == "a"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_cancels_and_is_told(number):
+    before = signal.getsignal(number)
+    cancelled = []
+    with on_first_signal(lambda: cancelled.append(True)) as signals:
+        assert signals == []
+        os.kill(os.getpid(), number)
+        assert (signals, cancelled) == ([number], [True])
+        assert signal.getsignal(number) is before
+    assert signal.getsignal(number) is before
+
+
+def test_the_second_signal_does_what_it_did_before():
+    cancelled = []
+    with on_first_signal(lambda: cancelled.append(True)) as signals:
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert (signals, cancelled) == ([signal.SIGINT], [True])
+
+
+def test_without_a_signal_all_is_as_before():
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with on_first_signal(pytest.fail) as signals:
+        pass
+    assert signals == []
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_an_error_inside_leaves_the_signals_as_before():
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(ZeroDivisionError), on_first_signal(pytest.fail):
+        raise ZeroDivisionError
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_signal_that_is_ignored_stays_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with on_first_signal(pytest.fail) as signals:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert signals == []
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_signal_wakes_what_waits():
+    woken = threading.Event()
+    with on_first_signal(woken.set) as signals:
+        threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        assert woken.wait(10)
+    assert signals == [signal.SIGTERM]
