@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 SOURCES := $(sort $(wildcard core/*.py transports/*.py adapters/*.py))
 
-.PHONY: demo test check proof lock clean FORCE
+.PHONY: demo test check bench proof lock clean FORCE
 
 demo: .venv/installed
 	@sh docs/demo.sh $(BIN)/spongewatch
@@ -22,6 +22,9 @@ check: .venv/developing
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+bench: .venv/developing
+	$(BIN)/python tests/benchmarks/speed.py
 
 proof: .venv/developing
 	HYPOTHESIS_PROFILE=proof $(BIN)/pytest tests/properties

@@ -1,20 +1,46 @@
 #!/bin/sh
-# What `make demo` shows: an import that completes, one that is abandoned and one that fails, replayed.
-# $1 is the command. An exit status is part of what is shown, so it is compared, not passed on.
+# What `make demo` shows. $1 is the command. An exit status is part of what is shown, so it is compared with
+# what it has to be, and not passed on.
 set -eu
+command=$1
 traces=$(dirname "$0")/traces
+work=$(mktemp -d)
+service=
+trap 'test -z "$service" || kill "$service" 2>/dev/null; rm -rf "$work"' EXIT INT TERM
+export CLOUDSPONGE_DOMAIN_KEY=demo-key CLOUDSPONGE_DOMAIN_PASSWORD=demo-password
 
 show() {
     expected=$1
-    trace=$2
+    shift
     status=0
-    printf '\n$ spongewatch replay docs/traces/%s --speed 8\n' "$trace"
-    "$command" replay "$traces/$trace" --speed 8 || status=$?
+    printf '\n$ spongewatch %s\n' "$*"
+    "$command" "$@" || status=$?
     printf 'exit status %s\n' "$status"
     test "$status" -eq "$expected"
 }
 
-command=$1
-show 0 completes.jsonl
-show 4 abandoned.jsonl
-show 3 fails.jsonl
+serve() {
+    test -z "$service" || kill "$service"
+    : >"$work/url"
+    "$command" simulate "$1" >"$work/url" 2>/dev/null &
+    service=$!
+    while ! grep -q http "$work/url"; do
+        kill -0 "$service"
+        sleep 0.1
+    done
+    url=$(cat "$work/url")
+}
+
+echo "1. Recorded imports, replayed at eight times their pace"
+show 0 replay "$traces/completes.jsonl" --speed 8
+show 4 replay "$traces/abandoned.jsonl" --speed 8
+show 3 replay "$traces/fails.jsonl" --speed 8
+
+printf '\n2. Imports watched over HTTP, at a simulated service\n'
+serve completes
+show 0 watch 1126 --base-url "$url" --record "$work/import.jsonl"
+serve abandoned
+show 4 watch 1126 --base-url "$url"
+
+printf '\n3. What was recorded a moment ago, replayed\n'
+show 0 replay "$work/import.jsonl"

@@ -1,0 +1,460 @@
+"""What a service can do to those who poll it, over real sockets: how each watch ends, when, and at what rate."""
+
+import gzip
+import json
+import os
+import ssl
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import trustme
+
+from answers import json_body, rows, triggers
+from hostile_server import HostileServer, answer, drips, gzipped, keeps_answering, pours, says
+from spongewatch import (
+    Completed,
+    Credentials,
+    Ended,
+    ImportSession,
+    LostContact,
+    PollFailed,
+    PollPolicy,
+    Rejected,
+)
+from spongewatch.transports import SystemClock, Urllib3Transport, watch
+
+COMMAND = str(Path(sys.executable).parent / "spongewatch")
+CREDENTIALS = Credentials("the-key", "the-password")
+AUTHORITY = trustme.CA()
+
+WAITING = answer(json_body(rows("INITIALIZING INPROGRESS 0"), import_id=1126))
+GOOD = answer(json_body(rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2", "COMPLETE COMPLETED 0")))
+
+QUICK = {"interval": 0.03, "request_timeout": 0.06, "lost_contact_timeout": 0.2, "max_delay": 0.05}
+PATIENT = {**QUICK, "lost_contact_timeout": 5.0}
+LATE = 0.5  # seconds that a busy machine may take on top of all budgets
+NOTED_LATE = 0.01  # the server notes the end of an answer after it has sent it, and may be kept from it meanwhile
+
+
+# How the scripts of hostile_server are put together.
+
+
+def in_turn(*scripts):
+    """On one connection, one after the other."""
+
+    def play(talk):
+        for script in scripts:
+            script(talk)
+
+    return play
+
+
+def again_and_again(script):
+    def play(talk):
+        while True:
+            script(talk)
+
+    return play
+
+
+def hangs_up(talk):
+    talk.sock.close()
+
+
+def resets(talk):
+    talk.reset()
+
+
+def hangs(talk):
+    talk.hang()
+
+
+def refusal(status, **headers):
+    body = json.dumps({"error": {"message": "no", "code": int(status[:3])}}).encode()
+    return answer(body, status, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def xml(text):
+    return answer(text.encode(), headers={"content-type": "application/xml"})
+
+
+# How a watch is held to what the design says of all of them.
+
+
+@contextmanager
+def at_most(seconds):
+    start = time.monotonic()
+    yield
+    assert time.monotonic() - start < seconds + LATE
+
+
+def watched(url, transport=None, **policy):
+    """All that a watch emits; it has ended, last and once, and not after its own end."""
+    clock, start = SystemClock(), time.monotonic()
+    session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url=url, policy=PollPolicy(**(QUICK | policy)))
+    with transport or Urllib3Transport() as used:
+        items = list(watch(session, used, clock=clock))
+    assert [isinstance(item, Ended) for item in items] == [False] * (len(items) - 1) + [True]
+    assert time.monotonic() - start < items[-1].at + LATE
+    assert items[-1].outcome == session.outcome
+    return items
+
+
+def failed_polls(items):
+    return [item for item in items if isinstance(item, PollFailed)]
+
+
+def gaps(server, request_timeout=QUICK["request_timeout"]):
+    """From the end of each answer to the next request, as the server saw it; a dripping answer ends with the client."""
+    ends = [min(seen.ended or seen.began, seen.began + request_timeout) for seen in server.exchanges]
+    return [after.began - end for end, (_, after) in zip(ends, pairwise(server.exchanges), strict=False)]
+
+
+def assert_floor_held(server, interval=QUICK["interval"]):
+    assert all(gap >= interval - NOTED_LATE for gap in gaps(server)), gaps(server)
+
+
+# Polls that fail, and are tried again. What the service does to one of them -> what is told of it.
+
+CONNECTION_LOST = {
+    "reset in mid-body": (says(answer(b"x" * 50_000)[:5_000], resets), "reset: the connection broke off"),
+    "reset without a word": (says(b"", resets), "reset: the connection broke off"),
+    "hung up without a word": (says(b"", hangs_up), "reset: the connection broke off"),
+    "truncated status line": (says(GOOD[:7], hangs_up), "protocol: the answer is not HTTP"),
+    "truncated head": (says(GOOD[:40], hangs_up), "reset: the answer broke off"),
+    "truncated body": (says(GOOD[:-20], hangs_up), "reset: the answer broke off"),
+    "no answer": (says(b"", hangs), "timeout: no whole answer within "),
+    "half an answer": (says(GOOD[:-20], hangs), "timeout: no whole answer within "),
+    "dripping status line": (drips(b"", b"HTTP/1.1 200 OK", 0.01), "timeout: no whole answer within "),
+    "dripping header": (drips(b"HTTP/1.1 200 OK\r\nx: ", b"y", 0.01), "timeout: no whole answer within "),
+    "dripping body": (
+        drips(b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n", b" ", 0.01),
+        "timeout: no whole answer within ",
+    ),
+    "gzip bomb": (
+        says(answer(gzip.compress(bytes(20_000_000)), headers={"content-encoding": "gzip"})),
+        "too-large: the body of the answer has more than 1,048,576 bytes",
+    ),
+    "bad gzip": (
+        says(answer(b"no gzip", headers={"content-encoding": "gzip"})),
+        "protocol: the answer is not in the content encoding that it names",
+    ),
+    "endless header": (pours(b"HTTP/1.1 200 OK\r\nx: ", b"y" * 10_000), "protocol: the answer is not HTTP"),
+    "endless body": (
+        pours(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 10_000),
+        "too-large: the body of the answer has more than 1,048,576 bytes",
+    ),
+    "no HTTP": (says(b"220 mail.example ESMTP\r\n"), "protocol: the answer is not HTTP"),
+}
+CONNECTION_KEPT = {
+    "204": (says(b"HTTP/1.1 204 No Content\r\n\r\n"), "status 204"),
+    "304": (says(b"HTTP/1.1 304 Not Modified\r\ncontent-length: 100\r\n\r\n"), "status 304"),
+    "403 with Retry-After": (says(refusal("403 Forbidden", retry_after="0")), "status 403: no"),
+    "403 with a malformed Retry-After": (says(refusal("403 Forbidden", retry_after="in a bit")), "status 403: no"),
+    "408": (says(refusal("408 Request Timeout")), "status 408: no"),
+    "429": (says(refusal("429 Too Many Requests")), "status 429: no"),
+    "503": (says(refusal("503 Service Unavailable")), "status 503: no"),
+    "another import's answer": (
+        says(answer(json_body(rows("COMPLETE COMPLETED 0"), import_id=9999))),
+        'the answer is that of another import, "9999"',
+    ),
+    "HTML with status 200": (
+        says(answer(b"<!DOCTYPE html><p>hello", headers={"content-type": "text/html"})),
+        "the answer is an HTML page, not a list of events",
+    ),
+    "a DTD": (
+        says(xml('<!DOCTYPE a [<!ENTITY b "cc"><!ENTITY d "&b;&b;">]><eventsResponse><events/></eventsResponse>')),
+        "the answer is XML with a document type",
+    ),
+    "an empty body": (says(answer()), "the answer is empty"),
+    "an envelope with status 200": (
+        says(answer(b'{"error": {"message": "oh no", "code": 1}}')),
+        "the service answers with an error: oh no",
+    ),
+}
+TROUBLE = [
+    pytest.param(script, reason, kept, id=name)
+    for kept, cases in ((False, CONNECTION_LOST), (True, CONNECTION_KEPT))
+    for name, (script, reason) in cases.items()
+]
+
+
+@pytest.mark.parametrize(("trouble", "reason", "kept"), TROUBLE)
+def test_trouble_that_passes_is_told_and_does_no_harm(trouble, reason, kept):
+    good = keeps_answering(GOOD)
+    with HostileServer(in_turn(says(WAITING), trouble, *[good] * kept), good) as server:
+        items = watched(server.url, lost_contact_timeout=2.0)
+        (failed,) = failed_polls(items)
+        assert failed.reason.startswith(reason)
+        assert triggers(items) == ["start", "initialize", "gather", "complete"]
+        assert items[-1].outcome == Completed(2)
+        assert (len(server.exchanges), server.connections) == (3, 1 if kept else 2)
+        assert_floor_held(server)
+
+
+@pytest.mark.parametrize(("trouble", "reason", "kept"), TROUBLE)
+def test_trouble_that_does_not_pass_is_contact_lost_when_its_budget_is_over(trouble, reason, kept):
+    first = in_turn(says(WAITING), again_and_again(trouble) if kept else trouble)
+    with HostileServer(first, trouble) as server:
+        start, *failed, ended = items = watched(server.url)
+        assert triggers(items) == ["start"]
+        assert [item.attempt for item in failed] == list(range(1, len(failed) + 1))
+        assert all(item.reason.startswith(reason) for item in failed)
+        assert isinstance(ended.outcome, LostContact)
+        assert ended.outcome.detail == f"no good answer for 0.2 s (lost_contact_timeout); last, {failed[-1].reason}"
+        assert ended.at == pytest.approx(start.at + 0.2, abs=0.0011)
+        assert len(server.exchanges) >= len(failed) + 1 >= 3
+        others = server.connections - 1  # the last may be cut off before its request is out
+        assert others == 0 if kept else 0 <= others - (len(server.exchanges) - 2) <= 1
+        assert_floor_held(server)
+
+
+def test_nobody_there_is_contact_lost_when_its_budget_is_over():
+    with HostileServer() as server:
+        url = server.url
+    *failed, ended = watched(url)
+    assert {item.reason for item in failed} == {"refused: nothing listens there"}
+    assert len(failed) >= 3
+    assert all(after.at >= before.retry_at for before, after in pairwise(failed))
+    assert isinstance(ended.outcome, LostContact)
+    assert ended.at == 0.2
+
+
+# Answers that end a watch at once. What the service says -> the outcome, whose detail starts like this.
+
+THE_END = {
+    "301": (refusal("301 Moved Permanently", location="/events/1126.json"), "redirect", "status 301: no: credentials"),
+    "308": (refusal("308 Permanent Redirect"), "redirect", "status 308: no: credentials follow no redirect"),
+    "400": (refusal("400 Bad Request"), "request", "status 400: no"),
+    "401": (refusal("401 Unauthorized", www_authenticate="Basic"), "credentials", "status 401: no"),
+    "401 with Retry-After": (refusal("401 Unauthorized", retry_after="1"), "credentials", "status 401: no"),
+    "403": (refusal("403 Forbidden"), "credentials", "status 403: no"),
+    "404 late": (refusal("404 Not Found"), "unknown-import", "status 404: no"),
+    "410": (refusal("410 Gone"), "unknown-import", "status 410: no"),
+    "418": (refusal("418 I'm a teapot"), "request", "status 418: no"),
+}
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason", "detail"), [pytest.param(*case, id=name) for name, case in THE_END.items()]
+)
+def test_an_answer_that_ends_the_watch_does_so_at_once(reply, reason, detail):
+    with HostileServer(keeps_answering(WAITING, reply)) as server, at_most(0.1):
+        items = watched(server.url, not_found_grace=0)
+        assert triggers(items) == ["start"]
+        assert isinstance(items[-1].outcome, Rejected)
+        assert items[-1].outcome.reason == reason
+        assert items[-1].outcome.detail.startswith(detail)
+        assert (len(items), len(server.exchanges), server.connections) == (2, 2, 1)
+        assert_floor_held(server)
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
+def test_another_host_that_is_redirected_to_receives_nothing(status):
+    with HostileServer(keeps_answering(GOOD)) as other:
+        away = refusal(status, location=f"{other.url}/events/1126.json")
+        with HostileServer(keeps_answering(away)) as server:
+            (ended,) = watched(server.url)
+            assert isinstance(ended.outcome, Rejected)
+            assert (ended.outcome.reason, len(server.exchanges)) == ("redirect", 1)
+        assert (other.connections, other.exchanges) == (0, [])
+
+
+def test_an_import_that_is_not_there_yet_is_waited_for():
+    not_there = refusal("404 Not Found")
+    with HostileServer(keeps_answering(not_there, not_there, GOOD)) as server:
+        items = watched(server.url, not_found_grace=2.0)
+        assert [item.reason for item in failed_polls(items)] == ["status 404: no"] * 2
+        assert items[-1].outcome == Completed(2)
+        assert (len(server.exchanges), server.connections) == (3, 1)
+        assert_floor_held(server)
+
+
+def test_an_import_that_is_never_there_is_unknown_once_the_grace_is_over():
+    with HostileServer(keeps_answering(refusal("404 Not Found"))) as server, at_most(0.15 + 0.05):
+        *failed, ended = watched(server.url, not_found_grace=0.15)
+        assert ended.outcome == Rejected("unknown-import", "status 404: no")
+        assert failed
+        assert all(item.at < 0.15 for item in failed)
+        assert 0.15 <= ended.at <= 0.15 + 0.05 + LATE
+        assert server.connections == 1
+        assert_floor_held(server)
+
+
+# When the service says how long to wait -> seconds from the failed poll to the next one, at least and at most.
+
+THEN, A_SECOND_LATER = "Sat, 02 Nov 2019 09:14:59 GMT", "Sat, 02 Nov 2019 09:15:00 GMT"
+BACK_OFF = (0.03, 0.045)
+ASKED_TO_WAIT = {
+    "seconds": ({"retry_after": "1"}, (1.0, 1.0)),
+    "a date, by the service's own clock": ({"retry_after": A_SECOND_LATER, "date": THEN}, (1.0, 1.0)),
+    "a date without the service's own": ({"retry_after": A_SECOND_LATER}, BACK_OFF),
+    "a date gone by": ({"retry_after": THEN, "date": A_SECOND_LATER}, (0.03, 0.03)),
+    "none": ({"retry_after": "0"}, (0.03, 0.03)),
+    "negative": ({"retry_after": "-5"}, BACK_OFF),
+    "a fraction": ({"retry_after": "0.001"}, BACK_OFF),
+    "garbage": ({"retry_after": "soon, \xff"}, BACK_OFF),
+}
+
+
+@pytest.mark.parametrize(("headers", "wait"), [pytest.param(*case, id=name) for name, case in ASKED_TO_WAIT.items()])
+def test_the_service_is_given_the_time_that_it_asks_for(headers, wait):
+    with HostileServer(keeps_answering(refusal("429 Too Many Requests", **headers), GOOD)) as server:
+        failed, *_, ended = watched(server.url, **PATIENT)
+        assert ended.outcome == Completed(2)
+        assert wait[0] <= round(failed.retry_at - failed.at, 3) <= wait[1]
+        assert wait[0] - NOTED_LATE <= gaps(server)[0] <= wait[1] + LATE
+        assert (len(server.exchanges), server.connections) == (2, 1)
+
+
+@pytest.mark.parametrize("status", ["403 Forbidden", "429 Too Many Requests", "503 Service Unavailable"])
+@pytest.mark.parametrize("asked", ["1", "999999", "9" * 400])
+def test_a_wait_beyond_the_budget_is_contact_lost_at_once(status, asked):
+    with HostileServer(keeps_answering(refusal(status, retry_after=asked))) as server, at_most(0.1):
+        (ended,) = watched(server.url)
+        assert isinstance(ended.outcome, LostContact)
+        assert ended.outcome.detail.startswith(f"status {status[:3]}: no; the service asks to wait ")
+        assert len(server.exchanges) == 1
+
+
+def test_a_service_that_stays_busy_is_asked_less_and_less_often():
+    busy = refusal("503 Service Unavailable")
+    with HostileServer(keeps_answering(busy, busy, busy, busy, GOOD)) as server:
+        *items, ended = watched(server.url, **PATIENT | {"max_delay": 0.2})
+        waits = [round(item.retry_at - item.at, 3) for item in failed_polls(items)]
+        assert len(waits) == 4
+        for number, wait in enumerate(waits):
+            assert min(0.2, 0.03 * 2**number) <= wait <= min(0.2, 0.045 * 2**number)
+        assert all(gap >= wait - NOTED_LATE for gap, wait in zip(gaps(server), waits, strict=True))
+        assert ended.outcome == Completed(2)
+        assert (len(server.exchanges), server.connections) == (5, 1)
+
+
+@pytest.mark.parametrize(
+    ("budget", "outcome"), [("consent_timeout", "consent"), ("timeout", "total")], ids=["consent", "total"]
+)
+def test_the_end_of_a_budget_cuts_a_request_that_is_under_way(budget, outcome):
+    with HostileServer(in_turn(says(WAITING), says(b"", hangs)), says(b"", hangs)) as server, at_most(0.2):
+        *_, ended = watched(server.url, request_timeout=5.0, lost_contact_timeout=20.0, **{budget: 0.2})
+        assert (ended.outcome.name, ended.outcome.reason, ended.at) == ("timed-out", outcome, 0.2)
+
+
+# Certificates.
+
+
+def tls(*names):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    AUTHORITY.issue_cert(*names).configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def ca_file(tmp_path):
+    path = tmp_path / "ca.pem"
+    AUTHORITY.cert_pem.write_to_path(str(path))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "trusted", "detail"),
+    [
+        ("127.0.0.1", False, "tls: the certificate of the service is not trusted: "),
+        ("127.0.0.2", True, "tls: the certificate of the service is for another name"),
+        ("elsewhere.example", True, "tls: the certificate of the service is for another name"),
+    ],
+    ids=["not trusted", "another address", "another name"],
+)
+def test_a_bad_certificate_is_contact_lost_at_once_and_nothing_is_sent(ca_file, name, trusted, detail):
+    transport = Urllib3Transport(ca_file=ca_file if trusted else None)
+    with HostileServer(keeps_answering(GOOD), tls=tls(name)) as server, at_most(0.2):
+        (ended,) = watched(server.url, transport, lost_contact_timeout=60.0, request_timeout=5.0)
+        assert isinstance(ended.outcome, LostContact)
+        assert ended.outcome.detail.startswith(detail)
+        assert (server.exchanges, server.connections) == ([], 1)
+
+
+def test_a_trusted_certificate_takes_one_handshake(ca_file):
+    with HostileServer(
+        keeps_answering(*[WAITING] * 4, gzipped(GOOD.partition(b"\r\n\r\n")[2])), tls=tls("127.0.0.1")
+    ) as server:
+        *_, ended = watched(
+            server.url, Urllib3Transport(ca_file=ca_file), request_timeout=5.0, lost_contact_timeout=20.0
+        )
+        assert ended.outcome == Completed(2)
+        assert (len(server.exchanges), server.connections) == (5, 1)
+        assert_floor_held(server)
+
+
+# The same from the command line, as a process: script -> outcome and exit status.
+
+BY_COMMAND = {
+    "truncated body": (says(GOOD[:-20], hangs_up), ("lost-contact", None), 6),
+    "dripping header": (drips(b"HTTP/1.1 200 OK\r\nx: ", b"y", 0.01), ("lost-contact", None), 6),
+    "gzip bomb": (gzipped(bytes(20_000_000)), ("lost-contact", None), 6),
+    "HTML with status 200": (answer(b"<html>hello"), ("lost-contact", None), 6),
+    "429, and a wait that is too long": (refusal("429 Busy", retry_after="60"), ("lost-contact", None), 6),
+    "redirect": (refusal("302 Found", location="https://elsewhere.example/"), ("rejected", "redirect"), 10),
+    "400": (refusal("400 Bad Request"), ("rejected", "request"), 10),
+    "401": (refusal("401 Unauthorized"), ("rejected", "credentials"), 7),
+    "403": (refusal("403 Forbidden"), ("rejected", "credentials"), 7),
+    "410": (refusal("410 Gone"), ("rejected", "unknown-import"), 8),
+}
+
+
+def command(url, *options, **environment):
+    """What `spongewatch watch` does: its exit status, the objects on its standard output, its standard error."""
+    budgets = ["--interval", "0.03", "--request-timeout", "0.06", "--lost-contact-timeout", "0.2"]
+    done = subprocess.run(
+        [COMMAND, "watch", "1126", "--base-url", url, "--jsonl", *budgets, *options],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env={
+            **os.environ,
+            "CLOUDSPONGE_DOMAIN_KEY": CREDENTIALS.domain_key,
+            "CLOUDSPONGE_DOMAIN_PASSWORD": CREDENTIALS.domain_password,
+            **environment,
+        },
+    )
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [item["kind"] == "ended" for item in told] == [False] * (len(told) - 1) + [True]
+    return done.returncode, told, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome", "status"), [pytest.param(*case, id=name) for name, case in BY_COMMAND.items()]
+)
+def test_the_command_tells_the_same_and_leaves_with_its_status(script, outcome, status):
+    play = keeps_answering(script) if isinstance(script, bytes) else script
+    with HostileServer(play) as server, at_most(3):
+        code, told, err = command(server.url)
+        assert (code, err) == (status, "")
+        assert (told[-1]["outcome"], told[-1]["reason"]) == outcome
+        assert told[-1]["at"] <= 0.2
+        assert {item["kind"] for item in told[:-1]} <= {"poll-failed"}
+        assert_floor_held(server)
+
+
+def test_the_command_tells_that_nobody_is_there():
+    with HostileServer() as server:
+        url = server.url
+    code, told, err = command(url)
+    assert (code, told[-1]["outcome"], err) == (6, "lost-contact", "")
+    assert told[-1]["detail"].endswith("last, refused: nothing listens there")
+
+
+@pytest.mark.parametrize(
+    ("name", "trusted", "status"), [("127.0.0.1", True, 0), ("127.0.0.1", False, 6), ("elsewhere.example", True, 6)]
+)
+def test_the_command_trusts_the_certificates_of_the_system_alone(ca_file, name, trusted, status):
+    with HostileServer(keeps_answering(GOOD), tls=tls(name)) as server, at_most(3):
+        budgets = ["--request-timeout", "5", "--lost-contact-timeout", "20"]
+        code, told, err = command(server.url, *budgets, **({"SSL_CERT_FILE": str(ca_file)} if trusted else {}))
+        assert (code, err) == (status, "")
+        assert len(server.exchanges) == (1 if status == 0 else 0)
+        assert status == 0 or told[-1]["detail"].startswith("tls: the certificate of the service is ")
