@@ -30,9 +30,9 @@ REMEDIES = {
 """What a remedy says to people."""
 
 _BUDGETS = {
-    "consent": "the person did not consent in the time allowed",
-    "gathering": "the contacts were not gathered in the time allowed",
-    "total": "the time allowed for the whole watch is over",
+    "consent": "the person did not consent in the time allowed (consent_timeout)",
+    "gathering": "the contacts were not gathered in the time allowed (gathering_timeout)",
+    "total": "the time allowed for the whole watch is over (timeout)",
 }
 
 

@@ -31,6 +31,7 @@ from spongewatch import (
     Response,
     TransportError,
     decode,
+    is_import_id,
     printable,
     shown,
 )
@@ -40,7 +41,6 @@ from .scenarios import Rows, Scenario, scenario_named
 
 _HOST = "127.0.0.1"
 _DEMO = Credentials("demo-key", "demo-password")
-_IMPORT_ID = re.compile(r"(?!0)[0-9A-Za-z_-]{1,64}")
 _PATH = re.compile(r"/events/(.+?)(?:\.json|\.xml)?", re.DOTALL)
 _JSON = "application/json; charset=utf-8"
 _XML = "application/xml; charset=utf-8"
@@ -114,7 +114,7 @@ class Simulator:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._credentials = Credentials(domain_key, domain_password)
-        if not isinstance(import_id, str) or not _IMPORT_ID.fullmatch(import_id):
+        if not is_import_id(import_id):
             raise LocalProtocolError(f"{shown(import_id)} is no import id such as 1126")
         if not isinstance(speed, int | float) or not 0 < speed <= float_info.max:
             raise LocalProtocolError(f"a speed is a number above 0, such as 20, not {shown(speed)}")
@@ -235,7 +235,7 @@ class _Service:
         if match is None:
             return _refusal(HTTPStatus.NOT_FOUND, "There is no such page.", target)
         if not self._admits(arguments, authorization):
-            return _refusal(HTTPStatus.UNAUTHORIZED, "Could not authenticate the domain key/password.", target)
+            return _refusal(HTTPStatus.UNAUTHORIZED, "The domain key and the password do not belong together.", target)
         if match[1] != self._import_id:
             return _refusal(HTTPStatus.NOT_FOUND, "There is no such import.", target)
         with self._lock:

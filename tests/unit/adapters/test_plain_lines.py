@@ -85,7 +85,7 @@ def test_a_failed_poll():
         ),
         (
             TimedOut("consent"),
-            "is still running, and is no longer watched: the person did not consent in the time allowed",
+            "is still running, and is no longer watched: the person did not consent in the time allowed (consent_timeout)",
         ),
         (LostContact("why"), "is lost from sight: why"),
         (Rejected("credentials", "status 401"), "can't be watched (credentials): status 401"),

@@ -175,7 +175,9 @@ def test_other_credentials_are_refused(path, login):
         status, headers, body = ask_once(service, path, login)
     assert (status, headers["content-type"]) == (401, JSON_TYPE)
     assert headers["www-authenticate"].startswith("Basic ")
-    assert json.loads(body) == {"error": {"message": "Could not authenticate the domain key/password.", "code": 401}}
+    assert json.loads(body) == {
+        "error": {"message": "The domain key and the password do not belong together.", "code": 401}
+    }
 
 
 def test_a_refusal_in_xml():
@@ -184,7 +186,7 @@ def test_a_refusal_in_xml():
     assert (status, headers["content-type"]) == (401, XML_TYPE)
     assert body == (
         b'<?xml version="1.0" encoding="UTF-8"?>'
-        b"<error><message>Could not authenticate the domain key/password.</message><code>401</code></error>"
+        b"<error><message>The domain key and the password do not belong together.</message><code>401</code></error>"
     )
 
 
