@@ -19,7 +19,11 @@ class Transport(Protocol):
     """
 
     def send(self, request: Request, *, timeout: float) -> Response:
-        """The answer to `request`, within `timeout` seconds; raises `TransportError` and nothing else."""
+        """The answer to `request`, within `timeout` seconds.
+
+        Raises `TransportError` where there is none, `LocalProtocolError` for a mistake of the caller's, such
+        as a request after `close`, and nothing else.
+        """
         ...
 
     def close(self) -> None:
