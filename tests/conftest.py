@@ -1,6 +1,7 @@
 """Hypothesis profiles: `ci` takes the same examples every time, `proof` many more, new ones each time."""
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -9,3 +10,6 @@ settings.register_profile(
 )
 settings.register_profile("proof", settings.get_profile("ci"), derandomize=False, max_examples=5_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# A job in the background starts with SIGINT ignored, and so would every process that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
