@@ -360,6 +360,7 @@ class ImportSession:
         moment = self._not_before(now)
         self._next_poll = min(members.whole("next_poll"), moment + self._delay)
         if members.flag("poll_is_open"):
+            self._now = moment  # or a clock that steps back before the next input would shorten the wait
             self._wait(moment, self._interval)
         self._failed_polls = members.whole("failed_polls")
         self._last_failure = printable(members.text("last_failure") or "")

@@ -351,7 +351,7 @@ class SessionRules(RuleBasedStateMachine):
         assert self.session.outcome == before.outcome
         was_open = then["poll_is_open"]
         if was_open:
-            assert differ <= {"poll_is_open", "next_poll", "delay", "start"}
+            assert differ <= {"poll_is_open", "next_poll", "delay", "now", "start"}
             assert self.open_until is not None
         else:
             assert differ <= {"start"}

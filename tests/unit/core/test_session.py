@@ -1162,3 +1162,11 @@ def test_no_password_however_odd_hides_the_end_of_an_import(password):
     body = json_body(rows("SUBMITTING DONE 1", "GATHERING COMPLETED 7", "COMPLETE COMPLETED 0"))
     session.receive(Response(200, {}, body), now=0.2)
     assert session.outcome == Completed(7)
+
+
+def test_a_clock_that_steps_back_between_two_resumes_does_not_shorten_the_wait():
+    session = new()
+    session.sent(now=0.0)
+    once = resumed(session, 0.001)
+    assert json.loads(once.save())["next_poll"] == 1001
+    assert json.loads(resumed(once, -0.299).save())["next_poll"] == 1001
