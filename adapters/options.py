@@ -11,10 +11,7 @@ def seconds(word: str) -> float:
     >>> seconds("2.5")
     2.5
     """
-    number = _number(word)
-    if 0 < number < inf:
-        return number
-    raise argparse.ArgumentTypeError(f"a time is a number of seconds above 0, such as 120, not {word!r}")
+    return _above_zero(word, "a time is a number of seconds above 0, such as 120")
 
 
 def seconds_or_none(word: str) -> float | None:
@@ -32,10 +29,7 @@ def speed(word: str) -> float:
     >>> speed("20")
     20.0
     """
-    number = _number(word)
-    if 0 < number < inf:
-        return number
-    raise argparse.ArgumentTypeError(f"a speed is a number above 0, such as 20, not {word!r}")
+    return _above_zero(word, "a speed is a number above 0, such as 20")
 
 
 def port(word: str) -> int:
@@ -60,8 +54,11 @@ def error_code(word: str) -> int:
     raise argparse.ArgumentTypeError(f"an error code is a number, such as 514, not {word!r}")
 
 
-def _number(word: str) -> float:
+def _above_zero(word: str, expected: str) -> float:
     try:
-        return float(word)
+        number = float(word)
     except ValueError:
-        return 0.0
+        number = 0.0
+    if 0 < number < inf:
+        return number
+    raise argparse.ArgumentTypeError(f"{expected}, not {word!r}")
