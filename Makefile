@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
-SOURCES := $(sort $(wildcard core/*.py transports/*.py adapters/*.py))
+SOURCES := $(sort $(wildcard core/*.py transports/*.py transports/*/*.py adapters/*.py))
 
 .PHONY: demo test check bench proof lock clean FORCE
 
@@ -14,12 +14,13 @@ test: .venv/developing
 	$(BIN)/coverage run -m pytest tests/unit
 	$(BIN)/coverage report
 	$(BIN)/python tests/coverage_by_module.py
-	$(BIN)/pytest tests/properties tests/integration
+	$(BIN)/pytest --numprocesses 2 --dist worksteal tests/properties tests/integration
 
 check: .venv/developing
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy docs/recipes
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
@@ -27,7 +28,7 @@ bench: .venv/developing
 	$(BIN)/python tests/benchmarks/speed.py
 
 proof: .venv/developing
-	HYPOTHESIS_PROFILE=proof $(BIN)/pytest tests/properties
+	HYPOTHESIS_PROFILE=proof $(BIN)/pytest tests/properties tests/integration/test_contract.py
 
 # The pins of requirements-dev.txt, from pyproject.toml.
 lock: .venv/developing

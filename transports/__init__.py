@@ -3,21 +3,33 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .clock import Clock, SystemClock, VirtualClock
+from .answer_body import AnswerBody
+from .clock import AsyncClock, Clock, SystemClock, VirtualClock
 from .observers import Observer
+from .opening import open_recording
 from .recording import RecordingError
-from .replay import Replay, ReplayTransport, open_recording, replay
+from .replay import Replay, ReplayTransport, replay
 from .scenarios import SCENARIOS, Scenario
+from .trace_lines import TraceLines
 from .trace_writer import TraceWriter
 from .transport import Transport
 from .watching import Watch, poll, wait, watch
 
 if TYPE_CHECKING:
+    from .async_transport import AsyncTransport
+    from .async_watching import AsyncWatch, wait_async, watch_async
+    from .error_translation import as_transport_error
     from .simulator import ServedRequest, Simulator
+    from .threaded_transport import ThreadedTransport
+    from .timed_answer import TimedAnswer
     from .urllib3_transport import Urllib3Transport
 
 __all__ = [
     "SCENARIOS",
+    "AnswerBody",
+    "AsyncClock",
+    "AsyncTransport",
+    "AsyncWatch",
     "Clock",
     "Observer",
     "RecordingError",
@@ -27,22 +39,35 @@ __all__ = [
     "ServedRequest",
     "Simulator",
     "SystemClock",
+    "ThreadedTransport",
+    "TimedAnswer",
+    "TraceLines",
     "TraceWriter",
     "Transport",
     "Urllib3Transport",
     "VirtualClock",
     "Watch",
+    "as_transport_error",
     "open_recording",
     "poll",
     "replay",
     "wait",
+    "wait_async",
     "watch",
+    "watch_async",
 ]
 
 _LOADED_WHEN_USED = {
+    "AsyncTransport": "async_transport",
+    "AsyncWatch": "async_watching",
     "ServedRequest": "simulator",
     "Simulator": "simulator",
+    "ThreadedTransport": "threaded_transport",
+    "TimedAnswer": "timed_answer",
     "Urllib3Transport": "urllib3_transport",
+    "as_transport_error": "error_translation",
+    "wait_async": "async_watching",
+    "watch_async": "async_watching",
 }
 
 

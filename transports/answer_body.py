@@ -3,33 +3,62 @@
 import zlib
 from typing import Final, final
 
-from urllib3.response import BaseHTTPResponse
+from spongewatch import MAX_BODY, LocalProtocolError, TransportError, shown
 
-from spongewatch import TransportError
+_FRAMING: Final = 1_024
+"""Bytes that an encoding may add to a body that it can't make smaller, beside one in a hundred."""
 
-_PIECE: Final = 16_384
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 
 
-def read_body(answer: BaseHTTPResponse, limit: int) -> bytes:
-    """All of the body; of one larger than `limit` bytes no more is kept than shows it.
+@final
+class AnswerBody:
+    """Puts a body together from the pieces in which it comes over the wire, still encoded.
 
-    Raises `TransportError` for a body that is too large or is not in the encoding that it names, and what
-    urllib3 does. Of encodings gzip and deflate are read; urllib3's own decoding is passed over, for its older
-    versions know no bound, and none tells that the end of a compressed body is missing.
+    `encoding` is the `content-encoding` of the answer, gzip, deflate or none. No more than `limit` bytes are taken
+    from it, decoded, nor many more before that; what inflates without end is left early. HTTP clients decode by
+    themselves, but few of them know a bound, so give them no chance to.
+
+    >>> body = AnswerBody("identity", limit=20)
+    >>> body.feed(b'{"events"')
+    >>> body.feed(b": []}")
+    >>> body.finish()
+    b'{"events": []}'
     """
-    pieces: list[bytes] = []
-    room = limit
-    decoder: _Plain | _Inflating | None = None
-    while piece := answer.read(_PIECE, decode_content=False):
-        decoder = decoder or _decoder(answer.headers.get("content-encoding", ""))
-        pieces.append(decoder.decode(piece, room + 1))
-        room -= len(pieces[-1])
-        if room < 0:
-            raise TransportError("too-large", f"the body of the answer has more than {limit:,} bytes")
-    if decoder is not None:
-        decoder.finish()
-    return b"".join(pieces)
+
+    def __init__(self, encoding: str | None = None, limit: int = MAX_BODY) -> None:
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+            raise LocalProtocolError(f"a limit is a number of bytes, not {shown(limit)}")
+        self._encoding = encoding or ""
+        self._limit = limit
+        self._room = limit
+        self._room_encoded = limit + limit // 100 + _FRAMING
+        self._pieces: list[bytes] = []
+        self._decoder: _Plain | _Inflating | None = None
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next bytes.
+
+        Raises `TransportError` where the body grows too large, is not in the encoding that it names, or names
+        one that nobody asked for.
+        """
+        if not piece:  # an empty body is empty in any encoding
+            return
+        if self._decoder is None:
+            self._decoder = _decoder(self._encoding)
+        self._room_encoded -= len(piece)
+        if self._room >= 0 and self._room_encoded >= 0:
+            decoded = self._decoder.decode(piece, self._room + 1)
+            self._pieces.append(decoded)
+            self._room -= len(decoded)
+        if self._room < 0 or self._room_encoded < 0:
+            raise TransportError("too-large", f"the body of the answer has more than {self._limit:,} bytes")
+
+    def finish(self) -> bytes:
+        """The body; raises `TransportError` where the end of what is compressed is missing."""
+        if self._decoder is not None:
+            self._decoder.finish()
+        return b"".join(self._pieces)
 
 
 def _decoder(encoding: str) -> "_Plain | _Inflating":

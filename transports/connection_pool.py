@@ -18,17 +18,22 @@ from urllib3.response import BaseHTTPResponse
 
 from spongewatch import LocalProtocolError, TransportError
 
+from .error_translation import as_transport_error
 from .guarded_socket import Allowance, GuardedSocket, connected, secured
+from .proxies import Proxy
 
 _LENGTH = re.compile("[0-9]{1,15}")
+_HINTS = range(102, 200)
+"""The statuses before the one that counts; 100 is passed over by `http.client`, and 101 is an end."""
 
 
 class Origin(NamedTuple):
-    """Where a connection leads to."""
+    """Where a connection leads to, and by way of which proxy."""
 
     scheme: str
     host: str
     port: int
+    proxy: Proxy | None = None
 
 
 class _Answer(http.client.HTTPResponse):
@@ -59,7 +64,11 @@ class _Answer(http.client.HTTPResponse):
 
 @final
 class Connection(HTTPConnection):
-    """One connection to `origin`, over TLS where there is a `context`."""
+    """One connection to `origin`, over TLS where there is a `context`.
+
+    By way of a proxy, TLS goes through a tunnel, and the proxy learns no more than the host and the port; what
+    goes without TLS, the proxy reads, and its target has to be a whole url.
+    """
 
     response_class = _Answer
     debuglevel = 0  # else a level set for all connections of the process would print credentials
@@ -70,6 +79,7 @@ class Connection(HTTPConnection):
         self._context = context
         self._target = ""
         self._guard: GuardedSocket
+        self._proxy_authorization = origin.proxy.authorization if origin.proxy and not context else None
         if context is not None:
             self.default_port = http.client.HTTPS_PORT  # type: ignore[misc] # else it stands in the host header
 
@@ -82,7 +92,7 @@ class Connection(HTTPConnection):
         if not self.is_connected:  # the service has hung up, or says what nobody asked for; or it is new
             self.close()
             self._open(allowance)
-        self._guard.allowance = allowance
+        allowance.used_by(self._guard)
         self._target = target
         sent = False
         with suppress(ValueError, TypeError, http.client.InvalidURL):  # whose texts quote the request
@@ -95,11 +105,56 @@ class Connection(HTTPConnection):
     def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
         """Ask for the target, which urllib3 is not shown, so that it can log none."""
         super().putrequest(method, self._target, skip_host, skip_accept_encoding)
+        if self._proxy_authorization is not None:
+            self.putheader("proxy-authorization", self._proxy_authorization)
 
     def _open(self, allowance: Allowance) -> None:
-        sock = connected(self.origin.host, self.origin.port, allowance)
+        _, host, port, proxy = self.origin
+        if proxy is None:
+            sock = connected(host, port, allowance)
+        else:
+            sock = _connected_by_way_of(proxy, host, port, tunnel=self._context is not None, allowance=allowance)
         self._guard = sock if self._context is None else secured(sock, self._context, self.host)
         self.sock = self._guard
+
+
+def _connected_by_way_of(proxy: Proxy, host: str, port: int, *, tunnel: bool, allowance: Allowance) -> GuardedSocket:
+    """A socket connected to `proxy`, or through a tunnel to `host`; an error says that it is the proxy's."""
+    try:
+        with as_transport_error(http.client.HTTPException, OSError):
+            sock = connected(proxy.host, proxy.port, allowance)
+            if tunnel:
+                _tunnel(sock, proxy, host, port)
+            return sock
+    except TransportError as error:
+        raise TransportError(error.kind, f"the proxy: {error.detail}", error.permanent) from None
+
+
+def _tunnel(sock: GuardedSocket, proxy: Proxy, host: str, port: int) -> None:
+    """Have the proxy pass on all further bytes; closes `sock` where it does not.
+
+    `http.client` could ask for it too, but would tell nobody the status, and repeat what the proxy says.
+    """
+    authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    lines = [f"CONNECT {authority} HTTP/1.1", f"host: {authority}"]
+    if proxy.authorization is not None:
+        lines.append(f"proxy-authorization: {proxy.authorization}")
+    try:
+        sock.sendall("\r\n".join([*lines, "", ""]).encode())
+        with http.client.HTTPResponse(sock, method="CONNECT") as answer:
+            answer.begin()
+            while answer.status in _HINTS:
+                answer.headers = None  # type: ignore[assignment] # or `begin` does nothing
+                answer.begin()
+        if answer.status == 407:  # once more with the same password, and the account may be locked
+            raise TransportError("refused", "it answers 407 to CONNECT and wants another user or password", True)
+        if not 200 <= answer.status <= 299:
+            raise TransportError("refused", f"it answers {answer.status} to CONNECT")
+        if sock.hung_up:  # `http.client` takes the end of the connection for the end of the head
+            raise TransportError("reset", "the answer broke off")
+    except BaseException:
+        sock.close()
+        raise
 
 
 @final

@@ -8,6 +8,8 @@ whatever reads from the socket: status line, headers, chunks, trailers.
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock
 from time import monotonic
 from typing import Any, TypeVar, final
 
@@ -23,15 +25,43 @@ _LONGEST = 1_000_000.0
 class Allowance:
     """What one answer may still take: `seconds` from now, and `size` bytes from the wire."""
 
-    __slots__ = ("_deadline", "_seconds", "_size")
+    __slots__ = ("_deadline", "_lock", "_revoked", "_seconds", "_size", "_sock")
 
     def __init__(self, seconds: float, size: int) -> None:
         self._seconds = seconds
         self._deadline = monotonic() + min(seconds, _LONGEST)
         self._size = size
+        self._sock: GuardedSocket | None = None
+        self._revoked = False
+        self._lock = Lock()
+
+    def used_by(self, sock: "GuardedSocket") -> None:
+        """Hold for `sock` from now on."""
+        with self._lock:
+            self._sock = sock
+        sock.allowance = self
+
+    def let_go(self) -> None:
+        """Leave the socket to others."""
+        with self._lock:
+            self._sock = None
+
+    def revoke(self) -> None:
+        """Allow nothing more, and end the wait that is under way; from any thread."""
+        with self._lock:  # or the socket might be another request's by now
+            self._revoked = True
+            if self._sock is not None:
+                with suppress(OSError):  # it is not connected any more
+                    socket.socket.shutdown(self._sock, socket.SHUT_RDWR)  # that of TLS would wait for its owner
+
+    def check(self) -> None:
+        """Raises `TransportError` where nothing more is allowed."""
+        if self._revoked:
+            raise TransportError("reset", "the request was cut off")
 
     def time_left(self) -> float:
         """Seconds; raises the `TransportError` of `expired` where none are left."""
+        self.check()
         left = self._deadline - monotonic()
         if left > 0:
             return left
@@ -69,14 +99,23 @@ class GuardedSocket(socket.socket):
     def _in_time(self, call: Callable[..., _T], *args: Any) -> _T:
         self.settimeout(self.allowance.time_left())
         try:
-            return call(*args)
-        except TimeoutError:
-            raise self.allowance.expired() from None
+            done = call(*args)
+        except OSError as error:
+            self.allowance.check()
+            if isinstance(error, TimeoutError):
+                raise self.allowance.expired() from None
+            raise
+        self.allowance.check()
+        return done
 
 
 @final
 class GuardedTlsSocket(GuardedSocket, ssl.SSLSocket):
     """The same over TLS; set as the `sslsocket_class` of a context."""
+
+    def shake_hands(self) -> None:
+        """Agree with the other side on keys; the time left holds for this as a whole."""
+        self._in_time(self.do_handshake)
 
 
 def connected(host: str, port: int, allowance: Allowance) -> GuardedSocket:
@@ -92,6 +131,7 @@ def connected(host: str, port: int, allowance: Allowance) -> GuardedSocket:
         try:
             return _connected_to(address, family, kind, protocol, share, allowance)
         except OSError as problem:
+            allowance.check()
             error = problem
     if isinstance(error, TimeoutError):
         raise allowance.expired()
@@ -105,16 +145,18 @@ def secured(sock: GuardedSocket, context: ssl.SSLContext, host: str) -> GuardedT
 
     A certificate that is not trusted, or is for another name than `host`, is a permanent error.
     """
-    sock.settimeout(sock.allowance.time_left())  # which holds for the handshake as a whole
     try:
-        wrapped = context.wrap_socket(sock, server_hostname=host)
-        assert isinstance(wrapped, GuardedTlsSocket)
-        wrapped.allowance = sock.allowance
-        return wrapped
-    except TimeoutError:
-        raise sock.allowance.expired() from None
+        wrapped = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
     finally:
         sock.close()  # its descriptor has gone to the wrapped one, if there is one
+    assert isinstance(wrapped, GuardedTlsSocket)
+    sock.allowance.used_by(wrapped)
+    try:
+        wrapped.shake_hands()
+    except BaseException:
+        wrapped.close()
+        raise
+    return wrapped
 
 
 def _addresses(host: str, port: int) -> list[tuple[Any, ...]]:
@@ -129,7 +171,7 @@ def _connected_to(
 ) -> GuardedSocket:
     sock = GuardedSocket(family, kind, protocol)
     try:
-        sock.allowance = allowance
+        allowance.used_by(sock)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(seconds)
         sock.connect(address)

@@ -1,10 +1,12 @@
 """Requests over the network, by urllib3: verified, bounded in time and size, and silent about secrets."""
 
+import os
+import re
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
-from http.client import HTTPException, IncompleteRead
-from os import PathLike, fspath
+from functools import lru_cache, partial
+from http.client import HTTPException
 from threading import Lock
 from types import TracebackType
 from typing import Final, Self, final
@@ -12,21 +14,22 @@ from typing import Final, Self, final
 from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import parse_url
 
-from spongewatch import MAX_BODY, LocalProtocolError, Request, Response, TransportError, __version__, shown
+from spongewatch import MAX_BODY, LocalProtocolError, Request, Response, __version__, shown
 
-from .answer_body import read_body
+from .answer_body import AnswerBody
 from .connection_pool import Connection, ConnectionPool, Origin
+from .error_translation import as_transport_error
 from .guarded_socket import Allowance, GuardedTlsSocket
+from .proxies import Proxies
 
 _OWN_HEADERS: Final = {"accept-encoding": "gzip", "user-agent": f"spongewatch/{__version__}"}
+_PIECE: Final = 16_384
+_HOST: Final = re.compile("[!-~]+")  # of some versions of urllib3 others come through, and `http.client` quotes them
 _MAX_HEAD: Final = 262_144
 """Bytes that the status line, the headers and the framing of a body may take."""
 
 _REMEMBERED: Final = 64
 """Urls that are not taken apart again: those of a watch are all the same."""
-
-_OTHER_NAME: Final = {62, 64}
-"""OpenSSL's codes for a certificate whose names, or addresses, are not the one that was asked for."""
 
 
 @final
@@ -36,8 +39,14 @@ class Urllib3Transport:
     It holds at most `connections` connections, over all hosts; whoever needs one more waits for it, within
     its time-out. They stay open from one request to the next, until `close`. Certificates are verified
     against those that the system trusts, or against `ca_file` alone, PEM. No body is larger than `max_body`
-    bytes, uncompressed. Proxies named in the environment are not used. Raises `LocalProtocolError` for a
-    number below 1 and for a `ca_file` that can't be read.
+    bytes, uncompressed.
+
+    `proxy`, a url such as `http://user:password@proxy.example:3128`, leads to every host. Where there is none, the
+    variables `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy` are read when the transport is made, unless
+    `trust_env` is False. This machine itself is never reached by way of a proxy.
+
+    Raises `LocalProtocolError` for a number below 1, for a `ca_file` that can't be read, and for a `proxy` that is
+    no http:// url.
 
     >>> with Urllib3Transport(connections=4) as transport:
     ...     transport.send(Request("GET", "ftp://api.example/events/1126"), timeout=10)
@@ -46,14 +55,23 @@ class Urllib3Transport:
     """
 
     def __init__(
-        self, *, connections: int = 10, ca_file: str | PathLike[str] | None = None, max_body: int = MAX_BODY
+        self,
+        *,
+        connections: int = 10,
+        ca_file: str | os.PathLike[str] | None = None,
+        max_body: int = MAX_BODY,
+        proxy: str | None = None,
+        trust_env: bool = True,
     ) -> None:
         self._max_body = _at_least_one("max_body", max_body)
         self._pool = ConnectionPool(_at_least_one("connections", connections), self._connection)
-        self._parts = lru_cache(_REMEMBERED)(_parts)
+        proxies = Proxies(os.environ if trust_env else {}, proxy)
+        self._route = lru_cache(_REMEMBERED)(partial(_route, proxies))
+        self._tls_lock = Lock()  # held while certificates load
         self._lock = Lock()
+        self._under_way: set[Allowance] = set()
         # The system's certificates take as long to load as 80 polls do: not before they are needed.
-        self._tls = None if ca_file is None else _tls_context(fspath(ca_file))
+        self._tls = None if ca_file is None else _tls_context(os.fspath(ca_file))
 
     def send(self, request: Request, *, timeout: float) -> Response:
         """The answer to `request`, whatever its status, whole within `timeout` seconds.
@@ -61,28 +79,28 @@ class Urllib3Transport:
         The time counts for all of it: waiting for a connection, making it, and reading to the last byte;
         only looking up the host's name can't be cut short. There is no retry and no redirect.
 
-        Raises `TransportError`, permanent for a certificate that is not to be trusted, and
-        `LocalProtocolError` after `close` and for a request that HTTP can't carry.
+        Raises `TransportError`, permanent for a certificate that is not to be trusted and for a proxy that wants
+        another password, and `LocalProtocolError` after `close`, for a request that HTTP can't carry, and where
+        the environment names a proxy that can't be used.
         """
-        origin, target = self._parts(request.url)
+        return self.sending(request, timeout=timeout).run()
+
+    def sending(self, request: Request, *, timeout: float) -> "Sending":
+        """A request that is to be sent, to be cut off from another thread; its time counts from now.
+
+        Raises `LocalProtocolError` as `send` does, but for `close`.
+        """
+        origin, target = self._route(request.url)
         allowance = Allowance(timeout, self._max_body + _MAX_HEAD)
-        connection = self._pool.take(origin, allowance)
-        again = False
-        try:
-            response = self._exchange(connection, request, target, allowance)
-            again = response.status >= 200  # after any other, the answer proper may be on its way
-            return response
-        except (HTTPError, HTTPException, OSError, ValueError) as error:
-            failure = _told(error)  # and raised below: raised here, it would carry `error`, and what that quotes
-        finally:
-            if not again:
-                connection.close()
-            self._pool.give_back(connection)
-        raise failure
+        return Sending(partial(self._send, request, origin, target, allowance), allowance)
 
     def close(self) -> None:
-        """Close all connections, those in use as soon as their answer is there; may be called again."""
+        """Close all connections, and cut off the requests under way; from any thread, and more than once."""
         self._pool.close()
+        with self._lock:
+            under_way = [*self._under_way]
+        for allowance in under_way:
+            allowance.revoke()
 
     def __enter__(self) -> Self:
         return self
@@ -92,22 +110,65 @@ class Urllib3Transport:
     ) -> None:
         self.close()
 
+    def _send(self, request: Request, origin: Origin, target: str, allowance: Allowance) -> Response:
+        with self._lock:
+            self._under_way.add(allowance)
+        try:
+            return self._answer(request, origin, target, allowance)
+        finally:
+            with self._lock:
+                self._under_way.remove(allowance)
+
+    def _answer(self, request: Request, origin: Origin, target: str, allowance: Allowance) -> Response:
+        connection = self._pool.take(origin, allowance)
+        again = False
+        try:
+            with as_transport_error(HTTPError, HTTPException, OSError, ValueError):
+                response = self._exchange(connection, request, target, allowance)
+            again = response.status >= 200  # after any other, the answer proper may be on its way
+            return response
+        finally:
+            allowance.let_go()
+            if not again:
+                connection.close()
+            self._pool.give_back(connection)
+
     def _exchange(self, connection: Connection, request: Request, target: str, allowance: Allowance) -> Response:
         answer = connection.exchange(request.method, target, {**_OWN_HEADERS, **request.headers}, allowance)
+        body = AnswerBody(answer.headers.get("content-encoding"), self._max_body)
         try:
-            body = read_body(answer, self._max_body)
+            while piece := answer.read(_PIECE, decode_content=False):
+                body.feed(piece)
         finally:
             answer.close()
-        return Response(answer.status, {name.lower(): value for name, value in answer.headers.itermerged()}, body)
+        headers = {name.lower(): value for name, value in answer.headers.itermerged()}
+        return Response(answer.status, headers, body.finish())
 
     def _connection(self, origin: Origin) -> Connection:
         return Connection(origin, self._tls_of_all() if origin.scheme == "https" else None)
 
     def _tls_of_all(self) -> ssl.SSLContext:
-        with self._lock:
+        with self._tls_lock:
             if self._tls is None:
                 self._tls = _tls_context(None)
             return self._tls
+
+
+@final
+class Sending:
+    """A request that has not left yet, or is under way; made by `Urllib3Transport.sending`."""
+
+    def __init__(self, send: Callable[[], Response], allowance: Allowance) -> None:
+        self._send = send
+        self._allowance = allowance
+
+    def run(self) -> Response:
+        """Send it, once; gives what `send` gives, and raises what it raises."""
+        return self._send()
+
+    def interrupt(self) -> None:
+        """Cut it off, from any thread: `run` raises a `TransportError`, and sends nothing more."""
+        self._allowance.revoke()
 
 
 def _at_least_one(name: str, value: int) -> int:
@@ -126,36 +187,20 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
     return context
 
 
-def _parts(url: str) -> tuple[Origin, str]:
+def _route(proxies: Proxies, url: str) -> tuple[Origin, str]:
+    """Where the request goes, and what it asks for there."""
     parsed = None
     with suppress(LocationParseError):  # whose text is the url
         parsed = parse_url(url)
     if parsed is None:
         raise LocalProtocolError("the url of a request can't be read")
-    if parsed.scheme not in ("http", "https") or not parsed.host:
+    if parsed.scheme not in ("http", "https") or not parsed.host or not _HOST.fullmatch(parsed.host):
         raise LocalProtocolError("the url of a request starts with http:// or https://, and a host follows")
     if parsed.auth is not None:
         raise LocalProtocolError("credentials stand in a header of a request, not in its url")
     port = parsed.port if parsed.port is not None else 443 if parsed.scheme == "https" else 80
-    return Origin(parsed.scheme, parsed.host.strip("[]"), port), parsed.request_uri
-
-
-def _told(error: Exception) -> TransportError:
-    """What is told of `error`, in words of our own: its text may hold what the service sent."""
-    match error.__cause__ if isinstance(error, HTTPError) and error.__cause__ is not None else error:
-        case ssl.SSLCertVerificationError() as problem:
-            return TransportError("tls", _certificate_problem(problem), permanent=True)
-        case ssl.SSLError() as problem:
-            return TransportError("tls", f"TLS failed: {problem.reason or 'the connection was closed'}")
-        case IncompleteRead():
-            return TransportError("reset", "the answer broke off")
-        case OSError():
-            return TransportError("reset", "the connection broke off")
-        case _:
-            return TransportError("protocol", "the answer is not HTTP")
-
-
-def _certificate_problem(error: ssl.SSLCertVerificationError) -> str:
-    if error.verify_code in _OTHER_NAME:
-        return "the certificate of the service is for another name"
-    return f"the certificate of the service is not trusted: {error.verify_message}"
+    host = parsed.host.strip("[]")
+    proxy = proxies.leading_to(parsed.scheme, host, port)
+    whole = proxy is not None and parsed.scheme == "http"  # the proxy has to be told the host too
+    target = f"http://{parsed.netloc}{parsed.request_uri}" if whole else parsed.request_uri
+    return Origin(parsed.scheme, host, port, proxy), target

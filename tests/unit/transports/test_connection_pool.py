@@ -1,12 +1,18 @@
 import ssl
+import time
 
 import pytest
+import trustme
 from urllib3.util.wait import wait_for_read
 
-from hostile_server import HostileServer, answer, keeps_answering, says
 from spongewatch import LocalProtocolError, TransportError
 from spongewatch.transports.connection_pool import Connection, ConnectionPool, Origin
-from spongewatch.transports.guarded_socket import Allowance
+from spongewatch.transports.guarded_socket import Allowance, GuardedTlsSocket
+from spongewatch.transports.proxies import Proxy
+from spongewatch.transports.testing.hostile_server import HostileServer, answer, drips, keeps_answering, pours, says
+
+AUTHORITY = trustme.CA()
+TUNNEL = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 def origin_of(server):
@@ -166,3 +172,163 @@ def test_a_head_that_broke_off_is_no_answer(head):
         with pytest.raises(TransportError, match="reset: the answer broke off"):
             connection.exchange("GET", "/", {}, Allowance(5.0, 1000))
         connection.close()
+
+
+def by_way_of(server, scheme="https", host="api.example", port=443, authorization="Basic cHJveHk6czNjcmV0"):
+    """A connection to `host` for which `server` is the proxy."""
+    context = None
+    if scheme == "https":
+        context = ssl.create_default_context()
+        AUTHORITY.configure_trust(context)
+        context.sslsocket_class = GuardedTlsSocket
+    return Connection(Origin(scheme, host, port, Proxy("127.0.0.1", server.port, authorization)), context)
+
+
+def refusal(connection, seconds=1.0):
+    with pytest.raises(TransportError) as caught:
+        connection.exchange("GET", "/events/1126", {"authorization": "Basic a2V5"}, Allowance(seconds, 100_000))
+    assert connection.is_closed
+    return caught.value
+
+
+def then_speaks_tls(talk):
+    """The proxy connects the tunnel to a service of its own."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    AUTHORITY.issue_cert("api.example").configure_cert(context)
+    with context.wrap_socket(talk.sock, server_side=True) as secure:
+        talk.sock = secure
+        keeps_answering(answer(b"{}"))(talk)
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "authority"),
+    [
+        ("api.example", 443, "api.example:443"),
+        ("api.example", 8443, "api.example:8443"),
+        ("2001:db8::1", 443, "[2001:db8::1]:443"),
+    ],
+)
+@pytest.mark.parametrize(("authorization", "line"), [(None, ""), ("Basic cDpw", "proxy-authorization: Basic cDpw\r\n")])
+def test_a_proxy_is_asked_for_a_tunnel_and_told_no_more(host, port, authority, authorization, line):
+    with HostileServer(says(answer(status="502 Bad Gateway"))) as proxy:
+        refusal(by_way_of(proxy, host=host, port=port, authorization=authorization))
+        asked = f"CONNECT {authority} HTTP/1.1\r\nhost: {authority}\r\n{line}\r\n"
+        assert [exchange.request.decode() for exchange in proxy.exchanges] == [asked]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        TUNNEL,
+        b"HTTP/1.0 200 OK\r\nvia: x\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" + TUNNEL,
+        b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n" + TUNNEL,
+        b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\n\r\n" + TUNNEL,
+    ],
+)
+def test_one_tunnel_carries_all_exchanges_and_the_service_is_not_told_of_the_proxy(reply):
+    with HostileServer(says(reply, then_speaks_tls)) as proxy:
+        connection = by_way_of(proxy)
+        assert [exchange(connection, "/events/1126") for _ in range(3)] == [(200, b"{}")] * 3
+        connection.close()
+        connect, *requests = (exchange.request for exchange in proxy.exchanges)
+    assert connect.startswith(b"CONNECT api.example:443 ")
+    assert all(request.startswith(b"GET /events/1126 HTTP/1.1\r\nHost: api.example\r\n") for request in requests)
+    assert not any(b"proxy" in request.lower() for request in requests)
+    assert proxy.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "detail"),
+    [
+        (says(answer(b"<html>s3cret", "403 s3cret")), "refused: the proxy: it answers 403 to CONNECT"),
+        (says(answer(b"<html>s3cret", "502 Bad Gateway")), "refused: the proxy: it answers 502 to CONNECT"),
+        (
+            says(b"HTTP/1.1 302 Found\r\nlocation: http://s3cret/\r\n\r\n"),
+            "refused: the proxy: it answers 302 to CONNECT",
+        ),
+        (says(b"HTTP/1.1 101 s3cret\r\n\r\n"), "refused: the proxy: it answers 101 to CONNECT"),
+        (pours(b"HTTP/1.1 502 Bad Gateway\r\n\r\n", b"x" * 10_000), "refused: the proxy: it answers 502 to CONNECT"),
+        (says(b""), "reset: the proxy: the connection broke off"),
+        (says(b"", lambda talk: talk.reset()), "reset: the proxy: the connection broke off"),
+        (says(b"HTTP/1.1 200 OK\r\nx: y\r\n"), "reset: the proxy: the answer broke off"),
+        (says(b"HTTP/1.1 103 s3cret\r\n\r\n"), "reset: the proxy: the connection broke off"),
+        (
+            says(b"HTTP/1.1 103 s3cret\r\n\r\n" + answer(status="502 Bad Gateway")),
+            "refused: the proxy: it answers 502 to CONNECT",
+        ),
+        (says(b"s3cret\r\n\r\n"), "protocol: the proxy: the answer is not HTTP"),
+        (says(b"HTTP/1.1 s3cret\r\n\r\n"), "protocol: the proxy: the answer is not HTTP"),
+        (says(b"\x05\x00"), "protocol: the proxy: the answer is not HTTP"),
+        (pours(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"), "protocol: the proxy: the answer is not HTTP"),
+        (pours(b"HTTP/1.1 200 OK\r\nx: ", b"y" * 10_000), "protocol: the proxy: the answer is not HTTP"),
+        (pours(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100), "too-large: the proxy: the answer does not end"),
+        (pours(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100), "too-large: the proxy: the answer does not end"),
+        (says(b"", lambda talk: talk.hang()), "timeout: the proxy: no whole answer within 0.2 s"),
+        (drips(b"", TUNNEL[:30], 0.01), "timeout: the proxy: no whole answer within 0.2 s"),
+        (drips(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n", 0.01), "timeout: the proxy: no whole answer within 0.2 s"),
+        (says(TUNNEL, lambda talk: talk.hang()), "timeout: no whole answer within 0.2 s"),
+    ],
+)
+def test_a_proxy_that_makes_no_tunnel_is_told_in_our_own_words(script, detail, caplog, capfd):
+    with HostileServer(script) as proxy:
+        start = time.monotonic()
+        error = refusal(by_way_of(proxy), seconds=0.2 if "timeout" in detail else 2.0)
+        assert time.monotonic() - start < 1
+    assert str(error) == detail
+    assert not error.permanent
+    assert error.__suppress_context__ or error.__context__ is None
+    assert (caplog.records, capfd.readouterr()) == ([], ("", ""))
+
+
+def test_a_proxy_that_wants_another_password_is_not_asked_again():
+    with HostileServer(says(answer(status="407 Proxy Authentication Required"))) as proxy:
+        error = refusal(by_way_of(proxy))
+    assert str(error) == "refused: the proxy: it answers 407 to CONNECT and wants another user or password"
+    assert error.permanent
+
+
+@pytest.mark.parametrize("reply", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_behind_a_tunnel_without_tls_nothing_is_said(reply):
+    with HostileServer(says(TUNNEL, lambda talk: talk.send(reply))) as proxy:
+        connection = by_way_of(proxy)
+        with pytest.raises((ssl.SSLError, ConnectionResetError)):  # which of them, is a matter of moments
+            exchange(connection)
+        assert connection.is_closed
+        assert len(proxy.exchanges) == 1
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_not_there_is_told_as_the_proxy(scheme):
+    with HostileServer() as proxy:
+        connection = by_way_of(proxy, scheme)
+    assert str(refusal(connection)) == "refused: the proxy: nothing listens there"
+    nowhere = Connection(Origin(scheme, "api.example", 80, Proxy("no-such-host.invalid", 3128)), None)
+    assert str(refusal(nowhere)) == "dns: the proxy: the host's name can't be looked up"
+
+
+@pytest.mark.parametrize("authorization", [None, "Basic cDpw"])
+def test_without_tls_the_proxy_gets_the_request(authorization):
+    with HostileServer(keeps_answering(answer(b"{}"))) as proxy:
+        connection = by_way_of(proxy, "http", port=80, authorization=authorization)
+        assert [exchange(connection, "http://api.example/events/1126") for _ in range(3)] == [(200, b"{}")] * 3
+        connection.close()
+        assert proxy.connections == 1
+        for head in [exchange.head for exchange in proxy.exchanges]:
+            assert head[:2] == ["GET http://api.example/events/1126 HTTP/1.1", "Host: api.example"]
+            told = [line for line in head if line.startswith("proxy-authorization")]
+            assert told == ([f"proxy-authorization: {authorization}"] if authorization else [])
+
+
+def test_a_connection_is_not_used_again_by_way_of_another_proxy(server):
+    with HostileServer(keeps_answering(answer(b"2"))) as other:
+        pool = ConnectionPool(3, plain)
+        for port in (server.port, other.port, server.port):
+            connection = pool.take(Origin("http", "api.example", 80, Proxy("127.0.0.1", port)), in_time())
+            exchange(connection, "http://api.example/")
+            pool.give_back(connection)
+        pool.close()
+        assert (server.connections, len(server.exchanges)) == (1, 2)
+        assert (other.connections, len(other.exchanges)) == (1, 1)

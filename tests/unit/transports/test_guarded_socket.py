@@ -2,14 +2,16 @@ import errno
 import math
 import socket
 import ssl
+import threading
+from contextlib import contextmanager
 from time import monotonic
 
 import pytest
 import trustme
 
-from hostile_server import HostileServer
 from spongewatch import TransportError
 from spongewatch.transports.guarded_socket import Allowance, GuardedTlsSocket, connected, secured
+from spongewatch.transports.testing.hostile_server import HostileServer
 
 AUTHORITY = trustme.CA()
 
@@ -198,3 +200,91 @@ def test_a_handshake_with_what_speaks_no_tls_fails():
 
 def test_a_part_of_a_millisecond_is_not_told():
     assert str(Allowance(0.999879, 0).expired()) == "timeout: no whole answer within 1 s"
+
+
+# Limits that are taken back.
+
+
+@contextmanager
+def at_most(seconds):
+    start = monotonic()
+    yield
+    assert monotonic() - start < seconds
+
+
+@contextmanager
+def revoked_soon(allowance):
+    timer = threading.Timer(0.03, allowance.revoke)
+    timer.start()
+    with pytest.raises(TransportError, match="reset: the request was cut off"):
+        yield
+    timer.join()
+
+
+def test_a_read_under_way_is_cut_off():
+    with HostileServer(silent) as server, at_most(1):
+        allowance = Allowance(60, 10)
+        with connected("127.0.0.1", server.port, allowance) as sock, revoked_soon(allowance):
+            sock.recv_into(bytearray(1))
+
+
+def test_a_read_under_way_is_cut_off_over_tls():
+    with HostileServer(echo, tls=server_tls("127.0.0.1")) as server, at_most(1):
+        allowance = Allowance(60, 10)
+        plain = connected("127.0.0.1", server.port, allowance)
+        with secured(plain, client_tls(), "127.0.0.1") as sock, revoked_soon(allowance):
+            sock.recv_into(bytearray(1))
+
+
+def test_a_handshake_under_way_is_cut_off():
+    with HostileServer(silent) as server, at_most(1):
+        allowance = Allowance(60, 10)
+        with connected("127.0.0.1", server.port, allowance) as plain, revoked_soon(allowance):
+            secured(plain, client_tls(), "127.0.0.1")
+
+
+def test_a_connection_attempt_under_way_is_cut_off():
+    with socket.socket() as listener, at_most(1):
+        fill, allowance = full_backlog(listener), Allowance(60, 10)
+        with revoked_soon(allowance):
+            connected("127.0.0.1", listener.getsockname()[1], allowance).sendall(b"GET")
+        for sock in fill:
+            sock.close()
+
+
+def test_what_is_revoked_before_its_use_allows_nothing():
+    allowance = Allowance(60, 10)
+    allowance.revoke()
+    with HostileServer(silent) as server, pytest.raises(TransportError, match="reset: the request was cut off"):
+        connected("127.0.0.1", server.port, allowance)
+
+
+def test_what_is_revoked_after_its_socket_is_closed_does_no_harm():
+    with HostileServer(silent) as server:
+        allowance = Allowance(60, 10)
+        connected("127.0.0.1", server.port, allowance).close()
+        allowance.revoke()
+
+
+def test_what_a_signal_handler_raises_comes_through():
+    with HostileServer(silent) as server:
+        allowance = Allowance(60, 10)
+        with connected("127.0.0.1", server.port, allowance) as sock:
+
+            def interrupted(*_):
+                allowance.revoke()
+                raise KeyboardInterrupt
+
+            with pytest.raises(KeyboardInterrupt):
+                sock._in_time(interrupted)
+
+
+def test_what_is_revoked_after_it_has_let_go_leaves_the_socket_to_the_next():
+    with HostileServer(echo) as server:
+        first, second = Allowance(60, 10), Allowance(60, 10)
+        with connected("127.0.0.1", server.port, first) as sock:
+            first.let_go()
+            second.used_by(sock)
+            first.revoke()
+            sock.sendall(b"a")
+            assert sock.recv_into(bytearray(1)) == 1

@@ -14,8 +14,16 @@ from contextlib import contextmanager, suppress
 import pytest
 import trustme
 
-from hostile_server import HostileServer, answer, drips, gzipped, keeps_answering, pours, says
 from spongewatch import MAX_BODY, LocalProtocolError, Request, TransportError, __version__
+from spongewatch.transports.testing.hostile_server import (
+    HostileServer,
+    answer,
+    drips,
+    gzipped,
+    keeps_answering,
+    pours,
+    says,
+)
 from spongewatch.transports.transport import Transport
 from spongewatch.transports.urllib3_transport import Urllib3Transport
 
@@ -163,8 +171,8 @@ def test_a_port_where_nothing_listens_is_refused(transport):
     assert not caught.value.permanent
 
 
-def test_a_host_that_is_not_known_says_so(transport):
-    with pytest.raises(TransportError, match="dns"):
+def test_a_host_that_is_not_known_says_so():
+    with Urllib3Transport(trust_env=False) as transport, pytest.raises(TransportError, match="dns: the host's name"):
         transport.send(Request("GET", "http://no-such-host.invalid/"), timeout=1)
 
 
@@ -337,6 +345,25 @@ def test_the_certificates_of_the_system_are_loaded_once_and_when_they_are_needed
     assert loaded == [{"cafile": None}]
 
 
+def test_the_system_may_be_told_of_other_certificates_by_its_own_variable(monkeypatch, ca_file):
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca_file))
+    with (
+        HostileServer(keeps_answering(answer(b"{}")), tls=tls("127.0.0.1")) as server,
+        Urllib3Transport() as transport,
+    ):
+        assert ask(transport, server).body == b"{}"
+
+
+def test_of_a_ca_file_and_the_systems_variable_the_ca_file_counts(monkeypatch, ca_file, tmp_path):
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca_file))
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "other.pem"))
+    with (
+        HostileServer(keeps_answering(answer()), tls=tls("127.0.0.1")) as server,
+        Urllib3Transport(ca_file=tmp_path / "other.pem") as transport,
+    ):
+        assert refusal(transport, server).permanent
+
+
 @pytest.mark.parametrize("content", [None, "no certificate"])
 def test_certificates_that_can_not_be_read_are_told_at_once(tmp_path, content):
     path = tmp_path / "ca.pem"
@@ -367,6 +394,99 @@ def test_a_url_that_can_not_be_asked_is_the_callers_mistake_and_is_not_shown(tra
     with pytest.raises(LocalProtocolError, match=message) as caught:
         transport.send(Request("GET", url), timeout=1)
     assert "s3cret" not in told(caught.value)
+
+
+@pytest.fixture
+def proxy():
+    with HostileServer(keeps_answering(answer(b"{}"))) as running:
+        yield running
+
+
+def url_of(proxy):
+    return f"http://user:s3cret@127.0.0.1:{proxy.port}"
+
+
+def asked_of(proxy):
+    return [exchange.head[0] for exchange in proxy.exchanges]
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "ALL_PROXY"])
+def test_a_proxy_of_the_environment_is_used_as_it_was_when_the_transport_was_made(monkeypatch, proxy, name):
+    clear_proxies(monkeypatch)
+    monkeypatch.setenv(name, url_of(proxy))
+    with Urllib3Transport() as transport:
+        monkeypatch.delenv(name)
+        for url in ("http://api.example/events/1126?echo=a", "http://api.example:8080/"):
+            assert transport.send(Request("GET", url), timeout=1).body == b"{}"
+    assert asked_of(proxy) == [
+        "GET http://api.example/events/1126?echo=a HTTP/1.1",
+        "GET http://api.example:8080/ HTTP/1.1",
+    ]
+    assert "proxy-authorization: Basic dXNlcjpzM2NyZXQ=" in proxy.exchanges[0].head
+
+
+def clear_proxies(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.mark.parametrize("more", [{"trust_env": False}, {"trust_env": True}])
+def test_a_proxy_that_the_caller_names_counts_and_the_environment_does_not(monkeypatch, proxy, more):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "*")
+    with Urllib3Transport(proxy=url_of(proxy), **more) as transport:
+        transport.send(Request("GET", "http://[2001:db8::1]/"), timeout=1)
+    assert asked_of(proxy) == ["GET http://[2001:db8::1]/ HTTP/1.1"]
+
+
+def test_over_tls_a_proxy_learns_the_host_and_nothing_else():
+    with (
+        HostileServer(says(answer(status="502 Bad Gateway"))) as proxy,
+        Urllib3Transport(proxy=url_of(proxy)) as transport,
+        pytest.raises(TransportError, match="refused: the proxy: it answers 502 to CONNECT"),
+    ):
+        transport.send(Request("GET", f"https://api.example{SECRET_TARGET}", {"authorization": BASIC}), timeout=1)
+    assert proxy.exchanges[0].head == [
+        "CONNECT api.example:443 HTTP/1.1",
+        "host: api.example:443",
+        "proxy-authorization: Basic dXNlcjpzM2NyZXQ=",
+        "",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("trust_env", [False, True])
+def test_without_a_proxy_the_way_is_direct(monkeypatch, trust_env):
+    monkeypatch.setenv("all_proxy", "http://127.0.0.1:1")
+    if trust_env:
+        monkeypatch.setenv("no_proxy", "invalid")
+    with Urllib3Transport(trust_env=trust_env) as direct, pytest.raises(TransportError, match="dns: the host's name"):
+        direct.send(Request("GET", "http://no-such-host.invalid/"), timeout=1)
+
+
+def test_this_machine_is_never_reached_by_way_of_a_proxy(monkeypatch, proxy):
+    monkeypatch.setenv("all_proxy", url_of(proxy))
+    with HostileServer(keeps_answering(answer(b"1"))) as server:
+        for more in ({}, {"proxy": url_of(proxy)}):
+            with Urllib3Transport(**more) as transport:
+                assert ask(transport, server).body == b"1"
+    assert proxy.connections == 0
+
+
+def test_a_proxy_that_can_not_be_used_is_the_callers_mistake_and_is_not_shown(monkeypatch):
+    with pytest.raises(LocalProtocolError, match="^proxy is no http:// url") as caught:
+        Urllib3Transport(proxy=SOCKS)
+    assert "s3cret" not in told(caught.value)
+    clear_proxies(monkeypatch)
+    monkeypatch.setenv("HTTPS_PROXY", SOCKS)
+    with Urllib3Transport() as transport:
+        with pytest.raises(LocalProtocolError, match="^HTTPS_PROXY is no http:// url") as caught:
+            transport.send(Request("GET", "https://api.example/"), timeout=1)
+        assert "s3cret" not in told(caught.value)
+
+
+SOCKS = "socks5://user:s3cret@127.0.0.1"
 
 
 def test_a_header_that_can_not_be_sent_is_the_callers_mistake_and_is_not_shown(transport):
@@ -454,6 +574,79 @@ def test_nothing_is_sent_after_the_end_and_the_end_may_come_twice():
         with pytest.raises(LocalProtocolError, match="the transport is closed"):
             ask(transport, server)
         assert len(server.exchanges) == 1
+
+
+def test_closing_cuts_off_what_is_under_way_and_who_waits_for_it():
+    under_way = threading.Semaphore(0)
+
+    def never_answers(talk):
+        talk.read_request()
+        under_way.release()
+        talk.hang()
+
+    with HostileServer(never_answers) as server, at_most(1), Urllib3Transport(connections=2) as transport:
+        ends = []
+
+        def send():
+            try:
+                ask(transport, server, timeout=60)
+            except (TransportError, LocalProtocolError) as error:
+                ends.append(str(error))
+
+        threads = [threading.Thread(target=send) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        under_way.acquire()
+        under_way.acquire()
+        transport.close()
+        for thread in threads:
+            thread.join()
+    assert sorted(ends) == ["reset: the request was cut off"] * 2 + ["the transport is closed"]
+
+
+def test_one_request_is_cut_off_and_no_other_is():
+    def script(talk):
+        talk.read_request()
+        talk.wait(0.1)
+        talk.send(answer())
+
+    with HostileServer(script) as server, Urllib3Transport() as transport:
+        ends = {}
+
+        def run(sending):
+            try:
+                ends[sending] = sending.run().status
+            except TransportError as error:
+                ends[sending] = str(error)
+
+        requests = [transport.sending(Request("GET", server.url), timeout=2) for _ in range(2)]
+        threads = [threading.Thread(target=run, args=[sending]) for sending in requests]
+        for thread in threads:
+            thread.start()
+        while len(server.exchanges) < 2:
+            time.sleep(0.001)
+        requests[0].interrupt()
+        for thread in threads:
+            thread.join()
+        assert [ends[sending] for sending in requests] == ["reset: the request was cut off", 200]
+
+
+def test_a_request_that_is_cut_off_before_it_leaves_does_not():
+    with HostileServer(keeps_answering(answer())) as server, Urllib3Transport() as transport:
+        sending = transport.sending(Request("GET", server.url), timeout=2)
+        sending.interrupt()
+        with pytest.raises(TransportError, match="reset: the request was cut off"):
+            sending.run()
+        assert server.exchanges == []
+
+
+def test_a_request_that_is_over_can_not_be_cut_off_and_nor_is_the_next_one():
+    with HostileServer(keeps_answering(answer())) as server, Urllib3Transport() as transport:
+        sending = transport.sending(Request("GET", server.url), timeout=2)
+        sending.run()
+        sending.interrupt()
+        assert ask(transport, server).status == 200
+        assert server.connections == 1
 
 
 def test_no_thread_and_no_descriptor_outlives_a_transport():

@@ -1,0 +1,356 @@
+"""By way of a real proxy: what it learns, what the service learns, and what becomes of the errors of both.
+
+The proxy finds every host on this machine, save one. In front of it stands a relay that keeps all that the
+proxy is sent.
+"""
+
+import base64
+import logging
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import trustme
+from urllib3.util import Url
+
+from answers import json_body, rows
+from spongewatch import (
+    Completed,
+    Credentials,
+    ImportSession,
+    LocalProtocolError,
+    LostContact,
+    PollFailed,
+    PollPolicy,
+    Request,
+    TransportError,
+)
+from spongewatch.transports import SystemClock, Urllib3Transport, wait, watch
+from spongewatch.transports.testing.hostile_server import HostileServer, answer, drips, keeps_answering, pours, says
+
+COMMAND = str(Path(sys.executable).parent / "spongewatch")
+CREDENTIALS = Credentials("the-key", 's3cret+/%: é"')
+BASIC = CREDENTIALS.basic()
+TARGET = "/events/1126.json?domain_password=s3cret%2B%2F%25%3A%20%C3%A9%22"
+OF_THE_SERVICE = ["the-key", "s3cret", BASIC.removeprefix("Basic "), "events", "1126"]
+
+USER, PASSWORD = "user", "h1dden+/%: é"
+PAIR = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+OF_THE_PROXY = ["h1dden", PAIR, PAIR.rstrip("=")]
+
+PLUGIN = """
+from proxy.http.proxy import HttpProxyBasePlugin
+
+class Nearby(HttpProxyBasePlugin):
+    def resolve_dns(self, host, port):
+        return (None if host == "nowhere.invalid" else "127.0.0.1"), None
+"""
+
+AUTHORITY = trustme.CA()
+WHOLE_IMPORT = answer(json_body(rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2", "COMPLETE COMPLETED 0")))
+
+
+@pytest.fixture(scope="module")
+def ca_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("authority") / "ca.pem"
+    AUTHORITY.cert_pem.write_to_path(str(path))
+    return path
+
+
+@pytest.fixture(scope="module")
+def proxy_port(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("proxy")
+    (folder / "nearby.py").write_text(PLUGIN)
+    command = f"{sys.executable} -m proxy --hostname 127.0.0.1 --port 0 --port-file port --data-dir data --log-level c"
+    alone = ["--num-acceptors", "1", "--num-workers", "1", "--local-executor", "1"]
+    more = ["--plugins", "nearby.Nearby", "--basic-auth", f"{USER}:{PASSWORD}"]
+    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONUTF8": "1"}
+    with subprocess.Popen([*command.split(), *alone, *more], cwd=folder, env=environment) as process:
+        try:
+            yield written_port(folder / "port", process)
+        finally:
+            process.terminate()
+
+
+def written_port(file, process):
+    patience = time.monotonic() + 30
+    while time.monotonic() < patience and process.poll() is None:
+        if file.exists() and (text := file.read_text()).endswith("\n"):
+            return int(text)
+        time.sleep(0.01)
+    raise AssertionError("the proxy does not start")
+
+
+class Relay(HostileServer):
+    """Passes all on to the proxy, and keeps what it passed."""
+
+    def __init__(self, port):
+        super().__init__(self.pass_on)
+        self.to_port = port
+        self.passed = b""
+
+    def pass_on(self, talk):
+        with socket.create_connection(("127.0.0.1", self.to_port)) as far:
+            back = threading.Thread(target=self.pump, args=(far, talk.sock))
+            back.start()
+            self.pump(talk.sock, far, keep=True)
+            back.join()
+
+    def pump(self, source, sink, keep=False):
+        with suppress(OSError):  # one of the two has hung up
+            while piece := source.recv(65536):
+                if keep:
+                    self.passed += piece
+                sink.sendall(piece)
+        with suppress(OSError):
+            sink.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def proxy(proxy_port):
+    with Relay(proxy_port) as relay:
+        yield relay
+
+
+@pytest.fixture
+def service():
+    with HostileServer(keeps_answering(answer(b"{}")), tls=tls("service.invalid")) as running:
+        yield running
+
+
+def tls(name):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    AUTHORITY.issue_cert(name).configure_cert(context)
+    return context
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def url_of(proxy, password=PASSWORD):
+    return f"http://{USER}:{quote(password, safe='')}@127.0.0.1:{proxy.port}"
+
+
+def address(service, host="service.invalid"):
+    return f"{service.url.partition(':')[0]}://{host}:{service.port}"
+
+
+def ask(transport, service, host="service.invalid", timeout=5.0):
+    request = Request("GET", address(service, host) + TARGET, {"authorization": BASIC})
+    return transport.send(request, timeout=timeout)
+
+
+def refusal(transport, service, **more):
+    with pytest.raises(TransportError) as caught:
+        ask(transport, service, **more)
+    return caught.value
+
+
+def told(error):
+    return "".join(traceback.format_exception(error)) + repr(error)
+
+
+def test_twenty_polls_take_one_tunnel_and_nobody_learns_what_is_not_for_him(monkeypatch, proxy, service, ca_file):
+    monkeypatch.setenv("https_proxy", url_of(proxy))
+    with Urllib3Transport(ca_file=ca_file) as transport:
+        assert [ask(transport, service).body for _ in range(20)] == [b"{}"] * 20
+    assert (proxy.connections, service.connections, len(service.exchanges)) == (1, 1, 20)
+
+    connect = proxy.passed.partition(b"\r\n\r\n")[0].decode().split("\r\n")
+    authority = f"service.invalid:{service.port}"
+    assert connect == [
+        f"CONNECT {authority} HTTP/1.1",
+        f"host: {authority}",
+        f"proxy-authorization: Basic {PAIR}",
+    ]
+    for secret in OF_THE_SERVICE:
+        assert secret.encode() not in proxy.passed
+    for request in [exchange.request for exchange in service.exchanges]:
+        assert request.startswith(f"GET {TARGET} HTTP/1.1\r\nHost: {authority}\r\n".encode())
+        assert f"authorization: {BASIC}\r\n".encode() in request
+        assert b"proxy" not in request.lower()
+
+
+def test_a_tunnel_that_broke_is_made_anew(proxy, ca_file):
+    with (
+        HostileServer(says(answer(b"1")), keeps_answering(answer(b"2")), tls=tls("service.invalid")) as service,
+        Urllib3Transport(ca_file=ca_file, proxy=url_of(proxy)) as transport,
+    ):
+        bodies = []
+        for _ in range(4):
+            with suppress(TransportError):  # the news of the end may be on its way
+                bodies.append(ask(transport, service).body)
+        assert bodies[:3] == [b"1", b"2", b"2"]
+        assert proxy.connections >= 2
+
+
+@pytest.mark.parametrize("no_proxy", ["*", "invalid", ".service.invalid", "other.example,service.invalid"])
+def test_what_no_proxy_names_is_not_asked_of_the_proxy(monkeypatch, proxy, service, no_proxy):
+    monkeypatch.setenv("all_proxy", url_of(proxy))
+    monkeypatch.setenv("no_proxy", no_proxy)
+    with Urllib3Transport() as transport:
+        assert str(refusal(transport, service)) == "dns: the host's name can't be looked up"
+    assert proxy.connections == 0
+
+
+def test_a_certificate_for_another_name_is_a_permanent_error_behind_a_proxy_too(proxy, service, ca_file):
+    with Urllib3Transport(ca_file=ca_file, proxy=url_of(proxy)) as transport:
+        error = refusal(transport, service, host="other.invalid")
+    assert (error.kind, error.permanent) == ("tls", True)
+    assert error.detail == "the certificate of the service is for another name"
+    assert service.exchanges == []
+
+
+def test_a_certificate_that_is_not_trusted_is_a_permanent_error_behind_a_proxy_too(
+    monkeypatch, proxy, service, ca_file
+):
+    with Urllib3Transport(proxy=url_of(proxy)) as transport:
+        error = refusal(transport, service)
+        assert (error.kind, error.permanent) == ("tls", True)
+        assert service.exchanges == []
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca_file))
+    with Urllib3Transport(proxy=url_of(proxy)) as transport:
+        assert ask(transport, service).body == b"{}"
+
+
+def test_a_wrong_password_is_the_proxys_and_ends_a_watch_at_once(proxy, service, ca_file):
+    with Urllib3Transport(ca_file=ca_file, proxy=url_of(proxy, "wrong")) as transport:
+        policy = PollPolicy(interval=0.01, lost_contact_timeout=1.0)
+        outcome = wait("1126", CREDENTIALS, base_url=address(service), policy=policy, transport=transport)
+    detail = "refused: the proxy: it answers 407 to CONNECT and wants another user or password"
+    assert outcome == LostContact(detail)
+    assert (proxy.connections, service.connections) == (1, 0)
+
+
+def test_a_service_that_is_not_there_is_told_by_the_proxy(proxy):
+    with HostileServer(tls=tls("service.invalid")) as service:
+        nobody = address(service)
+    with Urllib3Transport(proxy=url_of(proxy)) as transport:
+        for url in (nobody, "https://nowhere.invalid"):
+            with pytest.raises(TransportError, match="^refused: the proxy: it answers 502 to CONNECT$") as caught:
+                transport.send(Request("GET", url), timeout=5)
+            assert not caught.value.permanent
+
+
+def test_plain_http_to_another_machine_goes_by_way_of_the_proxy_which_reads_it(proxy):
+    with (
+        HostileServer(keeps_answering(WHOLE_IMPORT)) as service,
+        Urllib3Transport(proxy=url_of(proxy)) as transport,
+    ):
+        more = {"transport": transport, "insecure_http": True, "policy": PollPolicy(lost_contact_timeout=2.0)}
+        assert wait("1126", CREDENTIALS, base_url=address(service), **more) == Completed(2)
+        head = service.exchanges[0].head
+    assert head[0] == "GET /events/1126.json HTTP/1.1"
+    assert proxy.passed.startswith(f"GET {address(service)}/events/1126.json HTTP/1.1\r\n".encode())
+    assert f"authorization: {BASIC}".encode() in proxy.passed
+    assert not any(secret in line for secret in OF_THE_PROXY for line in head)
+
+
+def test_the_command_takes_proxy_and_certificates_from_the_environment(proxy, ca_file):
+    environment = {
+        **os.environ,
+        "HTTPS_PROXY": url_of(proxy),
+        "SSL_CERT_FILE": str(ca_file),
+        "CLOUDSPONGE_DOMAIN_KEY": "the-key",
+        "CLOUDSPONGE_DOMAIN_PASSWORD": CREDENTIALS.domain_password,
+    }
+
+    def run(base_url, **more):
+        command = [COMMAND, "watch", "1126", "--base-url", base_url]
+        return subprocess.run(command, env={**environment, **more}, capture_output=True, text=True, timeout=60)
+
+    with HostileServer(keeps_answering(WHOLE_IMPORT), tls=tls("service.invalid")) as service:
+        done = run(address(service))
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "complete" in done.stdout
+        unusable = run(address(service), https_proxy="socks5://user:h1dden@127.0.0.1")
+    assert unusable.returncode == 2
+    assert unusable.stderr.splitlines() == [
+        "spongewatch: https_proxy is no http:// url, and no other kind of proxy is supported"
+    ]
+
+
+def says_it_again(talk):
+    """A proxy that repeats in its answer, wherever it can, what it was asked."""
+    asked = talk.read_request().replace(b"\r\n", b" ").strip()
+    talk.send(b"HTTP/1.1 502 %b\r\nx: %b\r\n%b\r\n\r\n%b" % (asked, asked, asked, asked))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        says_it_again,
+        keeps_answering(answer(status="407 Proxy Authentication Required")),
+        keeps_answering(b"HTTP/1.1 200 OK\r\n\r\n"),
+        says(b""),
+        says(b"nonsense\r\n\r\n"),
+        pours(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"),
+        pours(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 10_000),
+        drips(b"", b"HTTP/1.1 200 OK\r\nx: y\r\n", 0.01),
+        drips(b"HTTP/1.1 200 OK\r\n\r\n", b"x", 0.01),
+        says(b"", lambda talk: talk.hang()),
+        lambda talk: talk.reset(),
+    ],
+)
+def test_a_bad_proxy_gets_no_secret_out_and_takes_no_longer_than_it_may(
+    caplog, capfd, monkeypatch, service, ca_file, script
+):
+    monkeypatch.setattr("http.client.HTTPConnection.debuglevel", 1)
+    caplog.set_level(logging.DEBUG)
+    with HostileServer(script) as proxy:
+        monkeypatch.setenv("https_proxy", url_of(proxy))
+        with Urllib3Transport(ca_file=ca_file) as transport:
+            start = time.monotonic()
+            error = refusal(transport, service, timeout=0.2)
+            assert time.monotonic() - start < 1
+            texts = [told(error), repr(transport), repr(vars(transport)), caplog.text, *capfd.readouterr()]
+        assert proxy.connections == 1
+    assert service.connections == 0
+    assert error.permanent == ("407" in str(error))
+    for secret in OF_THE_SERVICE[:3] + OF_THE_PROXY:
+        assert secret not in "".join(texts)
+
+
+def test_no_thread_and_no_descriptor_outlives_a_tunnel(proxy, service, ca_file):
+    scripts = [says(answer(status="502 Bad Gateway")), says(b"HTTP/1.1 200 OK\r\n\r\n"), says(b"nonsense")]
+    threads, before = threading.active_count(), len(os.listdir("/dev/fd"))
+    for script in scripts:
+        with HostileServer(script) as bad, Urllib3Transport(ca_file=ca_file, proxy=url_of(bad)) as transport:
+            for _ in range(3):
+                refusal(transport, service)
+    assert (threading.active_count(), len(os.listdir("/dev/fd"))) == (threads, before)
+
+
+def test_a_failed_poll_says_that_it_was_the_proxy(monkeypatch):
+    with HostileServer() as nobody:
+        monkeypatch.setenv("HTTPS_PROXY", url_of(nobody))
+    clock = SystemClock()
+    session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url="https://service.invalid")
+    with Urllib3Transport() as transport:
+        failed = next(watch(session, transport, clock=clock))
+    assert isinstance(failed, PollFailed)
+    assert failed.reason == "refused: the proxy: nothing listens there"
+
+
+@pytest.mark.parametrize("host", ["a b", "a\nb", "a\x7fb", "\xfcb", ""])
+def test_a_host_that_http_can_not_carry_is_refused_though_urllib3_lets_it_through(monkeypatch, host):
+    url = Url("https", host=host, path="/")  # as some of its versions read one
+    monkeypatch.setattr("spongewatch.transports.urllib3_transport.parse_url", lambda _: url)
+    with (
+        Urllib3Transport(proxy="http://127.0.0.1:1") as transport,
+        pytest.raises(LocalProtocolError, match=r"and a host follows$"),
+    ):
+        transport.send(Request("GET", "https://s3cret"), timeout=1.0)
