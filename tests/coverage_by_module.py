@@ -10,12 +10,13 @@ from pathlib import Path
 from coverage import Coverage
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("core", "transports", "adapters")
+FOLDERS = ("core", "transports", "transports/testing", "adapters")
 
 
 def report_on(module: Path) -> tuple[float, str]:
     """How much of `module` its own test file covers, in per cent, and the report that names the rest."""
-    test = f"tests.unit.{module.parent.name}.test_{module.stem}"
+    folder = ".".join(module.parent.relative_to(ROOT).parts)
+    test = f"tests.unit.{folder}.test_{module.stem}"
     coverage = Coverage(config_file=str(ROOT / "pyproject.toml"))
     coverage.load()
     text = StringIO()

@@ -4,13 +4,11 @@ Three parts under it: `_Service` knows what is answered to whom and has no socke
 carry that over HTTP/1.1; `_Ledger` notes what was asked.
 """
 
-import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from html import escape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from io import BufferedReader
@@ -25,7 +23,6 @@ from urllib.parse import parse_qsl, unquote
 
 from spongewatch import (
     Credentials,
-    ImportEvent,
     LocalProtocolError,
     RemoteProtocolError,
     Response,
@@ -38,13 +35,11 @@ from spongewatch import (
 
 from .recording import Exchange, Recording
 from .scenarios import Rows, Scenario, scenario_named
+from .service_pages import json_page, refusal, xml_page
 
 _HOST = "127.0.0.1"
 _DEMO = Credentials("demo-key", "demo-password")
 _PATH = re.compile(r"/events/(.+?)(?:\.json|\.xml)?", re.DOTALL)
-_JSON = "application/json; charset=utf-8"
-_XML = "application/xml; charset=utf-8"
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FRAMING = {"connection", "content-encoding", "content-length", "keep-alive", "trailer", "transfer-encoding", "upgrade"}
 """Headers that say how the bytes of an answer travel, which is this server's own business."""
@@ -230,19 +225,24 @@ class _Service:
 
     def answer(self, target: str, authorization: str | None) -> Response | TransportError:
         path, _, query = target.partition("?")
+        in_xml = _wants_xml(target)
         match = _PATH.fullmatch(unquote(path))
         arguments = dict(parse_qsl(query, keep_blank_values=True))
         if match is None:
-            return _refusal(HTTPStatus.NOT_FOUND, "There is no such page.", target)
+            return refusal(HTTPStatus.NOT_FOUND, "There is no such page.", in_xml=in_xml)
         if not self._admits(arguments, authorization):
-            return _refusal(HTTPStatus.UNAUTHORIZED, "The domain key and the password do not belong together.", target)
+            return refusal(
+                HTTPStatus.UNAUTHORIZED,
+                "The domain key and the password do not belong together.",
+                in_xml=_wants_xml(target),
+            )
         if match[1] != self._import_id:
-            return _refusal(HTTPStatus.NOT_FOUND, "There is no such import.", target)
+            return refusal(HTTPStatus.NOT_FOUND, "There is no such import.", in_xml=in_xml)
         with self._lock:
             said = next(self._said)
         if not isinstance(said, tuple):
             return said
-        page = _xml_page if _wants_xml(target) else _json_page
+        page = xml_page if in_xml else json_page
         return page(said, self._import_id, arguments.get("echo"))
 
     def _admits(self, arguments: Mapping[str, str], authorization: str | None) -> bool:
@@ -256,58 +256,6 @@ class _Service:
 
 def _wants_xml(target: str) -> bool:
     return target.partition("?")[0].endswith(".xml")
-
-
-def _refusal(status: int, message: str, target: str) -> Response:
-    headers = {"www-authenticate": 'Basic realm="simulator"'} if status == HTTPStatus.UNAUTHORIZED else {}
-    if _wants_xml(target):
-        body = _xml(f"<error><message>{escape(message)}</message><code>{status:d}</code></error>")
-        return Response(status, {"content-type": _XML, **headers}, body)
-    body = _compact_json({"error": {"message": message, "code": status}})
-    return Response(status, {"content-type": _JSON, **headers}, body)
-
-
-def _json_page(rows: Rows, import_id: str, echo: str | None) -> Response:
-    page: dict[str, object] = {
-        "events": [{"event_type": row.type, "status": row.status, "value": _value(row)} for row in rows],
-        "import_id": int(import_id) if import_id.isdecimal() else import_id,
-        "user_id": None,
-    }
-    return Response(200, {"content-type": _JSON}, _compact_json(page if echo is None else {**page, "echo": echo}))
-
-
-def _xml_page(rows: Rows, import_id: str, echo: str | None) -> Response:
-    events = "".join(
-        f"<event><event-type>{escape(row.type)}</event-type><status>{escape(row.status)}</status>"
-        f"{_xml_value(row)}</event>"
-        for row in rows
-    )
-    said_back = "" if echo is None else f"<echo>{escape(echo)}</echo>"
-    body = _xml(
-        f'<eventsResponse><events type="array">{events}</events>{said_back}'
-        f'<user-id nil="true"></user-id><import-id>{import_id}</import-id></eventsResponse>'
-    )
-    return Response(200, {"content-type": _XML}, body)
-
-
-def _xml_value(row: ImportEvent) -> str:
-    value = _value(row)
-    if value is None:
-        return '<value type="integer" nil="true"></value>'
-    return f'<value type="integer">{escape(str(value))}</value>'
-
-
-def _value(row: ImportEvent) -> int | str | None:
-    return row.value if row.odd_value is None else row.odd_value
-
-
-def _xml(element: str) -> bytes:
-    """A document; a character that XML can't hold becomes the one that stands for such."""
-    return f'<?xml version="1.0" encoding="UTF-8"?>{_NOT_XML.sub(chr(0xFFFD), element)}'.encode()
-
-
-def _compact_json(obj: object) -> bytes:
-    return json.dumps(obj, separators=(",", ":")).encode()
 
 
 @final
@@ -427,7 +375,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Refuse what is no GET, and what the standard library can't read, in the service's own form."""
         status = HTTPStatus.METHOD_NOT_ALLOWED if code == HTTPStatus.NOT_IMPLEMENTED else HTTPStatus(code)
         self.close_connection = True
-        self._send(_refusal(status, f"{status.phrase}.", self.path))
+        self._send(refusal(status, f"{status.phrase}.", in_xml=_wants_xml(self.path)))
 
     def log_message(self, format: str, *args: object) -> None:
         """Log nothing."""

@@ -1,13 +1,9 @@
-"""For those who test their own code: a transport made of a function, and a clock that takes no time."""
+"""A transport made of a function, for those who test their own code."""
 
 from collections.abc import Callable
 from typing import final
 
 from spongewatch import Request, Response
-
-from .clock import VirtualClock
-
-__all__ = ["HandlerTransport", "VirtualClock"]
 
 
 @final

@@ -1,20 +1,23 @@
 """A service on loopback that does whatever a test asks of it, well-behaved or not, byte by byte.
 
 A script says what happens on one connection: it is called with a `Conversation`. Of a server's scripts the n-th
-is for the n-th connection, and the last for all further ones.
+is for the n-th connection, and the last for all further ones. The suite for transports is played by these; they
+are not meant for more, `Simulator` stands in for the service.
 """
 
 import gzip
+import math
 import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import repeat
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Self, final
 
 HEAD_END = b"\r\n\r\n"
 
@@ -27,13 +30,19 @@ def answer(body: bytes = b"", status: str = "200 OK", headers: Mapping[str, str]
 
 
 def gzipped(body: bytes) -> bytes:
+    """A well-formed answer that carries `body` compressed."""
     compressed = gzip.compress(body)
     return answer(compressed, headers={"content-encoding": "gzip"})
 
 
+@final
 @dataclass
 class Exchange:
-    """One request as the server saw it; times on the monotonic clock, `ended` None while the answer is not out."""
+    """One request as the server saw it; times are on the monotonic clock.
+
+    `ended` is when the last of its answer was about to leave, and so never after the client had it; what drips
+    does not count. None where nothing was said.
+    """
 
     request: bytes
     began: float
@@ -45,6 +54,7 @@ class Exchange:
         return self.request.decode("latin-1").split("\r\n")
 
 
+@final
 class Conversation:
     """One connection, from the server's side."""
 
@@ -67,20 +77,20 @@ class Conversation:
         return request
 
     def send(self, data: bytes) -> None:
-        self.sock.sendall(data)
+        """Send `data` as fast as the client takes it."""
         if self._exchange is not None:
             self._exchange.ended = monotonic()
+        self.sock.sendall(data)
 
     def wait(self, seconds: float) -> bool:
         """Do nothing for so long; True where the server was stopped meanwhile."""
         return self._server.stopping.wait(seconds)
 
     def drip(self, data: bytes, pause: float) -> None:
-        """Send `data` a byte at a time."""
+        """Send `data` a byte at a time, `pause` seconds before each."""
         for byte in data:
-            if self.wait(pause):
-                return
-            self.send(bytes([byte]))
+            self.wait(pause)
+            self.sock.sendall(bytes([byte]))
 
     def hang(self) -> None:
         """Say nothing more, until the client hangs up."""
@@ -110,7 +120,7 @@ def keeps_answering(*answers: bytes, pause: float = 0) -> Script:
     return script
 
 
-def says(data: bytes, then: Callable[[Conversation], None] = lambda talk: None) -> Script:
+def says(data: bytes, then: Script = lambda talk: None) -> Script:
     """One request gets `data`, whatever it is; `then` is what comes before the connection is closed."""
 
     def script(talk: Conversation) -> None:
@@ -125,43 +135,75 @@ def drips(start: bytes, piece: bytes, pause: float) -> Script:
     """`start` comes at once, and `piece` over and over, a byte at a time, without an end."""
 
     def without_end(talk: Conversation) -> None:
-        while not talk.wait(0):
+        while True:  # until somebody hangs up, which raises
             talk.drip(piece, pause)
 
     return says(start, without_end)
 
 
-def pours(start: bytes, piece: bytes) -> Script:
-    """`start`, and then `piece` over and over as fast as it is taken, without an end."""
+def pours(start: bytes, piece: bytes, times: int | None = None) -> Script:
+    """`start`, and then `piece` so many times as fast as it is taken, or without an end."""
 
-    def without_end(talk: Conversation) -> None:
-        while not talk.wait(0):
+    def over_and_over(talk: Conversation) -> None:
+        for _ in repeat(None) if times is None else repeat(None, times):
             talk.send(piece)
 
-    return says(start, without_end)
+    return says(start, over_and_over)
 
 
+def echoes(talk: Conversation) -> None:
+    """Each answer is the request that it is for."""
+    while (request := talk.read_request()) is not None:
+        talk.send(answer(request))
+
+
+def in_turn(*scripts: Script) -> Script:
+    """The scripts one after the other on one connection."""
+
+    def script(talk: Conversation) -> None:
+        for each in scripts:
+            each(talk)
+
+    return script
+
+
+@contextmanager
+def nobody() -> Iterator[str]:
+    """The url of a port that is taken, but not listened at."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+
+
+@final
 class HostileServer:
-    """A context manager; when it ends, its threads are joined and all its sockets are closed."""
+    """A context manager; when it ends, its threads are joined and all its sockets are closed.
 
-    def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None) -> None:
+    After `patience` seconds it hangs up on everybody, so that a client without a time-out is late, not lost.
+    """
+
+    def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None, patience: float = math.inf) -> None:
         self.connections = 0
         self.exchanges: list[Exchange] = []
         self.stopping = threading.Event()
         self.lock = threading.Lock()
         self._scripts = scripts
         self._tls = tls
+        self._until = monotonic() + patience
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self._listener.settimeout(0.02)  # no portable way leads out of an accept
+        self._address = self._listener.getsockname()
+        self._listener.settimeout(0.02)
         self._threads: list[threading.Thread] = []
         self._sockets: list[socket.socket] = []
 
     @property
     def port(self) -> int:
-        return int(self._listener.getsockname()[1])
+        """Where it listens."""
+        return int(self._address[1])
 
     @property
     def url(self) -> str:
+        """Where it listens, without a path."""
         return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
@@ -171,12 +213,10 @@ class HostileServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stopping.set()
+        self._stop()
+        with suppress(OSError):
+            socket.create_connection(self._address).close()  # no other way leads out of an accept at once
         self._threads[0].join()
-        self._listener.close()
-        for sock in self._sockets:
-            with suppress(OSError):
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
         for thread in self._threads[1:]:
             thread.join()
 
@@ -186,23 +226,47 @@ class HostileServer:
         thread.start()
 
     def _accept(self) -> None:
-        while not self.stopping.is_set():
-            with suppress(TimeoutError):
-                sock, _ = self._listener.accept()
-                script = self._scripts[min(self.connections, len(self._scripts) - 1)]
-                self.connections += 1
-                self._start(self._play, script, sock)
+        with self._listener:
+            while not self.stopping.is_set() and monotonic() < self._until:
+                with suppress(TimeoutError):
+                    self._welcome(self._listener.accept()[0])
+        self._stop()
+
+    def _welcome(self, sock: socket.socket) -> None:
+        if self.stopping.is_set():
+            sock.close()
+            return
+        script = self._scripts[min(self.connections, len(self._scripts) - 1)]
+        self.connections += 1
+        self._start(self._play, script, sock)
 
     def _play(self, script: Script, sock: socket.socket) -> None:
         sock.settimeout(None)
         with sock, suppress(OSError):  # the client hung up
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._tls is not None:
-                self._sockets.append(sock)
-                with self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False) as secure:
-                    self._sockets.append(secure)
-                    secure.do_handshake()
-                    script(Conversation(self, secure))
+            self._hold(sock)
+            if self._tls is None:
+                script(Conversation(self, sock))
                 return
+            with self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False) as secure:
+                self._hold(secure)
+                secure.do_handshake()
+                script(Conversation(self, secure))
+
+    def _hold(self, sock: socket.socket) -> None:
+        """Keep `sock` at hand, to end it with the server."""
+        with self.lock:
             self._sockets.append(sock)
-            script(Conversation(self, sock))
+            if self.stopping.is_set():
+                _end(sock)
+
+    def _stop(self) -> None:
+        with self.lock:
+            self.stopping.set()
+            for sock in self._sockets:
+                _end(sock)
+
+
+def _end(sock: socket.socket) -> None:
+    with suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)  # beneath TLS, where there is any

@@ -1,0 +1,67 @@
+"""The suite for transports: a sound one passes all of it, and each check rejects what nothing else would.
+
+For each check there are transports with one fault; `broken_transports` holds them. Here each meets the check that
+is for it; with the profile `proof` it meets all the others too, and none but its own may fail.
+"""
+
+import inspect
+import os
+
+import pytest
+
+from broken_transports import BROKEN, AsyncSound, Sound
+from spongewatch.transports.testing import AsyncTransportContract, TransportContract
+from spongewatch.transports.testing.contract import _surroundings
+
+PAIRS = [(check, broken) for check, all_broken in BROKEN.items() for broken in all_broken]
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
+
+
+def held_to_the_contract(kind):
+    """What pytest would make of a subclass that gives transports of this kind."""
+
+    class Sync(TransportContract):
+        def make_transport(self):
+            return kind()
+
+    class Async(AsyncTransportContract):
+        async def make_transport(self):
+            return kind()
+
+    return Async() if issubclass(kind, AsyncSound) else Sync()
+
+
+def checks_of(contract):
+    return [name for name in dir(contract) if name.startswith("test_")]
+
+
+def complaint(contract, check, folder, caplog):
+    """What a check says, in words alone, of the transport that it rejects; None where it passes."""
+    caplog.clear()
+    method = getattr(contract, check)
+    arguments = {"caplog": caplog} if "caplog" in inspect.signature(method).parameters else {}
+    try:
+        with _surroundings(folder), contract._driven() as driven:
+            method(driven, **arguments)
+    except AssertionError as error:
+        return str(error)
+    return None
+
+
+def test_a_sound_transport_passes(tmp_path, caplog):
+    contract = held_to_the_contract(Sound)
+    checks = checks_of(contract) if THOROUGH else ["test_it_is_shared_by_many_threads"]  # the others are a unit test's
+    assert [check for check in checks if complaint(contract, check, tmp_path, caplog)] == []
+
+
+def test_each_check_has_a_transport_that_it_rejects():
+    assert {*BROKEN} == {*checks_of(TransportContract), *checks_of(AsyncTransportContract)}
+
+
+@pytest.mark.parametrize(("check", "broken"), PAIRS, ids=lambda item: getattr(item, "__name__", "by"))
+def test_a_broken_transport_is_rejected_by_one_check_alone(check, broken, tmp_path, caplog):
+    contract = held_to_the_contract(broken)
+    checks = checks_of(contract) if THOROUGH else [check]
+    said = {name: words for name in checks if (words := complaint(contract, name, tmp_path, caplog))}
+    assert [*said] == [check], said
+    print(f"{check} | {broken.__name__} | {said[check]}")

@@ -1,0 +1,41 @@
+import subprocess
+import sys
+
+import pytest
+
+from spongewatch.transports import VirtualClock, testing
+
+
+def test_the_public_names():
+    assert testing.__all__ == [
+        "AsyncTransportContract",
+        "HandlerTransport",
+        "PlayedPoll",
+        "ScriptedService",
+        "TransportContract",
+        "VirtualClock",
+    ]
+    assert testing.VirtualClock is VirtualClock
+
+
+@pytest.mark.parametrize("name", testing.__all__)
+def test_each_public_name_is_there(name):
+    assert getattr(testing, name).__name__ == name
+
+
+def test_a_name_that_is_not_there_is_missed():
+    with pytest.raises(AttributeError, match="has no attribute 'Telepathy'"):
+        _ = testing.Telepathy
+
+
+def test_whoever_imports_it_loads_no_pytest_and_no_server():
+    program = (
+        "import sys, spongewatch.transports.testing;"
+        "print(*sorted({'pytest', '_pytest', 'pluggy', 'ssl', 'http.server', 'asyncio'} & {*sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_pytest_loads_the_fixtures_along_with_it():
+    assert testing.pytest_plugins == ["spongewatch.transports.testing.fixtures"]
