@@ -1,6 +1,6 @@
 """`Callbacks`: a function for each thing that can happen, in place of one observer that tells them apart."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar, assert_never, final
 
@@ -25,8 +25,10 @@ class Callbacks:
 
     A callback that raises keeps none of the others from being called. Afterwards a single exception is raised
     as it is, several as an `ExceptionGroup`; a `KeyboardInterrupt` and its like are raised at once. Raises
-    `LocalProtocolError` for a callback that can't be called and for one that is an `async def`, for which a
-    watch that can await it is needed.
+    `LocalProtocolError` for a callback that can't be called.
+
+    Some may be `async def`: then the object is for `watch_async` and `wait_async`, which await each before the
+    next one is called.
 
     >>> from spongewatch.transports import replay
     >>> callbacks = Callbacks(on_enter={State.GATHERING: lambda step: print("consent at", step.at, "s")})
@@ -39,7 +41,7 @@ class Callbacks:
     2001 contacts can be fetched
     """
 
-    __slots__ = ("_functions",)
+    __slots__ = ("_async", "_functions")
 
     def __init__(
         self,
@@ -53,6 +55,7 @@ class Callbacks:
         on_poll_failed: Callable[[PollFailed], object] | None = None,
         on_ended: Callable[[Ended], object] | None = None,
     ) -> None:
+        self._async = False
         # By the name of the hook, or by the state that is entered.
         self._functions: dict[str | State, list[Callable[[Any], object]]] = {}
         given: dict[str, Callable[..., object] | None] = {
@@ -72,19 +75,21 @@ class Callbacks:
         for state, function in (on_enter or {}).items():
             self.on_enter(state)(function)
 
-    def __call__(self, item: Emitted) -> None:
-        """Call all that wait for an `item` like this one."""
-        functions = [function for hook in _hooks(item) for function in self._functions.get(hook, ())]
-        errors = []
-        for function in functions:
+    def __call__(self, item: Emitted) -> Awaitable[None] | None:
+        """Call all that wait for an `item` like this one; where any callback is async, gives what is to be awaited."""
+        if self._async:
+            return self._call_async(item)
+        errors: list[Exception] = []
+        for function in self._waiting_for(item):
             try:
-                function(item)
+                told = function(item)
+                if isinstance(told, Coroutine):
+                    told.close()
+                    raise LocalProtocolError("a callback gave something to await: make it an `async def`")
             except Exception as error:
                 errors.append(error)
-        if len(errors) == 1:
-            raise errors[0]
-        if errors:
-            raise ExceptionGroup("callbacks failed", errors)
+        _raise(errors)
+        return None
 
     def on_transition(self, function: _TransitionCallback) -> _TransitionCallback:
         """Call `function` with each transition."""
@@ -129,13 +134,34 @@ class Callbacks:
         """Call `function` with the end of the watch, however it ended."""
         return self._add("on_ended", function)
 
+    async def _call_async(self, item: Emitted) -> None:
+        errors: list[Exception] = []
+        for function in self._waiting_for(item):
+            try:
+                told = function(item)
+                if isinstance(told, Awaitable):
+                    await told
+            except Exception as error:
+                errors.append(error)
+        _raise(errors)
+
+    def _waiting_for(self, item: Emitted) -> list[Callable[[Any], object]]:
+        return [function for hook in _hooks(item) for function in self._functions.get(hook, ())]
+
     def _add(self, hook: str | State, function: _Callback) -> _Callback:
         if not callable(function):
             raise LocalProtocolError(f"a callback is a function, not {type(function).__name__}")
         if iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__):
-            raise LocalProtocolError("this callback is async, and nothing here can await it yet; give a plain function")
+            self._async = True
         self._functions.setdefault(hook, []).append(function)
         return function
+
+
+def _raise(errors: list[Exception]) -> None:
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise ExceptionGroup("callbacks failed", errors)
 
 
 def _hooks(item: Emitted) -> list[str | State]:

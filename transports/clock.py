@@ -1,6 +1,9 @@
 """The clocks of the loops: one that goes by itself, and one that moves only when it is moved."""
 
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from sys import float_info
 from threading import TIMEOUT_MAX
@@ -31,6 +34,25 @@ class Clock(Protocol):
         ...
 
 
+class AsyncClock(Protocol):
+    """What a loop under asyncio knows of time, in seconds.
+
+    >>> clock: AsyncClock = SystemClock()
+    """
+
+    def now(self) -> float:
+        """The time; never earlier than before."""
+        ...
+
+    async def sleep_async(self, seconds: float) -> None:
+        """Return when so many seconds have gone by, or when `wake` is called; others run meanwhile."""
+        ...
+
+    def wake(self) -> None:
+        """End the sleep under way, or the next one; from any thread or signal handler."""
+        ...
+
+
 @final
 class SystemClock:
     """UNIX time at its start plus monotonic time since, so that nobody's clock change stalls a watch.
@@ -53,6 +75,10 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Return when so many seconds have gone by, or when `wake` is called."""
         self._alarm.wait(seconds)
+
+    async def sleep_async(self, seconds: float) -> None:
+        """The same, while others run on the event loop."""
+        await self._alarm.wait_async(seconds)
 
     def wake(self) -> None:
         """End the sleep under way, or the next one; from any thread or signal handler."""
@@ -95,6 +121,13 @@ class VirtualClock:
         if seconds > 0:  # or who sleeps until a time that is no whole millisecond would do so for ever
             self.move_to(self.now() + max(seconds, 0.001))
 
+    async def sleep_async(self, seconds: float) -> None:
+        """The same, while others run on the event loop; raises `LocalProtocolError` where the clock has a speed."""
+        if self._speed is not None:
+            raise LocalProtocolError("a virtual clock with a speed keeps an event loop waiting; leave the speed out")
+        self.sleep(seconds)
+        await self._alarm.wait_async(0)
+
     def wake(self) -> None:
         """End the sleep under way, or the next one; from any thread or signal handler."""
         self._alarm.ring()
@@ -112,9 +145,13 @@ class _Alarm:
 
     def __init__(self) -> None:
         self._rung: SimpleQueue[None] = SimpleQueue()
+        self._tell_loops: set[Callable[[], object]] = set()
 
     def ring(self) -> None:
         self._rung.put(None)
+        for tell_loop in tuple(self._tell_loops):
+            with suppress(RuntimeError):  # it is closed, and nobody sleeps there any more
+                tell_loop()
 
     def wait(self, seconds: float) -> bool:
         """True where it rang before the time was over."""
@@ -123,3 +160,19 @@ class _Alarm:
         except Empty:
             return False
         return True
+
+    async def wait_async(self, seconds: float) -> None:
+        import asyncio  # which takes as long to load as all the rest
+
+        loop = asyncio.get_running_loop()
+        rung = asyncio.Event()
+        tell_loop = partial(loop.call_soon_threadsafe, rung.set)
+        self._tell_loops.add(tell_loop)
+        try:
+            if self._rung.empty():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(seconds):
+                        await rung.wait()
+        finally:
+            self._tell_loops.remove(tell_loop)
+        self.wait(0)

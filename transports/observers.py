@@ -1,13 +1,14 @@
 """`Observers`: those who are told what a watch emits, and what becomes of their errors."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from inspect import iscoroutinefunction
 from typing import Final, Literal, final
 
 from spongewatch import Emitted, LocalProtocolError, printable, shown
 
-Observer = Callable[[Emitted], None]
-"""Takes one value that was emitted."""
+Observer = Callable[[Emitted], object]
+"""Takes one value that was emitted. Under asyncio it may be an `async def`; else what it returns is passed over."""
 
 MAX_ERRORS: Final = 100
 """Errors of observers that are kept; of those beyond them only the number is."""
@@ -22,7 +23,8 @@ class Observers:
     logger `spongewatch` with its traceback, and not kept. What is no `Exception`, a `KeyboardInterrupt` for
     one, goes straight to the caller.
 
-    Raises `LocalProtocolError` for an observer that can't be called and for any other `on_error`.
+    Raises `LocalProtocolError` for an observer that can't be called, for one that is an `async def` unless
+    this is for `awaiting`, and for any other `on_error`.
 
     >>> from spongewatch import Completed, Ended, State
     >>> told = []
@@ -39,13 +41,17 @@ class Observers:
 
     __slots__ = ("_errors", "_left_out", "_observers", "_on_error")
 
-    def __init__(self, observers: Iterable[Observer], on_error: Literal["raise", "log"]) -> None:
+    def __init__(
+        self, observers: Iterable[Observer], on_error: Literal["raise", "log"], *, awaiting: bool = False
+    ) -> None:
         if not isinstance(observers, Iterable):
             raise LocalProtocolError(f"observers are a list of functions, not {type(observers).__name__}")
         self._observers = tuple(observers)
         for observer in self._observers:
             if not callable(observer):
                 raise LocalProtocolError(f"an observer is a function, not {type(observer).__name__}")
+            if not awaiting and (iscoroutinefunction(observer) or iscoroutinefunction(type(observer).__call__)):
+                raise _nobody_awaits()
         if on_error not in ("raise", "log"):
             raise LocalProtocolError(f'an observer\'s error is for "raise" or "log", not {shown(on_error)}')
         self._on_error = on_error
@@ -53,10 +59,24 @@ class Observers:
         self._left_out = 0
 
     def tell(self, item: Emitted) -> None:
-        """Call each observer with `item`."""
+        """Call each observer with `item`; raises `LocalProtocolError` for one that asks to be awaited."""
+        for observer in self._observers:
+            told: object = None
+            try:
+                told = observer(item)
+            except Exception as error:
+                self._take(error, item)
+            if isinstance(told, Coroutine):
+                told.close()
+                raise _nobody_awaits()
+
+    async def tell_async(self, item: Emitted) -> None:
+        """Call each observer with `item`, one after the other, and await what asks for it."""
         for observer in self._observers:
             try:
-                observer(item)
+                told = observer(item)
+                if isinstance(told, Awaitable):
+                    await told
             except Exception as error:
                 self._take(error, item)
 
@@ -80,3 +100,7 @@ class Observers:
             self._errors.append(error)
         else:
             self._left_out += 1
+
+
+def _nobody_awaits() -> LocalProtocolError:
+    return LocalProtocolError("an observer is async, and only watch_async and wait_async await it")

@@ -6,7 +6,6 @@ workers that keep the session somewhere between two polls.
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from typing import Literal, final
 
 from spongewatch import (
@@ -27,6 +26,7 @@ from spongewatch import (
 )
 
 from .clock import Clock, SystemClock
+from .loop_parts import bring, session_to_wait_with
 from .observers import Observer, Observers
 from .trace_writer import TraceWriter
 from .transport import Transport
@@ -163,18 +163,16 @@ def wait(
     ...     wait("1126", Credentials("demo-key", "demo-password"), base_url=service.base_url)
     Completed(contact_count=2340)
     """
-    chosen = policy or PollPolicy()
-    if timeout is not None:
-        chosen = replace(chosen, timeout=timeout)
     time = clock or SystemClock()
-    session = ImportSession(
+    session = session_to_wait_with(
         import_id,
         credentials,
+        timeout,
         now=time.now(),
         base_url=base_url,
         format=format,
         auth=auth,
-        policy=chosen,
+        policy=policy,
         insecure_http=insecure_http,
     )
     if transport is not None:
@@ -239,11 +237,4 @@ def _carry(
         answer = transport.send(action.request, timeout=action.deadline - now)
     except TransportError as error:
         answer = error
-    now = clock.now()
-    if isinstance(answer, Response):
-        told = session.receive(answer, now=now)
-    else:
-        told = session.receive_failure(answer, now=now)
-    if record:
-        record.exchange(session, sent, answer)
-    return told
+    return bring(session, answer, sent=sent, now=clock.now(), record=record)

@@ -1,3 +1,4 @@
+import asyncio
 from functools import partial
 
 import pytest
@@ -177,29 +178,82 @@ def test_an_interruption_is_raised_at_once():
     assert heard == []
 
 
-async def notify(item):
-    raise AssertionError("is never called")
-
-
 class Notifier:
+    """Hears a moment after it is told, as who notifies somebody over the network does."""
+
+    def __init__(self, heard=None, word="async"):
+        self.heard, self.word = heard, word
+
     async def __call__(self, item):
-        raise AssertionError("is never called")
+        await asyncio.sleep(0)
+        self.heard.append(self.word)
+
+    async def method(self, item):
+        await self(item)
 
 
-@pytest.mark.parametrize("function", [notify, partial(notify), Notifier(), Notifier().__call__])
+def awaited(callbacks, *items):
+    async def main():
+        for item in items:
+            await callbacks(item)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("give", [lambda it: it, lambda it: it.method, lambda it: partial(it.method)])
 @pytest.mark.parametrize("hook", HOOKS)
-def test_an_async_callback_is_refused_at_once(hook, function):
+def test_an_async_callback_is_called_when_what_is_given_back_is_awaited(hook, give):
+    by_argument, by_decorator = [], []
+    awaited(Callbacks(**{hook: give(Notifier(by_argument))}), *ALL)
     callbacks = Callbacks()
-    for give in (lambda: Callbacks(**{hook: function}), lambda: getattr(callbacks, hook)(function)):
-        with pytest.raises(LocalProtocolError, match="this callback is async, and nothing here can await it yet"):
-            give()
-    tell(callbacks, *ALL)
+    getattr(callbacks, hook)(give(Notifier(by_decorator)))
+    awaited(callbacks, *ALL)
+    assert by_argument == by_decorator
+    assert set(by_argument) == {"async"}
 
 
-def test_an_async_callback_is_refused_for_a_state_too():
-    for give in (lambda: Callbacks(on_enter={State.ERROR: notify}), lambda: Callbacks().on_enter(State.ERROR)(notify)):
-        with pytest.raises(LocalProtocolError, match="this callback is async"):
-            give()
+def test_an_async_callback_may_wait_for_a_state():
+    heard = []
+    awaited(Callbacks(on_enter={State.ERROR: Notifier(heard)}), *ALL)
+    assert heard == ["async"]
+
+
+def test_each_callback_is_over_before_the_next_one_is_called():
+    heard = []
+    callbacks = Callbacks(on_transition=Notifier(heard, "first"))
+    callbacks.on_transition(lambda item: heard.append("second"))
+    callbacks.on_complete(Notifier(heard, "third"))
+    awaited(callbacks, COMPLETE)
+    assert heard == ["first", "second", "third"]
+
+
+def test_the_errors_of_async_callbacks_are_raised_once_all_are_called():
+    heard = []
+
+    async def fail(item):
+        await asyncio.sleep(0)
+        raise ValueError("a")
+
+    callbacks = Callbacks(on_transition=fail, on_complete=Notifier(heard))
+    with pytest.raises(ValueError, match="a"):
+        awaited(callbacks, COMPLETE)
+    assert heard == ["async"]
+    callbacks.on_complete(raising(KeyError("b")))
+    with pytest.raises(ExceptionGroup, match="callbacks failed") as caught:
+        awaited(callbacks, COMPLETE)
+    assert [type(error) for error in caught.value.exceptions] == [ValueError, KeyError]
+
+
+def test_a_plain_callback_that_gives_something_to_await_is_told_so():
+    heard = []
+    callbacks = Callbacks(on_complete=lambda step: Notifier(heard)(step))
+    with pytest.raises(LocalProtocolError, match="a callback gave something to await: make it an `async def`"):
+        callbacks(COMPLETE)
+    assert heard == []
+
+
+def test_plain_callbacks_leave_nothing_to_await():
+    assert Callbacks(on_ended=lambda item: None)(ENDED) is None
 
 
 def test_a_class_whose_objects_are_async_is_no_async_callback():

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import signal
 import threading
@@ -132,3 +133,109 @@ def test_a_real_sleep_can_be_ended_by_a_signal_handler():
 def test_a_speed_is_a_number_above_0(speed):
     with pytest.raises(LocalProtocolError, match="a speed is a number above 0, such as 20, not "):
         VirtualClock(speed)
+
+
+# Under asyncio.
+
+
+def test_others_run_while_a_task_sleeps():
+    async def main():
+        clock, order = SystemClock(), []
+
+        async def sleep():
+            await clock.sleep_async(0.03)
+            order.append("slept")
+
+        async def work():
+            await asyncio.sleep(0.005)
+            order.append("worked")
+
+        before = clock.now()
+        await asyncio.gather(sleep(), work())
+        assert clock.now() - before >= 0.03
+        assert order == ["worked", "slept"]
+
+    asyncio.run(main())
+
+
+def test_an_async_sleep_can_be_ended_from_another_thread():
+    async def main():
+        clock = SystemClock()
+        threading.Timer(0.02, clock.wake).start()
+        before = time.monotonic()
+        await clock.sleep_async(60)
+        assert time.monotonic() - before < 30
+        await clock.sleep_async(0.001)  # which is not the next one to be ended
+
+    asyncio.run(main())
+
+
+def test_an_async_sleep_is_ended_by_a_wake_before_it_and_the_next_one_is_not():
+    async def main():
+        clock = SystemClock()
+        clock.wake()
+        await clock.sleep_async(60)
+        before = time.monotonic()
+        await clock.sleep_async(0.02)
+        assert time.monotonic() - before >= 0.02
+
+    asyncio.run(main())
+
+
+def test_a_cancelled_sleep_leaves_the_clock_as_it_was():
+    async def main():
+        clock = SystemClock()
+        task = asyncio.create_task(clock.sleep_async(60))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        clock.wake()
+        await clock.sleep_async(60)
+
+    asyncio.run(main())
+
+
+def test_a_virtual_clock_lets_others_run_and_takes_no_time():
+    async def main():
+        clock, order = VirtualClock(), []
+
+        async def sleep(name):
+            for _ in range(3):
+                await clock.sleep_async(1000)
+                order.append(name)
+
+        before = time.monotonic()
+        await asyncio.gather(sleep("a"), sleep("b"))
+        assert clock.now() == 6000
+        assert time.monotonic() - before < 0.5
+        assert order == ["a", "b"] * 3
+
+    asyncio.run(main())
+
+
+def test_a_virtual_clock_with_a_speed_would_keep_the_loop_waiting():
+    with pytest.raises(LocalProtocolError, match="leave the speed out"):
+        asyncio.run(VirtualClock(speed=20).sleep_async(1))
+
+
+def test_a_wake_reaches_all_who_sleep_on_a_clock():
+    async def main():
+        clock = SystemClock()
+        asyncio.get_running_loop().call_later(0.01, clock.wake)
+        before = time.monotonic()
+        await asyncio.gather(*[clock.sleep_async(60) for _ in range(3)])
+        assert time.monotonic() - before < 30
+
+    asyncio.run(main())
+
+
+def test_a_wake_after_the_end_of_the_loop_does_no_harm():
+    clock, loop = SystemClock(), asyncio.new_event_loop()
+    sleeping = clock.sleep_async(60)
+    task = loop.create_task(sleeping)
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    clock.wake()
+    task._log_destroy_pending = False  # as it is by now
+    sleeping.close()

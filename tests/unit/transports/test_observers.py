@@ -1,3 +1,4 @@
+import asyncio
 import logging
 
 import pytest
@@ -130,3 +131,55 @@ def test_an_error_is_raised_or_logged_and_nothing_else(on_error):
     with pytest.raises(LocalProtocolError, match='an observer\'s error is for "raise" or "log", not ') as error:
         Observers([], on_error)
     assert str(error.value).isprintable()
+
+
+# Under asyncio.
+
+
+class Notifier:
+    def __init__(self, told):
+        self.told = told
+
+    async def __call__(self, item):
+        await asyncio.sleep(0)
+        self.told.append(("async", item))
+
+
+def test_an_async_observer_is_awaited_before_the_next_one_is_told():
+    told = []
+
+    async def notify(item):
+        await Notifier(told)(item)
+
+    observers = Observers([notify, lambda item: told.append(("plain", item)), Notifier(told)], "raise", awaiting=True)
+    asyncio.run(observers.tell_async(ITEM))
+    assert told == [("async", ITEM), ("plain", ITEM), ("async", ITEM)]
+    observers.raise_errors()
+
+
+def test_the_errors_of_async_observers_are_kept_like_all_others():
+    told = []
+
+    async def fail(item):
+        await asyncio.sleep(0)
+        raise ValueError("a")
+
+    observers = Observers([fail, raising(KeyError("b")), told.append], "raise", awaiting=True)
+    asyncio.run(observers.tell_async(ITEM))
+    assert told == [ITEM]
+    assert [type(error) for error in raised_by(observers).exceptions] == [ValueError, KeyError]
+
+
+async def nothing(item): ...
+
+
+@pytest.mark.parametrize("observer", [nothing, Notifier([])])
+def test_who_has_to_be_awaited_is_refused_where_nobody_awaits(observer):
+    with pytest.raises(LocalProtocolError, match="an observer is async, and only watch_async and wait_async await it"):
+        Observers([observer], "log")
+
+
+def test_who_turns_out_to_have_to_be_awaited_is_refused_when_told():
+    observers = Observers([lambda item: nothing(item)], "log")
+    with pytest.raises(LocalProtocolError, match="an observer is async"):
+        observers.tell(ITEM)

@@ -1,0 +1,276 @@
+"""Watches under asyncio over real sockets: as many as one likes, given up whenever one likes."""
+
+import asyncio
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from itertools import pairwise
+
+import pytest
+
+from answers import json_body, rows, triggers
+from spongewatch import Completed, Credentials, ImportSession, LocalProtocolError, PollPolicy, TransportError
+from spongewatch.transports import (
+    Simulator,
+    SystemClock,
+    ThreadedTransport,
+    TraceWriter,
+    Urllib3Transport,
+    replay,
+    wait_async,
+    watch_async,
+)
+from spongewatch.transports.testing import AsyncTransportContract
+from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering, says
+
+CREDENTIALS = Credentials("demo-key", "demo-password")
+QUICK = PollPolicy(interval=0.02)
+WAITING = json_body(rows("INITIALIZING INPROGRESS 0"))
+
+
+def new_session(url, import_id="1126", policy=QUICK):
+    clock = SystemClock()
+    return ImportSession(import_id, CREDENTIALS, now=clock.now(), base_url=url, policy=policy), clock
+
+
+def open_sockets():
+    gc.collect()
+    return [name for name in map(_link, os.listdir("/proc/self/fd")) if name.startswith("socket:")]
+
+
+def _link(descriptor):
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}")
+    except OSError:  # that of the listing itself
+        return ""
+
+
+def eventually(holds):
+    """True as soon as it holds, False if it does not within a second."""
+    deadline = time.monotonic() + 1
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.002)
+    return holds()
+
+
+def test_two_hundred_imports_are_watched_at_once_on_one_event_loop():
+    contacts = {str(number): number for number in range(5000, 5200)}
+    polls = defaultdict(list)
+
+    def service(talk):
+        while (request := talk.read_request()) is not None:
+            import_id = request.split(b"/", 2)[2].split(b".")[0].decode()
+            polls[import_id].append(time.monotonic())
+            polled, count = len(polls[import_id]), contacts[import_id]
+            steps = ["INITIALIZING INPROGRESS 0"], [f"GATHERING INPROGRESS {count - 1}"]
+            last = [f"GATHERING COMPLETED {count}", "COMPLETE COMPLETED 0"]
+            talk.send(answer(json_body(rows(*(steps[polled - 1] if polled < 3 else last)))))
+
+    async def main(url):
+        transport = ThreadedTransport(Urllib3Transport(connections=8), threads=8)
+        told = {}
+
+        async def follow(import_id):
+            session, clock = new_session(url, import_id, PollPolicy(interval=0.3))
+            told[import_id] = [item async for item in watch_async(session, transport, clock=clock)]
+
+        async with asyncio.TaskGroup() as group:
+            for import_id in contacts:
+                group.create_task(follow(import_id))
+        await transport.close()
+        return told
+
+    with HostileServer(service) as server:
+        told = asyncio.run(main(server.url))
+        assert server.connections <= 8
+    assert {import_id: items[-1].outcome.contact_count for import_id, items in told.items()} == contacts
+    for items in told.values():
+        assert triggers(items) == ["start", "initialize", "progress", "gather", "complete"]
+        assert {item.import_id for item in items} == {items[0].import_id}
+    assert {len(moments) for moments in polls.values()} == {3}
+    assert all(later - earlier >= 0.29 for moments in polls.values() for earlier, later in pairwise(moments))
+
+
+def test_a_watch_leaves_a_trace_that_replays_to_the_byte(tmp_path):
+    path = tmp_path / "trace.jsonl"
+
+    async def main(url, record):
+        session, clock = new_session(url)
+        transport = ThreadedTransport(Urllib3Transport())
+        told = [item async for item in watch_async(session, transport, clock=clock, record=record)]
+        await transport.close()
+        return told
+
+    with Simulator("flaky", speed=50) as service, TraceWriter(path, CREDENTIALS) as record:
+        told = asyncio.run(main(service.base_url, record))
+    assert isinstance(told[-1].outcome, Completed)
+    assert [json.dumps(item.to_json()) for item in replay(path)] == [json.dumps(item.to_json()) for item in told]
+
+
+def hangs(talk):
+    talk.read_request()
+    talk.hang()
+
+
+async def until(holds):
+    while not holds():
+        await asyncio.sleep(0.001)
+
+
+def test_a_cancelled_wait_closes_its_connection_at_once_and_leaves_nothing():
+    before = open_sockets()
+
+    async def main(server):
+        waiting = wait_async("1126", CREDENTIALS, base_url=server.url, policy=PollPolicy(interval=0.02))
+        task = asyncio.create_task(waiting)
+        await until(lambda: server.exchanges)
+        started = time.monotonic()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert time.monotonic() - started < 0.5
+
+    with HostileServer(hangs) as server:
+        asyncio.run(main(server))
+        assert eventually(lambda: all(not thread.name.startswith("spongewatch") for thread in threading.enumerate()))
+        assert len(server.exchanges) == 1
+    assert eventually(lambda: open_sockets() == before)
+
+
+@pytest.mark.parametrize("poll_under_way", [True, False], ids=["during a poll", "between two polls"])
+def test_a_session_whose_task_was_cancelled_is_resumed_and_tells_the_rest(poll_under_way):
+    last = json_body(rows("INITIALIZING COMPLETED", "GATHERING COMPLETED 7", "COMPLETE COMPLETED"))
+    scripts = [says(answer(WAITING, headers={"connection": "close"}))]
+    scripts += [hangs] if poll_under_way else []
+    interval = 0.02 if poll_under_way else 0.4
+
+    async def main(server):
+        transport = ThreadedTransport(Urllib3Transport())
+        session, clock = new_session(server.url, policy=PollPolicy(interval=interval))
+        told = []
+
+        task = asyncio.create_task(watch_async(session, transport, clock=clock, observers=[told.append]).run())
+        await until(lambda: told and len(server.exchanges) == len(scripts))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        saved = session.save()
+        resumed = ImportSession.resume(saved, CREDENTIALS, now=clock.now(), base_url=server.url)
+        told += [item async for item in watch_async(resumed, transport, clock=clock)]
+        await transport.close()
+        return told
+
+    with HostileServer(*scripts, keeps_answering(answer(last))) as server:
+        told = asyncio.run(main(server))
+        moments = [exchange.began for exchange in server.exchanges]
+    assert triggers(told) == ["start", "initialize", "gather", "complete"]
+    assert len(moments) == len(scripts) + 1
+    assert all(later - earlier >= interval - 0.01 for earlier, later in pairwise(moments))
+
+
+def test_a_time_out_of_asyncio_s_own_is_raised_and_one_of_ours_is_an_outcome():
+    async def main(url):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await wait_async("1126", CREDENTIALS, base_url=url, policy=QUICK)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(wait_async("1126", CREDENTIALS, base_url=url, policy=QUICK), 0.05)
+        return await wait_async("1126", CREDENTIALS, 0.05, base_url=url, policy=QUICK)
+
+    with Simulator("consent-never") as service:
+        outcome = asyncio.run(main(service.base_url))
+    assert (outcome.name, outcome.reason) == ("timed-out", "total")
+
+
+def test_one_failure_in_a_task_group_ends_the_other_watches():
+    told, tasks = [], []
+
+    async def main(url):
+        with Urllib3Transport() as transport:
+            session, clock = new_session(url)
+            watching = watch_async(session, transport, clock=clock, observers=[told.append])
+            async with asyncio.TaskGroup() as group:
+                tasks.append(group.create_task(watching.run()))
+                await until(lambda: told)
+                group.create_task(wait_async("../1126", CREDENTIALS, base_url=url))
+
+    with Simulator("consent-never") as service, pytest.raises(ExceptionGroup) as caught:
+        asyncio.run(main(service.base_url))
+    assert [type(error) for error in caught.value.exceptions] == [LocalProtocolError]
+    assert tasks[0].cancelled()
+    assert triggers(told) == ["start"]
+
+
+def test_a_cancelled_poll_is_cut_off_and_the_other_polls_of_the_transport_go_on():
+    cut = threading.Event()
+
+    def notes_the_end(talk):
+        talk.read_request()
+        talk.hang()
+        cut.set()
+
+    async def main(server):
+        transport = ThreadedTransport(Urllib3Transport(), threads=2)
+        session, _ = new_session(server.url)
+        request = session.next_action(now=session.start).request
+        first = asyncio.create_task(transport.send(request, timeout=60))
+        await until(lambda: len(server.exchanges) == 1)
+        second = asyncio.create_task(transport.send(request, timeout=60))
+        await until(lambda: len(server.exchanges) == 2)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        response = await second
+        await transport.close()
+        return response
+
+    with HostileServer(notes_the_end, keeps_answering(answer(WAITING), pause=0.1)) as server:
+        assert asyncio.run(main(server)).status == 200
+        assert cut.wait(1)
+
+
+class TestThreaded(AsyncTransportContract):
+    async def make_transport(self):
+        return ThreadedTransport(Urllib3Transport())
+
+
+def test_closing_the_transport_cuts_what_is_under_way():
+    async def main(server):
+        transport = ThreadedTransport(Urllib3Transport())
+        session, _ = new_session(server.url)
+        request = session.next_action(now=session.start).request
+        task = asyncio.create_task(transport.send(request, timeout=60))
+        await until(lambda: server.exchanges)
+        started = time.monotonic()
+        await transport.close()
+        with pytest.raises(TransportError, match="reset: the request was cut off") as caught:
+            await task
+        assert time.monotonic() - started < 0.5
+        return caught.value
+
+    with HostileServer(hangs) as server:
+        assert not asyncio.run(main(server)).permanent
+
+
+def test_ctrl_c_ends_a_program_at_once_while_a_poll_hangs(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import asyncio, sys\n"
+        "from spongewatch import Credentials\n"
+        "from spongewatch.transports import wait_async\n"
+        "asyncio.run(wait_async('1126', Credentials('k', 'p'), base_url=sys.argv[1]))\n"
+    )
+    with HostileServer(hangs) as server:
+        process = subprocess.Popen([sys.executable, program, server.url], stderr=subprocess.PIPE)
+        assert eventually(lambda: server.exchanges) or eventually(lambda: server.exchanges)
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        assert time.monotonic() - started < 3  # and not after the ten seconds of the poll
+    assert err.splitlines()[-1] == b"KeyboardInterrupt"

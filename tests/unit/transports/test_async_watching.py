@@ -1,0 +1,465 @@
+"""What `watch` promises is tested with it; here it is that `watch_async` tells the same, and what asyncio adds."""
+
+import asyncio
+import json
+import threading
+
+import pytest
+
+from answers import json_body, rows, triggers
+from spongewatch import (
+    Cancelled,
+    Completed,
+    Credentials,
+    Ended,
+    ImportSession,
+    LocalProtocolError,
+    PollFailed,
+    PollPolicy,
+    Rejected,
+    Response,
+    TimedOut,
+    TransportError,
+)
+from spongewatch.transports import (
+    Simulator,
+    SystemClock,
+    TraceWriter,
+    VirtualClock,
+    replay,
+    wait_async,
+    watch,
+    watch_async,
+)
+from spongewatch.transports import urllib3_transport as real_transport
+from spongewatch.transports.testing import HandlerTransport
+
+CREDENTIALS = Credentials("demo-key", "demo-password")
+WAITING = json_body(rows("INITIALIZING INPROGRESS 0"))
+GATHERING = json_body(rows("INITIALIZING COMPLETED 0", "GATHERING INPROGRESS 5"))
+COMPLETE = json_body(rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 7", "COMPLETE COMPLETED 0"))
+RESET = TransportError("reset", "after 12 bytes")
+SCRIPTS = {
+    "completes": [WAITING, GATHERING, COMPLETE],
+    "trouble on the way": [WAITING, Response(503), RESET, WAITING, Response(200, {}, b"<html>"), COMPLETE],
+    "rejected": [WAITING, Response(401)],
+    "never ends": [WAITING],
+    "never answers": [RESET],
+}
+
+
+class Service:
+    """Gives one answer after the other, the last again and again; each takes a quarter of a second."""
+
+    def __init__(self, clock, *answers):
+        self.clock, self.answers = clock, list(answers)
+        self.sent, self.timeouts, self.threads, self.closed = [], [], set(), False
+
+    def send(self, request, *, timeout):
+        self.sent.append(self.clock.now())
+        self.timeouts.append(timeout)
+        self.threads.add(threading.current_thread())
+        self.clock.sleep(0.25)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, TransportError):
+            raise answer
+        return answer if isinstance(answer, Response) else Response(200, {}, answer)
+
+    def close(self):
+        self.closed = True
+
+
+class AsyncService:
+    """The same for asyncio; a poll whose number is in `hanging` gets no answer."""
+
+    def __init__(self, clock, *answers, hanging=()):
+        self.service, self.hanging = Service(clock, *answers), hanging
+        self.given_up, self.under_way = 0, asyncio.Event()
+
+    async def send(self, request, *, timeout):
+        await asyncio.sleep(0)
+        if len(self.service.sent) + 1 in self.hanging:
+            self.service.sent.append(self.service.clock.now())
+            self.under_way.set()
+            try:
+                await asyncio.sleep(60)
+            finally:
+                self.given_up += 1
+        return self.service.send(request, timeout=timeout)
+
+    async def close(self):
+        self.service.close()
+
+
+def new_session(now=0.0, **settings):
+    return ImportSession("1126", CREDENTIALS, now=now, policy=PollPolicy(**settings))
+
+
+def lines(items):
+    return [json.dumps(item.to_json()) for item in items]
+
+
+async def all_of(watching):
+    return [item async for item in watching]
+
+
+# The same as without asyncio.
+
+
+@pytest.mark.parametrize("service", [Service, AsyncService])
+@pytest.mark.parametrize("answers", SCRIPTS.values(), ids=SCRIPTS)
+def test_the_same_is_told_and_recorded_at_the_same_moments(tmp_path, answers, service):
+    heard, heard_async = [], []
+    with TraceWriter(tmp_path / "sync.jsonl", CREDENTIALS) as record:
+        clock = VirtualClock()
+        plain = Service(clock, *answers)
+        told = [*watch(new_session(), plain, clock=clock, record=record, observers=[heard.append])]
+
+    async def main():
+        clock = VirtualClock()
+        transport = service(clock, *answers)
+        watching = watch_async(new_session(), transport, clock=clock, record=record, observers=[heard_async.append])
+        return await all_of(watching), transport
+
+    with TraceWriter(tmp_path / "async.jsonl", CREDENTIALS) as record:
+        told_async, transport = asyncio.run(main())
+    assert lines(told_async) == lines(heard_async) == lines(told) == lines(heard)
+    polled = getattr(transport, "service", transport)
+    assert (polled.sent, polled.closed) == (plain.sent, False)
+    assert polled.timeouts == pytest.approx(plain.timeouts, abs=1)  # what is left of them in another thread
+    assert (tmp_path / "async.jsonl").read_bytes() == (tmp_path / "sync.jsonl").read_bytes()
+
+
+def test_running_gives_the_outcome():
+    async def main():
+        clock = VirtualClock()
+        return await watch_async(new_session(), AsyncService(clock, WAITING, COMPLETE), clock=clock).run()
+
+    assert asyncio.run(main()) == Completed(7)
+
+
+def test_a_session_that_ended_has_nothing_more_to_tell():
+    async def main():
+        clock = VirtualClock()
+        session = new_session()
+        service = AsyncService(clock, COMPLETE)
+        await watch_async(session, service, clock=clock).run()
+        assert await all_of(watch_async(session, service, clock=clock)) == []
+        return len(service.service.sent)
+
+    assert asyncio.run(main()) == 1
+
+
+def test_a_watch_that_is_cancelled_ends_with_that():
+    async def main():
+        clock = VirtualClock()
+        watching = watch_async(new_session(), AsyncService(clock, WAITING), clock=clock)
+        told = [await anext(watching)]
+        watching.cancel()
+        watching.cancel()
+        return told + await all_of(watching)
+
+    *_, ended = told = asyncio.run(main())
+    assert [type(item).__name__ for item in told] == ["Transition", "Ended"]
+    assert ended.outcome == Cancelled()
+
+
+def test_a_watch_is_cancelled_while_it_sleeps():
+    async def main():
+        clock = SystemClock()
+        session = ImportSession("1126", CREDENTIALS, now=clock.now(), policy=PollPolicy(interval=60))
+        watching = watch_async(session, AsyncService(VirtualClock(), WAITING), clock=clock)
+        await anext(watching)
+        asyncio.get_running_loop().call_later(0.01, watching.cancel)
+        return await watching.run()
+
+    assert asyncio.run(main()) == Cancelled()
+
+
+# Observers.
+
+
+def test_async_observers_are_awaited_before_the_watch_goes_on():
+    async def main():
+        clock, order = VirtualClock(), []
+
+        async def notify(item):
+            await asyncio.sleep(0.001)
+            order.append(("told", clock.now()))
+
+        watching = watch_async(new_session(), AsyncService(clock, COMPLETE), clock=clock, observers=[notify])
+        while not isinstance(item := await anext(watching), Ended):
+            order.append(("yielded", item.at))
+        return order
+
+    assert asyncio.run(main()) == [("told", 0.25), ("yielded", 0.25)] * 3 + [("told", 0.25)]
+
+
+def test_the_errors_of_observers_are_raised_once_and_in_the_end():
+    async def fail(item):
+        raise ValueError("a")
+
+    async def main():
+        clock = VirtualClock()
+        watching = watch_async(new_session(), AsyncService(clock, COMPLETE), clock=clock, observers=[fail])
+        told = [await anext(watching) for _ in range(4)]
+        assert isinstance(told[-1], Ended)
+        with pytest.raises(ExceptionGroup, match="observers failed"):
+            await anext(watching)
+        return await all_of(watching)
+
+    assert asyncio.run(main()) == []
+
+
+@pytest.mark.parametrize("observers", [5, ["not a function"]])
+def test_what_can_not_be_told_is_refused_at_once(observers):
+    with pytest.raises(LocalProtocolError, match="observer"):
+        watch_async(new_session(), HandlerTransport(print), observers=observers)
+
+
+# Cancelled tasks.
+
+
+def test_a_cancelled_poll_is_given_up_and_the_session_is_there_to_resume():
+    async def main():
+        clock = VirtualClock()
+        service = AsyncService(clock, WAITING, COMPLETE, hanging=[2])
+        session = new_session()
+        task = asyncio.create_task(all_of(watch_async(session, service, clock=clock)))
+        await service.under_way.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        clock.move_to(3.0)
+        resumed = ImportSession.resume(json.loads(json.dumps(session.save())), CREDENTIALS, now=clock.now())
+        told = await all_of(watch_async(resumed, service, clock=clock))
+        return service, told
+
+    service, told = asyncio.run(main())
+    assert service.given_up == 1
+    assert triggers(told) == ["initialize", "gather", "complete"]
+    assert service.service.sent == [0.0, 1.25, 3.0]
+
+
+def test_a_watch_whose_poll_was_cancelled_goes_on_with_the_next_item():
+    async def main():
+        clock = VirtualClock()
+        service = AsyncService(clock, WAITING, COMPLETE, hanging=[2])
+        watching = watch_async(new_session(), service, clock=clock)
+        told = [await anext(watching)]
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await anext(watching)
+        return told + await all_of(watching), service
+
+    told, service = asyncio.run(main())
+    assert triggers(told) == ["start", "initialize", "gather", "complete"]
+    (failed,) = (item for item in told if isinstance(item, PollFailed))
+    assert (failed.reason, failed.at) == ("reset: the task that awaited the answer was cancelled", 1.25)
+    assert service.service.sent[2] == failed.retry_at >= 2.25
+
+
+def test_what_a_cancelled_task_was_being_told_is_told_again():
+    async def main():
+        clock, heard = VirtualClock(), []
+
+        async def notify(item):
+            heard.append(item)
+            if len(heard) == 1:
+                await asyncio.sleep(60)
+
+        watching = watch_async(new_session(), AsyncService(clock, COMPLETE), clock=clock, observers=[notify])
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await anext(watching)
+        return await all_of(watching), heard
+
+    told, heard = asyncio.run(main())
+    assert heard == [told[0], *told]
+    assert triggers(told) == ["initialize", "gather", "complete"]
+
+
+def test_what_nobody_was_told_when_the_task_was_cancelled_is_there_to_keep():
+    async def main():
+        clock = VirtualClock()
+
+        async def notify(item):
+            if item.at > 1:
+                await asyncio.sleep(60)
+
+        session = new_session()
+        service = AsyncService(clock, WAITING, COMPLETE)
+        watching = watch_async(session, service, clock=clock, observers=[notify])
+        assert watching.untold == ()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await watching.run()
+        return watching
+
+    watching = asyncio.run(main())
+    assert triggers(watching.untold) == ["initialize", "gather", "complete"]
+    assert isinstance(watching.untold[-1], Ended)
+    resumed = ImportSession.resume(watching.session.save(), CREDENTIALS, now=3.0)
+    assert resumed.outcome == Completed(7)
+
+
+def test_a_cancelled_poll_stands_in_the_trace(tmp_path):
+    path = tmp_path / "trace.jsonl"
+
+    async def main(record):
+        clock = VirtualClock()
+        service = AsyncService(clock, WAITING, COMPLETE, hanging=[2])
+        watching = watch_async(new_session(), service, clock=clock, record=record)
+        told = [await anext(watching)]
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await anext(watching)
+        return told + await all_of(watching)
+
+    with TraceWriter(path, CREDENTIALS) as record:
+        told = asyncio.run(main(record))
+    assert lines(replay(path)) == lines(told)
+
+
+def test_a_trace_says_only_once_how_a_watch_ended(tmp_path):
+    path = tmp_path / "trace.jsonl"
+
+    async def main(record):
+        clock, waits = VirtualClock(), [0, 0, 0, 60, 0]
+
+        async def notify(item):
+            await asyncio.sleep(waits.pop(0))
+
+        watching = watch_async(
+            new_session(), AsyncService(clock, COMPLETE), clock=clock, observers=[notify], record=record
+        )
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await watching.run()
+        return await all_of(watching)
+
+    with TraceWriter(path) as record:
+        (ended,) = asyncio.run(main(record))
+    assert ended.outcome == Completed(7)
+    assert [line for line in path.read_text().splitlines() if '"end"' in line] == ['{"t": 0.25, "end": "completed"}']
+
+
+def test_a_watch_belongs_to_one_task_at_a_time():
+    async def main():
+        clock = VirtualClock()
+        service = AsyncService(clock, WAITING, hanging=[1])
+        watching = watch_async(new_session(), service, clock=clock)
+        task = asyncio.create_task(watching.run())
+        await service.under_way.wait()
+        with pytest.raises(LocalProtocolError, match="a watch belongs to one task at a time"):
+            await anext(watching)
+        assert service.given_up == 0
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+
+
+# Transports that know nothing of asyncio.
+
+
+def test_a_plain_transport_sends_in_one_thread_of_its_own_that_goes_with_the_watch():
+    async def main():
+        clock = VirtualClock()
+        service = Service(clock, WAITING, GATHERING, COMPLETE)
+        await watch_async(new_session(), service, clock=clock).run()
+        return service
+
+    service = asyncio.run(main())
+    (thread,) = service.threads
+    assert thread is not threading.main_thread()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert not service.closed
+
+
+# wait_async
+
+
+def test_waiting_gives_the_outcome_and_leaves_a_transport_open_that_was_given():
+    async def main():
+        clock, heard = VirtualClock(), []
+        service = AsyncService(clock, WAITING, COMPLETE)
+
+        async def notify(item):
+            heard.append(item)
+
+        outcome = await wait_async("1126", CREDENTIALS, transport=service, clock=clock, observers=[notify])
+        return outcome, triggers(heard), service.service.closed
+
+    assert asyncio.run(main()) == (Completed(7), ["start", "initialize", "gather", "complete"], False)
+
+
+def test_waiting_takes_so_long_at_the_most():
+    async def main():
+        clock = VirtualClock()
+        return await wait_async("1126", CREDENTIALS, 7, transport=AsyncService(clock, WAITING), clock=clock)
+
+    assert asyncio.run(main()) == TimedOut("total")
+
+
+def test_waiting_asks_as_it_was_told():
+    asked = []
+
+    def answer(request):
+        asked.append(request.url)
+        return Response(401)
+
+    arguments = {"base_url": "http://sponge.example/api", "insecure_http": True, "format": "xml", "auth": "query"}
+    waiting = wait_async("1126", Credentials("k", "p"), transport=HandlerTransport(answer), **arguments)
+    assert asyncio.run(waiting) == Rejected("credentials", "status 401")
+    assert asked == ["http://sponge.example/api/events/1126.xml?domain_key=k&domain_password=p"]
+
+
+def test_what_can_not_be_waited_for_is_refused():
+    with pytest.raises(LocalProtocolError):
+        asyncio.run(wait_async("../1126", CREDENTIALS))
+
+
+@pytest.fixture
+def closed_transports(monkeypatch):
+    """Which of the real transports that are made were closed."""
+    closed = []
+
+    class Noted(real_transport.Urllib3Transport):
+        def close(self):
+            super().close()
+            closed.append(self)
+
+    monkeypatch.setattr(real_transport, "Urllib3Transport", Noted)
+    return closed
+
+
+def test_waiting_makes_a_transport_of_its_own_and_closes_it(closed_transports):
+    async def main(service):
+        return await wait_async("1126", CREDENTIALS, 10, base_url=service.base_url)
+
+    with Simulator("skips") as service:
+        assert asyncio.run(main(service)) == Completed(2340)
+        assert {request.connection for request in service.requests} == {1}
+    assert len(closed_transports) == 1
+    assert threads_left() == []
+
+
+def test_a_transport_of_ones_own_is_closed_though_the_task_is_cancelled(closed_transports):
+    async def main(service):
+        async with asyncio.timeout(0.05):
+            await wait_async("1126", CREDENTIALS, base_url=service.base_url)
+
+    with Simulator("stuck") as service, pytest.raises(TimeoutError):
+        asyncio.run(main(service))
+    assert len(closed_transports) == 1
+    assert threads_left() == []
+
+
+def threads_left():
+    threads = [thread for thread in threading.enumerate() if thread.name.startswith("spongewatch")]
+    for thread in threads:
+        thread.join(30)
+    return [thread for thread in threads if thread.is_alive()]
