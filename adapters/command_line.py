@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from spongewatch import __version__, printable
 
-from . import explain_command, replay_command, simulate_command, watch_command
+from . import convert_command, explain_command, replay_command, simulate_command, watch_command
 from .exit_status import CLOSED_PIPE, EXIT_STATUSES, FAULT, INTERRUPTED, USAGE
 from .streams import discard, note
 
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"spongewatch {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (watch_command, replay_command, explain_command, simulate_command):
+    for command in (watch_command, replay_command, convert_command, explain_command, simulate_command):
         added = commands.add_parser(
             command.NAME,
             help=command.SUMMARY,

@@ -2,10 +2,10 @@
 
 import argparse
 
-from spongewatch import Cancelled, Ended, LostContact
+from spongewatch import Cancelled, Ended, LocalProtocolError, LostContact
 from spongewatch.transports import RecordingError, Replay, replay
 
-from .exit_status import UNREADABLE, exit_status
+from .exit_status import UNREADABLE, USAGE, exit_status
 from .options import speed
 from .streams import note, on_first_signal, write
 
@@ -17,7 +17,10 @@ EPILOG = "example:\n  spongewatch replay docs/traces/completes.jsonl --speed 20"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("path", metavar="PATH", help="a trace, a file with one body, or a folder of such files")
+    parser.add_argument(
+        "path", metavar="PATH", help="a trace, a HAR, a VCR cassette, a file with one body, or a folder of such files"
+    )
+    parser.add_argument("--import-id", metavar="ID", help="which import, where a file holds several")
     parser.add_argument("--speed", type=speed, metavar="N", help="keep the recording's pace, N times as fast")
     parser.add_argument("--jsonl", action="store_true", help="one JSON object a line instead of plain text")
 
@@ -25,10 +28,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Replay the recording; gives the exit status."""
     try:
-        watch = replay(options.path, speed=options.speed)
+        watch = replay(options.path, speed=options.speed, import_id=options.import_id)
     except RecordingError as error:
         note(str(error))
         return UNREADABLE
+    except LocalProtocolError as error:
+        note(str(error))
+        return USAGE
     with on_first_signal(watch.cancel) as signals:
         ended = write(watch, as_json=options.jsonl)
     _note_on_recording(options.path, watch, ended)

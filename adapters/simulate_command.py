@@ -22,6 +22,8 @@ EPILOG = "scenarios:\n{}\n\nexample:\n  spongewatch simulate abandoned --speed 2
     "\n".join(f"  {name:<15}{scenario.description}" for name, scenario in SCENARIOS.items())
 )
 
+_USUAL_ID = "1126"
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
@@ -32,6 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="SCENARIO|PATH",
         help="a scenario's name (completes), or a recording",
     )
+    parser.add_argument("--import-id", metavar="ID", help="of the import (the recording's, else 1126)")
     parser.add_argument("--speed", type=speed, default=1.0, metavar="N", help="a scenario N times as fast")
     parser.add_argument("--port", type=port, default=0, metavar="PORT", help="to listen at (any that is free)")
 
@@ -57,8 +60,9 @@ def _simulator(options: argparse.Namespace) -> "Simulator":
     from spongewatch.transports import Simulator  # which loads a server, for this command alone
 
     if options.what in SCENARIOS or not os.path.exists(options.what):
-        return Simulator(options.what, speed=options.speed, port=options.port)
-    return Simulator(recording=open_recording(options.what), port=options.port)
+        import_id = _USUAL_ID if options.import_id is None else options.import_id
+        return Simulator(options.what, speed=options.speed, import_id=import_id, port=options.port)
+    return Simulator(recording=open_recording(options.what, options.import_id), port=options.port)
 
 
 def _invite(service: "Simulator") -> None:

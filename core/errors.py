@@ -67,7 +67,7 @@ class TransportError(SpongewatchError):
                 f"a transport error is one of {', '.join(TRANSPORT_ERROR_KINDS)}, not {printable(str(kind))}"
             )
         self.kind = kind
-        self.detail = printable(shortened(detail))
+        self.detail = shortened(printable(shortened(detail)))  # cut again, or it would be another when it is read back
         self.permanent = permanent
         super().__init__(kind, self.detail, permanent)
 

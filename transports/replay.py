@@ -3,13 +3,10 @@
 `replay` is the whole of it in one call; `ReplayTransport` is the part that stands in for a service.
 """
 
-import os
-import stat
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from math import inf
 from os import PathLike
-from pathlib import Path
 from typing import Final, final
 
 from spongewatch import (
@@ -35,46 +32,15 @@ from spongewatch import (
     is_import_id,
 )
 
-from .bodies import Bodies, read_body
 from .clock import VirtualClock
+from .opening import open_recording
 from .recording import End, Entry, Exchange, Recording, RecordingError, Torn
-from .trace import MAX_LINE, Trace, is_trace
 
 UNKNOWN_IMPORT: Final = "unknown"
 """The id of an import that neither the recording nor a body in it names."""
 
 _NOWHERE = "https://recording.invalid"
 _REQUEST = Request("GET", f"{_NOWHERE}/events")
-
-
-def open_recording(path: str | PathLike[str]) -> Recording:
-    """The recording at `path`: a trace, a file that holds one body, or a folder of those.
-
-    They are told apart by content. Raises `RecordingError` for what is none of them.
-
-    >>> open_recording("docs/traces/completes.jsonl").import_id
-    '1126'
-    """
-    file = Path(path)
-    try:
-        mode = os.stat(path).st_mode  # of the path as given: an empty one is no folder
-        if stat.S_ISDIR(mode):
-            return Bodies.in_folder(file)
-        if not stat.S_ISREG(mode):
-            raise RecordingError(file, "is no file or folder")
-        with file.open("rb") as stream:
-            first_line = stream.readline(MAX_LINE)
-    except OSError as error:
-        raise RecordingError(path, f"can't be read: {error.strerror}") from None
-    except ValueError:
-        raise RecordingError(path, "is no path") from None
-    if is_trace(first_line):
-        return Trace(file)
-    try:
-        decode(read_body(file))
-    except RemoteProtocolError as error:
-        raise RecordingError(file, f"is neither a trace nor an answer of the service: {error}") from None
-    return Bodies([file])
 
 
 @final
@@ -201,8 +167,8 @@ class Replay(Iterator[Emitted]):
         return (*told, Ended(session.import_id, now, outcome, session.state, session.contact_count))
 
 
-def replay(path: str | PathLike[str], *, speed: float | None = None) -> Replay:
-    """Watch the recorded import at `path`: a trace, a file that holds one body, or a folder of those.
+def replay(path: str | PathLike[str], *, speed: float | None = None, import_id: str | None = None) -> Replay:
+    """Watch the recorded import at `path`: whatever `open_recording` opens, and `import_id` is what it is there.
 
     At once, or at `speed` times its own pace. Raises `RecordingError` for what is no recording.
 
@@ -210,7 +176,7 @@ def replay(path: str | PathLike[str], *, speed: float | None = None) -> Replay:
     >>> [item.reason for item in replay("docs/traces/fails.jsonl") if isinstance(item, PollFailed)]
     ['status 503', 'timeout: no answer within 10 s']
     """
-    return Replay(open_recording(path), speed=speed)
+    return Replay(open_recording(path, import_id), speed=speed)
 
 
 def _first_import_id(recording: Recording) -> str | None:

@@ -41,6 +41,8 @@ _HEADER_START = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"spongewatch-trace"')
 
 def is_trace(first_line: bytes) -> bool:
     """True where `first_line` is the header of a trace, or one that is broken."""
+    if MARK.encode() not in first_line:  # before what may be another's whole file is parsed
+        return False
     try:
         return MARK in _object(first_line)
     except ValueError:
@@ -131,7 +133,8 @@ def _end(line: Mapping[str, object], at: float) -> End:
     outcome = _one_of(line, "end", _OUTCOMES)
     reasons = _REASONS.get(outcome, ())
     reason = _one_of(line, "reason", reasons) if reasons and line.get("reason") is not None else None
-    return End(at, outcome, reason, printable(shortened(_optional_text(line, "detail") or "")))
+    detail = shortened(_optional_text(line, "detail") or "")
+    return End(at, outcome, reason, shortened(printable(detail)))
 
 
 def _error(line: Mapping[str, object]) -> TransportError:

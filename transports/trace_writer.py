@@ -4,20 +4,16 @@ Each line is whole by itself and one write, so that whatever kills the process l
 to its last whole line. What is written holds no url, no credentials and no header but three.
 """
 
-import base64
-import json
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, final
+from typing import final
 
 from spongewatch import Credentials, Ended, ImportSession, Redaction, Response, TransportError
 
-from .recording import RecordingError
-from .trace import MARK, VERSION
-
-KEPT_HEADERS: Final = ("content-type", "date", "retry-after")
+from .recording import End, RecordingError
+from .trace_lines import end_line, exchange_line, header_line, without_secrets
 
 
 @final
@@ -59,18 +55,15 @@ class TraceWriter:
     def exchange(self, session: ImportSession, sent: float, answer: Response | TransportError) -> None:
         """One poll, whose answer `session` has just received; `sent` is when its request left, as `elapsed`."""
         self.begin(session)
-        times: dict[str, object] = {"t": sent, "took": round(session.elapsed - sent, 3)}
-        self._write(times | (self._error(answer) if isinstance(answer, TransportError) else self._response(answer)))
+        self._write(exchange_line(sent, session.elapsed - sent, without_secrets(answer, self._redaction)))
 
     def end(self, session: ImportSession, ended: Ended) -> None:
         """How the watch ended."""
         self.begin(session)
         told = ended.to_json()
-        line: dict[str, object] = {"t": told["at"], "end": told["outcome"]}
-        for member in ("reason", "detail"):
-            if told[member]:
-                line[member] = self._redaction.text(str(told[member]))
-        self._write(line)
+        detail = self._redaction.text(str(told["detail"] or ""))
+        reason = str(told["reason"]) if told["reason"] else None
+        self._write(end_line(End(ended.at, ended.outcome.name, reason, detail)))
 
     def close(self) -> None:
         """Close the file; may be called again."""
@@ -82,34 +75,13 @@ class TraceWriter:
         """Write the header, once: before the first poll, or whatever kills it would leave nothing to replay."""
         if not self._begun:
             self._begun = True
-            header = {MARK: VERSION, "import_id": session.import_id, "format": session.format}
             started = datetime.fromtimestamp(session.start, UTC).isoformat(timespec="milliseconds")
-            self._write({**header, "started": started, "policy": session.policy.to_json()})
+            self._write(header_line(session.import_id, session.policy, format=session.format, started=started))
 
-    def _response(self, response: Response) -> dict[str, object]:
-        headers = {name: self._header(response.headers[name]) for name in KEPT_HEADERS if name in response.headers}
-        body = self._redaction.data(response.body)
-        line: dict[str, object] = {"status": response.status, "headers": headers}
-        try:
-            return line | {"body": body.decode()}
-        except UnicodeDecodeError:
-            return line | {"body64": base64.b64encode(body).decode()}
-
-    def _header(self, value: str) -> str:
-        """The header; what HTTP clients show as Latin-1 may be UTF-8."""
-        try:
-            return self._redaction.data(value.encode("latin-1")).decode("latin-1")
-        except UnicodeEncodeError:
-            return self._redaction.text(value)
-
-    def _error(self, error: TransportError) -> dict[str, object]:
-        line: dict[str, object] = {"error": error.kind, "detail": self._redaction.text(error.detail)}
-        return line | {"permanent": True} if error.permanent else line
-
-    def _write(self, line: dict[str, object]) -> None:
+    def _write(self, line: str) -> None:
         if self._file is None:
             return
-        data = f"{json.dumps(line)}\n".encode()
+        data = line.encode()
         try:
             written = os.write(self._file, data)
             problem = None if written == len(data) else "the disk is full"

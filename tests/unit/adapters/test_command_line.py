@@ -29,9 +29,10 @@ OPTIONS = {
         "--jsonl",
         "--quiet",
     },
-    "replay": {"--speed", "--jsonl"},
+    "replay": {"--import-id", "--speed", "--jsonl"},
+    "convert": {"--import-id", "--output"},
     "explain": set(),
-    "simulate": {"--speed", "--port"},
+    "simulate": {"--import-id", "--speed", "--port"},
 }
 
 

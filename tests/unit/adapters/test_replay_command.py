@@ -135,6 +135,17 @@ def test_what_is_no_recording_is_one_line_and_nothing_else(tmp_path, capsys, con
     assert len(err.splitlines()) == 1
 
 
+def test_the_import_is_the_one_that_is_wanted(trace, capsys):
+    path = trace(COMPLETE)
+    assert run(path, "--import-id", "1126") == 0
+    assert run(path, "--import-id", "7") == 9
+    assert run(path, "--import-id", "../7") == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"spongewatch: {path}: is of import 1126, not 7",
+        'spongewatch: "../7" is no import id such as 1126',
+    ]
+
+
 @pytest.mark.parametrize("path", ["", "x\0y"])
 def test_what_is_no_path_is_one_line_too(capsys, path):
     assert run(path) == 9

@@ -107,6 +107,15 @@ def test_a_recording_is_played_under_its_own_id(simulate, tmp_path, capsys):
     assert " spongewatch watch 77 --base-url " in capsys.readouterr().err
 
 
+def test_the_import_can_be_named(simulate, tmp_path, capsys):
+    (tmp_path / "1.json").write_bytes(json_body(rows("COMPLETE COMPLETED 0")))
+    for what in ("skips", str(tmp_path)):
+        assert isinstance(simulate(what, "--import-id", "77", meanwhile=outcome_at("77"))[2], Completed)
+        assert " spongewatch watch 77 --base-url " in capsys.readouterr().err
+        assert refused(what, "--import-id", "../7") == 2
+        assert capsys.readouterr() == ("", 'spongewatch: "../7" is no import id such as 1126\n')
+
+
 def test_a_scenario_goes_before_a_file_of_its_name(simulate, tmp_path, monkeypatch):
     (tmp_path / "skips").write_text("no recording")
     monkeypatch.chdir(tmp_path)

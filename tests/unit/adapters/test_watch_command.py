@@ -16,9 +16,9 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from answers import json_body, rows
-from hostile_server import HostileServer, answer, keeps_answering
 from spongewatch.adapters.command_line import main
 from spongewatch.transports import Simulator
+from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering
 
 FAST = ("--interval", "0.05")
 PASSWORD = "p+/%: \u00e9"

@@ -18,6 +18,12 @@ def test_a_transport_error_says_its_kind_and_its_detail():
     assert str(TransportError("dns")) == "dns"
 
 
+def test_a_detail_is_short_as_it_is_shown_and_stays_the_same_when_it_is_read_back():
+    detail = TransportError("reset", "\x1b" * 500).detail
+    assert detail == "\\x1b" * 50
+    assert TransportError("reset", detail).detail == detail
+
+
 def test_a_kind_that_is_not_in_the_list_is_refused():
     with pytest.raises(LocalProtocolError, match="refused, reset, timeout, dns, tls, .* not bored"):
         TransportError("bored")

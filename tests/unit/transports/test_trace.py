@@ -77,7 +77,9 @@ def test_the_end_may_have_a_reason_and_a_detail(tmp_path):
 
 def test_a_detail_is_cut_and_can_not_act_on_a_terminal(tmp_path):
     (end,) = trace(tmp_path, {"t": 2.0, "end": "lost-contact", "detail": "\x1b" + "x" * 500}).entries()
-    assert end.detail == "\\x1b" + "x" * 199
+    assert end.detail == "\\x1b" + "x" * 196
+    (again,) = trace(tmp_path, {"t": 2.0, "end": "lost-contact", "detail": end.detail}).entries()
+    assert again == end
 
 
 def test_a_reason_where_the_outcome_has_none_is_passed_over(tmp_path):
@@ -223,3 +225,8 @@ def test_a_trace_that_goes_away_is_named(tmp_path):
 )
 def test_a_trace_is_known_by_its_first_line(line, expected):
     assert is_trace(line) is expected
+
+
+def test_a_first_line_without_the_mark_is_not_parsed(monkeypatch):
+    monkeypatch.setattr("json.loads", None)
+    assert not is_trace(b'{"log": {"entries": []}}')

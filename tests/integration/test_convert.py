@@ -1,0 +1,124 @@
+"""`spongewatch convert` as a process: files that nobody should trust, each one line and little memory."""
+
+import json
+import subprocess
+import sys
+from base64 import b64encode
+from gzip import compress
+from pathlib import Path
+
+import pytest
+
+from spongewatch import MAX_BODY
+
+ROOT = Path(__file__).parents[2]
+COMMAND = str(Path(sys.executable).parent / "spongewatch")
+MEMORY = 400
+"""MiB of address space that a process may take."""
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 60)
+)
+MERGING = "a0: &a0 {x: y}\n" + "".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}\n" for n in range(1, 60))
+ALIASES = f"""interactions:
+- request:
+    method: GET
+    uri: http://a/events/7
+    headers: {{x: &b [{"q," * 20_000}], {",".join(f"k{n}: *b" for n in range(20_000))}}}
+"""
+
+
+def har(url, text):
+    """A HAR of 500 polls, each answered by `text`, base64."""
+    response = {"status": 200, "content": {"encoding": "base64", "text": text}}
+    entry = {"startedDateTime": "2026-11-02T09:14:07Z", "request": {"method": "GET", "url": url}, "response": response}
+    return json.dumps({"log": {"entries": [entry] * 500}})
+
+
+INFLATING = har("http://a/events/7", b64encode(compress(bytes(MAX_BODY + 1))).decode())
+LONG_QUERY = har(f"http://a/events/7?{'a&' * 10_000}", "")
+OTHER = {"log": {"entries": [{"request": {"method": "POST", "url": "http://a/contacts?password=secret"}}]}}
+
+
+def run(*arguments):
+    """The command, in as much memory as it may take."""
+    script = f'ulimit -v {MEMORY * 1024}; exec "$0" "$@"'
+    command = ["bash", "-c", script, COMMAND, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (json.dumps(OTHER), "holds no poll of an import, that is GET .../events/ID"),
+        (
+            "---\n- !ruby/struct:VCR::HTTPInteraction\n  request: !ruby/struct:VCR::Request\n",
+            "holds an object, tagged !ruby/struct:VCR::HTTPInteraction, at line 2; of a cassette only plain values are read",
+        ),
+        (
+            "interactions:\n- request: !!python/object/apply:os.system ['exit']\n",
+            "holds an object, tagged !!python/object/apply:os.system, at line 2; of a cassette only plain values are read",
+        ),
+        (f"---\n{BOMB}", "is YAML of more than 1,000,000 pieces"),
+        (f"---\n{MERGING}", "is YAML of more than 1,000,000 pieces"),
+        (ALIASES, "is YAML of more than 1,000,000 pieces"),
+        (INFLATING, "entry 9: the bodies up to here have more than 8,388,608 bytes"),
+        (LONG_QUERY, "entry 1: its url has more than 8,192 characters"),
+        (f"interactions: {'[' * 100_000}", "is YAML of more than 100 levels"),
+        (
+            '{"log": ' + "[" * 1_000_000,
+            "is neither a trace, a HAR, a cassette nor an answer of the service: the answer is ",
+        ),
+        ('{"spongewatch-trace": 2}\n', "line 1: spongewatch-trace is 2; version 1 is the one that can be read"),
+    ],
+    ids=[
+        "no poll",
+        "ruby",
+        "python",
+        "bomb",
+        "merge keys",
+        "aliases",
+        "inflating",
+        "query",
+        "deep yaml",
+        "deep json",
+        "newer",
+    ],
+)
+def test_a_bad_file_is_one_line_and_takes_little_memory(tmp_path, content, problem):
+    file = tmp_path / "file"
+    file.write_text(content)
+    done = run("convert", file)
+    assert (done.returncode, done.stdout) == (9, "")
+    assert done.stderr.startswith(f"spongewatch: {file}: {problem}")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("start", [b'{"log": {"entries": [', b"---\nhttp_interactions:\n- "])
+def test_so_is_one_of_a_hundred_megabytes(tmp_path, start):
+    file = tmp_path / "file"
+    with file.open("wb") as stream:
+        stream.write(start)
+        stream.truncate(100 * 2**20)
+    done = run("convert", file)
+    assert (done.returncode, done.stdout) == (9, "")
+    assert done.stderr == (
+        f"spongewatch: {file}: is no trace, and a file of another kind has at most 25,165,824 bytes\n"
+    )
+
+
+def test_a_long_trace_is_converted_in_little_memory(tmp_path):
+    file, output = tmp_path / "trace", tmp_path / "converted"
+    line = json.dumps({"t": 1.0, "took": 0.0, "status": 503, "headers": {}, "body": "x" * 4000}) + "\n"
+    with file.open("w") as stream:
+        stream.write('{"spongewatch-trace": 1}\n')
+        stream.writelines([line] * 10_000)
+    done = run("convert", file, "--output", output)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert output.read_text().endswith(line * 9_000)
+
+
+def test_a_har_of_a_browser_is_converted_and_replayed(tmp_path):
+    output = tmp_path / "trace"
+    assert run("convert", ROOT / "tests/data/chromium.har", "--output", output).returncode == 0
+    assert run("replay", output, "--jsonl").stdout == run("replay", ROOT / "tests/data/chromium.har", "--jsonl").stdout

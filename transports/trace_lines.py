@@ -1,0 +1,105 @@
+"""The native trace format as it is written; `trace` reads it, and `docs/trace-format.md` specifies it."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Final, final
+
+from spongewatch import MAX_BODY, PollPolicy, Redaction, Response, TransportError
+
+from .recording import End, Exchange, Recording
+from .trace import MARK, VERSION
+
+KEPT_HEADERS: Final = ("content-type", "date", "retry-after")
+MAX_HEADER: Final = 8_192
+"""Characters of a header that is kept."""
+
+
+@final
+class TraceLines(Iterator[str]):
+    """`recording` in the native format: its lines, the header first, each with its line feed.
+
+    They are read as they are asked for, and replay to what `recording` replays to. Afterwards `torn` is the
+    number of a last line of `recording` that was left out. Raises `RecordingError`, on the way, where it can't
+    be read on.
+
+    >>> from spongewatch.transports import open_recording
+    >>> header, first, *_ = TraceLines(open_recording("docs/traces/completes.jsonl"))
+    >>> first[:40]
+    '{"t": 0.0, "took": 0.184, "status": 200,'
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self.torn: int | None = None
+        self._lines = self._of(recording)
+
+    def __next__(self) -> str:
+        return next(self._lines)
+
+    def _of(self, recording: Recording) -> Iterator[str]:
+        yield header_line(recording.import_id, recording.policy)
+        for entry in recording.entries():
+            if isinstance(entry, Exchange):
+                yield exchange_line(entry.sent, entry.came - entry.sent, entry.answer)
+            elif isinstance(entry, End):
+                yield end_line(entry)
+            else:
+                self.torn = entry.line
+
+
+def header_line(
+    import_id: str | None, policy: PollPolicy, *, format: str | None = None, started: str | None = None
+) -> str:
+    """The first line; what is not known stays out of it."""
+    known = {"import_id": import_id, "format": format, "started": started}
+    return _line({MARK: VERSION, **_without_blanks(known), "policy": policy.to_json()})
+
+
+def exchange_line(sent: float, took: float, answer: Response | TransportError) -> str:
+    """One poll: when its request left and how long it took, in seconds; of the headers those that are kept."""
+    told = _error(answer) if isinstance(answer, TransportError) else _response(answer)
+    return _line({"t": sent, "took": round(took, 3), **told})
+
+
+def end_line(end: End) -> str:
+    """How the watch ended."""
+    return _line({"t": end.at, "end": end.outcome, **_without_blanks({"reason": end.reason, "detail": end.detail})})
+
+
+def without_secrets(answer: Response | TransportError, redaction: Redaction) -> Response | TransportError:
+    """What may be kept of `answer`: no header but three, and no secret."""
+    if isinstance(answer, TransportError):
+        return TransportError(answer.kind, redaction.text(answer.detail), answer.permanent)
+    headers = {name: _header(answer.headers[name], redaction) for name in KEPT_HEADERS if name in answer.headers}
+    return Response(answer.status, headers, redaction.data(answer.body))
+
+
+def _header(value: str, redaction: Redaction) -> str:
+    """The header; what HTTP clients show as Latin-1 may be UTF-8."""
+    try:
+        return redaction.data(value.encode("latin-1")).decode("latin-1")
+    except UnicodeEncodeError:
+        return redaction.text(value)
+
+
+def _error(error: TransportError) -> dict[str, object]:
+    line: dict[str, object] = {"error": error.kind, "detail": error.detail}
+    return line | {"permanent": True} if error.permanent else line
+
+
+def _response(response: Response) -> dict[str, object]:
+    headers = {name: response.headers[name][:MAX_HEADER] for name in KEPT_HEADERS if name in response.headers}
+    line: dict[str, object] = {"status": response.status, "headers": headers}
+    body = response.body[: MAX_BODY + 1]  # too large is too large, and a line has a length that is read
+    try:
+        return line | {"body": body.decode()}
+    except UnicodeDecodeError:
+        return line | {"body64": base64.b64encode(body).decode()}
+
+
+def _without_blanks(members: dict[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in members.items() if value}
+
+
+def _line(line: dict[str, object]) -> str:
+    return f"{json.dumps(line)}\n"
