@@ -1,0 +1,50 @@
+"""A transport by httpx; it takes the settings that `httpx.Client` takes."""
+
+import logging
+from contextlib import closing
+from functools import partial
+from threading import local
+from time import monotonic
+from typing import Any
+
+import httpx
+
+from spongewatch import LocalProtocolError, Request, Response
+from spongewatch.transports import AnswerBody, as_transport_error
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes down each url
+
+
+class HttpxTransport:
+    def __init__(self, **settings: Any) -> None:
+        self._client = httpx.Client(**settings)
+        self._thread = local()
+
+    def send(self, request: Request, *, timeout: float) -> Response:
+        if self._client.is_closed:
+            raise LocalProtocolError("the transport is closed")
+        timeout = min(timeout, 1e6)
+        self._thread.deadline = monotonic() + timeout
+        headers = {"accept-encoding": "gzip", **request.headers}
+        extra = {"timeout": httpx.Timeout(timeout).as_dict(), "trace": self._trace}
+        with as_transport_error(httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError):
+            sent = httpx.Request(request.method, request.url, headers=headers, extensions=extra)
+            with closing(self._client.send(sent, stream=True)) as answer:
+                body = AnswerBody(answer.headers.get("content-encoding"))
+                for piece in answer.iter_raw():
+                    body.feed(piece)
+                return Response(answer.status_code, dict(answer.headers), body.finish())
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _trace(self, event: str, info: dict[str, Any]) -> None:
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            stream = info["return_value"]
+            stream.read = partial(self._read, stream.read)
+
+    def _read(self, read: Any, size: int, timeout: float) -> bytes:
+        left = self._thread.deadline - monotonic()  # httpx times each read alone
+        if left <= 0:
+            raise TimeoutError
+        return bytes(read(size, left))

@@ -1,0 +1,336 @@
+"""The recipes in docs/recipes, as whoever copies them runs them."""
+
+import asyncio
+import json
+import ssl
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+import requests
+import trustme
+from aiohttp_transport import AiohttpTransport
+from httpx_async_transport import HttpxAsyncTransport
+from httpx_transport import HttpxTransport
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
+from opentelemetry_observer import OpenTelemetryObserver
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_observer import PrometheusObserver
+from requests_transport import RequestsTransport
+
+from answers import triggers
+from spongewatch import (
+    Cancelled,
+    Completed,
+    Credentials,
+    Ended,
+    ImportSession,
+    PollPolicy,
+    Request,
+    State,
+    TransportError,
+)
+from spongewatch.transports import (
+    AsyncTransport,
+    Simulator,
+    SystemClock,
+    Transport,
+    VirtualClock,
+    replay,
+    watch,
+    watch_async,
+)
+from spongewatch.transports.testing import AsyncTransportContract, TransportContract
+from spongewatch.transports.testing.hostile_server import HostileServer, answer, drips, keeps_answering, pours, says
+
+RECIPES = Path(__file__).parents[2] / "docs/recipes"
+TRACES = RECIPES.parent / "traces"
+CREDENTIALS = Credentials("demo-key", "demo-password")
+AUTHORITY = trustme.CA()
+
+
+# The contract.
+
+
+class TestRequests(TransportContract):
+    def make_transport(self) -> Transport:
+        return RequestsTransport()
+
+
+class TestHttpx(TransportContract):
+    def make_transport(self) -> Transport:
+        return HttpxTransport()
+
+
+class TestHttpxAsync(AsyncTransportContract):
+    async def make_transport(self) -> AsyncTransport:
+        return HttpxAsyncTransport()
+
+
+class TestAiohttp(AsyncTransportContract):
+    async def make_transport(self) -> AsyncTransport:
+        return AiohttpTransport()
+
+
+# Whole imports.
+
+
+def new_session(service, clock):
+    policy = PollPolicy(interval=0.02)
+    return ImportSession(service.import_id, CREDENTIALS, now=clock.now(), base_url=service.base_url, policy=policy)
+
+
+WHOLE = ["start", "initialize", "progress", "gather", "complete"]
+
+
+def assert_whole(items, service):
+    assert list(dict.fromkeys(triggers(items))) == WHOLE
+    assert items[-1].outcome == Completed(2001)
+    assert service.connections == 1
+    assert {request.status for request in service.requests} == {200}
+
+
+@pytest.mark.parametrize("make", [RequestsTransport, HttpxTransport])
+def test_an_import_is_watched_to_its_end_on_one_connection(make):
+    clock = SystemClock()
+    with Simulator("completes", speed=20) as service, closing(make()) as transport:
+        assert_whole(list(watch(new_session(service, clock), transport, clock=clock)), service)
+
+
+@pytest.mark.parametrize("make", [HttpxAsyncTransport, AiohttpTransport])
+def test_an_import_is_watched_under_asyncio_to_its_end_on_one_connection(make):
+    async def watched():
+        clock, transport = SystemClock(), make()
+        try:
+            return [item async for item in watch_async(new_session(service, clock), transport, clock=clock)]
+        finally:
+            await transport.close()
+
+    with Simulator("completes", speed=20) as service:
+        assert_whole(asyncio.run(watched()), service)
+
+
+# Certificates.
+
+
+@pytest.fixture
+def ca_file(tmp_path):
+    path = tmp_path / "ca.pem"
+    AUTHORITY.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+def requests_trusting(ca_file):
+    session = requests.Session()
+    session.verify = ca_file
+    return RequestsTransport(session)
+
+
+def httpx_trusting(ca_file):
+    return HttpxTransport(verify=ssl.create_default_context(cafile=ca_file))
+
+
+def httpx_async_trusting(ca_file):
+    return HttpxAsyncTransport(verify=ssl.create_default_context(cafile=ca_file))
+
+
+def aiohttp_trusting(ca_file):
+    return AiohttpTransport(connector=aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=ca_file)))
+
+
+TRUSTING = [requests_trusting, httpx_trusting, httpx_async_trusting, aiohttp_trusting]
+
+
+@contextmanager
+def secure(script, name="127.0.0.1"):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    AUTHORITY.issue_cert(name).configure_cert(context)
+    with HostileServer(script, tls=context, patience=1.0) as server:
+        yield server
+
+
+async def answers_to(make, ca_file, server, times=1, timeout=5.0, path="/"):
+    """What `times` requests one after the other come to, by a transport of either kind."""
+    transport = make(ca_file)
+    try:
+        return [await given(transport.send(Request("GET", server.url + path), timeout=timeout)) for _ in range(times)]
+    finally:
+        await given(transport.close())
+
+
+async def given(what):
+    return await what if asyncio.iscoroutine(what) else what
+
+
+@pytest.mark.parametrize("make", TRUSTING)
+def test_a_private_authority_is_trusted_where_it_is_given(make, ca_file):
+    with secure(keeps_answering(answer(b"hello"))) as server:
+        answers = asyncio.run(answers_to(make, ca_file, server, times=3))
+        assert [(each.status, each.body) for each in answers] == [(200, b"hello")] * 3
+        assert (len(server.exchanges), server.connections) == (3, 1)
+
+
+@pytest.mark.parametrize("make", TRUSTING)
+def test_a_certificate_for_another_name_is_a_permanent_error(make, ca_file):
+    with secure(keeps_answering(answer()), "elsewhere.example") as server:
+        with pytest.raises(TransportError, match="certificate of the service is for another name") as caught:
+            asyncio.run(answers_to(make, ca_file, server))
+        assert (caught.value.kind, caught.value.permanent, server.exchanges) == ("tls", True, [])
+
+
+ENDLESS = {
+    "dripping": drips(b"HTTP/1.1 200 OK\r\nx: ", b"y", 0.01),
+    "always more": pours(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+}
+
+
+@pytest.mark.parametrize("make", TRUSTING)
+@pytest.mark.parametrize("script", ENDLESS.values(), ids=ENDLESS)
+def test_an_answer_without_an_end_is_a_time_out_over_tls_too(make, script, ca_file):
+    async def dripped():
+        with secure(script) as server:
+            start = time.monotonic()
+            with pytest.raises(TransportError, match="timeout: "):
+                await answers_to(make, ca_file, server, timeout=0.15)
+            assert time.monotonic() - start < 0.5
+        await asyncio.sleep(0.02)  # aiohttp ends TLS politely, and so not before the service hangs up
+
+    asyncio.run(dripped())
+
+
+@pytest.mark.parametrize("make", TRUSTING)
+@pytest.mark.parametrize("lines", [b"no colon\r\ncontent-length: 0\r\n\r\n", b"x: y\r\n"], ids=["odd", "cut"])
+def test_a_head_that_is_odd_or_cut_is_no_answer_and_no_url_is_logged(make, lines, ca_file, caplog):
+    with (
+        secure(says(b"HTTP/1.1 200 OK\r\n" + lines)) as server,
+        pytest.raises(TransportError, match=r"(protocol|reset): "),
+    ):
+        asyncio.run(answers_to(make, ca_file, server, path="/?domain_password=hush"))
+    assert "hush" not in caplog.text
+
+
+# Observers.
+
+
+def replayed(trace, observer):
+    for item in replay(TRACES / trace):
+        observer(item)
+    return item
+
+
+@pytest.fixture
+def spans():
+    """A tracer, and what it has exported."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    yield provider.get_tracer("test"), exporter.get_finished_spans
+    provider.shutdown()
+
+
+def test_opentelemetry_is_given_a_span_for_each_import_and_an_event_for_each_step(spans):
+    tracer, finished = spans
+    ended = replayed("completes.jsonl", OpenTelemetryObserver(tracer))
+    (span,) = finished()
+    assert span.name == "spongewatch.import"
+    assert span.status.status_code is StatusCode.OK
+    assert span.attributes["spongewatch.import_id"] == "1126"
+    assert span.attributes["spongewatch.outcome"] == "completed"
+    assert span.attributes["spongewatch.contact_count"] == 2001
+    assert span.end_time - span.start_time == pytest.approx(ended.at * 1e9, abs=2000)
+    steps = [(event.name, (event.timestamp - span.start_time) / 1e9) for event in span.events]
+    told = list(replay(TRACES / "completes.jsonl"))
+    assert [name for name, _ in steps] == [*triggers(told), "ended"]
+    assert [at for _, at in steps] == pytest.approx([item.at for item in told], abs=1e-5)
+    assert span.events[-2].attributes["spongewatch.dest"] == "COMPLETE"
+
+
+@pytest.mark.parametrize("trace", ["fails.jsonl", "abandoned.jsonl"])
+def test_opentelemetry_is_told_that_an_import_did_not_complete(spans, trace):
+    tracer, finished = spans
+    ended = replayed(trace, OpenTelemetryObserver(tracer))
+    (span,) = finished()
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.attributes["spongewatch.outcome"] == ended.outcome.name
+
+
+def test_a_cancelled_watch_is_no_error_to_opentelemetry_and_spans_do_not_mix(spans):
+    tracer, finished = spans
+    observer = OpenTelemetryObserver(tracer)
+    completed = list(replay(TRACES / "completes.jsonl"))
+    for item in completed[:-1]:
+        observer(item)
+    observer(Ended("1127", 1.0, Cancelled(), State.INITIALIZING, None))
+    observer(completed[-1])
+    cancelled, whole = finished()
+    assert cancelled.status.status_code is StatusCode.UNSET
+    assert [event.name for event in cancelled.events] == ["ended"]
+    assert [event.name for event in whole.events] == [*triggers(completed), "ended"]
+
+
+def test_opentelemetry_is_told_of_failed_polls(spans):
+    tracer, finished = spans
+    with Simulator("completes", speed=20) as service:
+        url, import_id = service.base_url, service.import_id
+    clock = VirtualClock()
+    session = ImportSession(import_id, CREDENTIALS, now=0.0, base_url=url, policy=PollPolicy(lost_contact_timeout=5.0))
+    with closing(HttpxTransport()) as transport:
+        watch(session, transport, observers=[OpenTelemetryObserver(tracer)], clock=clock).run()
+    (span,) = finished()
+    first = span.events[0]
+    assert first.name == "poll-failed"
+    assert first.attributes["spongewatch.reason"] == "refused: nothing listens there"
+    assert span.attributes["spongewatch.outcome"] == "lost-contact"
+    assert "demo-password" not in span.to_json()
+
+
+def samples(registry):
+    lines = generate_latest(registry).decode().splitlines()
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if line[0] != "#"}
+
+
+def test_prometheus_counts_steps_and_ends(spans):
+    registry = CollectorRegistry()
+    observer = PrometheusObserver(registry)
+    for trace in ("completes.jsonl", "completes.jsonl", "abandoned.jsonl"):
+        replayed(trace, observer)
+    found = samples(registry)
+    assert found['spongewatch_steps_total{trigger="complete"}'] == 2
+    assert found['spongewatch_steps_total{trigger="progress"}'] == 6
+    assert found['spongewatch_import_seconds_count{outcome="completed",reason=""}'] == 2
+    assert found['spongewatch_import_seconds_sum{outcome="completed",reason=""}'] == pytest.approx(2 * 11.52)
+    assert found['spongewatch_import_seconds_bucket{le="10.0",outcome="completed",reason=""}'] == 0
+    assert found['spongewatch_import_seconds_bucket{le="20.0",outcome="completed",reason=""}'] == 2
+    assert found['spongewatch_import_seconds_count{outcome="abandoned",reason=""}'] == 1
+    assert found["spongewatch_failed_polls_total"] == 0
+
+
+def test_prometheus_counts_failed_polls_and_tells_the_reason_of_an_end(tmp_path):
+    trace = tmp_path / "trace.jsonl"
+    header = {"spongewatch-trace": 1, "import_id": "1126"}
+    lines = [header, {"t": 0.0, "took": 0.1, "error": "reset"}, {"t": 1.0, "took": 0.1, "status": 401, "body": "no"}]
+    trace.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    registry = CollectorRegistry()
+    replayed(trace, PrometheusObserver(registry))
+    text = generate_latest(registry).decode()
+    assert samples(registry)["spongewatch_failed_polls_total"] == 1
+    assert samples(registry)['spongewatch_import_seconds_count{outcome="rejected",reason="credentials"}'] == 1
+    assert "1126" not in text
+    assert "401" not in text
+
+
+# What whoever copies them was promised.
+
+
+@pytest.mark.parametrize(("kind", "most"), [("transport", 40), ("observer", 26)])
+def test_a_recipe_is_short(kind, most):
+    recipes = list(RECIPES.glob(f"*_{kind}.py"))
+    assert recipes
+    for recipe in recipes:
+        lines = [line for line in recipe.read_text().splitlines() if line.strip()]
+        assert len(lines) <= most, recipe
+        assert max(map(len, lines)) <= 120, recipe

@@ -1,0 +1,27 @@
+"""The code that the pages show is the code that is tested."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+RECIPES = sorted(DOCS.glob("recipes/*.py"))
+SHOWN = re.compile(r"^<!-- (part of )?(\S+\.py) -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_shows_of_a_file_is_what_the_file_holds(page):
+    text = page.read_text()
+    shown = SHOWN.findall(text)
+    assert len(shown) == len(re.findall(r"^<!-- .*\.py -->$", text, re.MULTILINE))
+    for part, name, code in shown:
+        content = (DOCS / name).read_text()
+        assert code in content if part else code == content, name
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_each_recipe_is_shown_on_one_page(recipe):
+    shown = [name for page in PAGES for _, name, _ in SHOWN.findall(page.read_text())]
+    assert shown.count(f"recipes/{recipe.name}") == 1
