@@ -10,7 +10,12 @@ import pytest
 import spongewatch
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = {"core": "spongewatch", "transports": "spongewatch/transports", "adapters": "spongewatch/adapters"}
+FOLDERS = {
+    "core": "spongewatch",
+    "transports": "spongewatch/transports",
+    "transports/testing": "spongewatch/transports/testing",
+    "adapters": "spongewatch/adapters",
+}
 
 
 def run(*command: object) -> str:
@@ -44,7 +49,7 @@ def built(tmp_path_factory):
 
 def test_the_wheel_holds_the_three_folders_as_one_package_and_nothing_else(built):
     here = {f"{package}/{file.name}" for folder, package in FOLDERS.items() for file in (ROOT / folder).glob("*.py")}
-    assert contents(built[0]) == here | {"spongewatch/py.typed"}
+    assert contents(built[0]) == here | {"spongewatch/py.typed", "spongewatch/transports/testing/untrusted.pem"}
 
 
 def test_the_wheel_of_the_source_distribution_holds_the_same(built):
@@ -59,8 +64,13 @@ def test_the_wheel_says_what_it_needs(built):
     lines = ZipFile(built[0]).read(metadata).decode().splitlines()
     assert f"Version: {spongewatch.__version__}" in lines
     assert "Requires-Python: >=3.11" in lines
-    needed = {line.split()[1].split(">")[0] for line in lines if line.startswith("Requires-Dist")}
-    assert needed == {"transitions", "urllib3", "defusedxml"}
+    needed = {line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist")}
+    always = {requirement.split(">")[0] for requirement in needed if "extra" not in requirement}
+    extras = {
+        (requirement.split(">")[0], requirement.split("; ")[1]) for requirement in needed if "extra" in requirement
+    }
+    assert always == {"transitions", "urllib3", "defusedxml"}
+    assert extras == {("rich", 'extra == "cli"'), ("shtab", 'extra == "completion"'), ("PyYAML", 'extra == "yaml"')}
 
 
 def test_the_wheel_can_be_used(built, tmp_path):

@@ -18,7 +18,6 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from answers import json_body, rows
-from hostile_server import HostileServer, answer, gzipped, keeps_answering
 from spongewatch import (
     Completed,
     Credentials,
@@ -34,6 +33,7 @@ from spongewatch import (
 )
 from spongewatch.adapters import Callbacks, LoggingAdapter
 from spongewatch.transports import Simulator, SystemClock, TraceWriter, Urllib3Transport, poll, replay, wait, watch
+from spongewatch.transports.testing.hostile_server import HostileServer, answer, gzipped, keeps_answering
 
 COMMAND = str(Path(sys.executable).parent / "spongewatch")
 KEY, PASSWORD = "the-key", 'p+/%: é"'
