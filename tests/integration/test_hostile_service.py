@@ -194,7 +194,8 @@ TROUBLE = [
 def test_trouble_that_passes_is_told_and_does_no_harm(trouble, reason, kept):
     good = keeps_answering(GOOD)
     with HostileServer(in_turn(says(WAITING), trouble, *[good] * kept), good) as server:
-        items = watched(server.url, lost_contact_timeout=2.0)
+        time_outs = {} if reason.startswith("timeout") else {"request_timeout": 1.0}
+        items = watched(server.url, lost_contact_timeout=2.0, **time_outs)
         (failed,) = failed_polls(items)
         assert failed.reason.startswith(reason)
         assert triggers(items) == ["start", "initialize", "gather", "complete"]
@@ -210,7 +211,8 @@ def test_trouble_that_does_not_pass_is_contact_lost_when_its_budget_is_over(trou
         start, *failed, ended = items = watched(server.url)
         assert triggers(items) == ["start"]
         assert [item.attempt for item in failed] == list(range(1, len(failed) + 1))
-        assert all(item.reason.startswith(reason) for item in failed)
+        late = "timeout: no whole answer within 0.0"  # as any of them may be where a request has little time left
+        assert all(item.reason.startswith((reason, late)) for item in failed)
         assert isinstance(ended.outcome, LostContact)
         assert ended.outcome.detail == f"no good answer for 0.2 s (lost_contact_timeout); last, {failed[-1].reason}"
         assert ended.at == pytest.approx(start.at + 0.2, abs=0.0011)

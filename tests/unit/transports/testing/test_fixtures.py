@@ -246,7 +246,7 @@ def test_the_example_of_the_guide_passes(pytester, page):
 
 
 def test_the_failure_of_the_guide_reads_as_it_says(pytester, page):
-    result = pytester.runpytest_inprocess("-Werror", "-p", "no:cacheprovider", "test_by_hand.py")
+    result = pytester.runpytest_inprocess("-Werror", "-rN", "-p", "no:cacheprovider", "test_by_hand.py")
     result.assert_outcomes(failed=1)
     (shown,) = [text for language, text in page if language == "text"]
     assert lines_of(result) == shown.splitlines()
