@@ -58,20 +58,64 @@ def count_of_contacts(count: int | None) -> str:
     return f"{count:,} {'contact' if count == 1 else 'contacts'}"
 
 
+def verdict(ended: Ended) -> list[str]:
+    """How a watch ended: a line, and for an import that failed one each for what happened and for what to do.
+
+    >>> from spongewatch import Completed, State
+    >>> print(*verdict(Ended("1126", 61.0, Completed(2001), State.COMPLETE, 2001)))
+    1:01  import 1126 is complete: 2,001 contacts, to be fetched within minutes
+    """
+    at = minutes(ended.at)
+    lines = [f"{at}  import {ended.import_id} {_verdict(ended.outcome)}"]
+    if isinstance(ended.outcome, Failed | Abandoned):
+        failure = ended.outcome.failure
+        lines += [f"{'':{len(at)}}  {text}" for text in (failure.explanation, REMEDIES[failure.remedy])]
+    return [printable(text) for text in lines]
+
+
+def minutes(seconds: float) -> str:
+    """A time as minutes and seconds, with hours where it is that long; less than none is none.
+
+    >>> minutes(42.9), minutes(860), minutes(36061)
+    ('0:42', '14:20', '10:01:01')
+    """
+    whole = max(int(seconds), 0)
+    start = f"{whole // 3600}:{whole // 60 % 60:02}" if whole >= 3600 else f"{whole // 60}"
+    return f"{start}:{whole % 60:02}"
+
+
+def failed_poll(item: PollFailed) -> str:
+    """What is told of a poll that failed.
+
+    >>> failed_poll(PollFailed("1126", 1.0, 2, "status 503", 2.5))
+    'poll failed (2 in a row): status 503'
+    """
+    return f"poll failed ({item.attempt} in a row): {item.reason}"
+
+
+def anomaly(item: Anomaly) -> str:
+    """What is told of a row that is not as it should be.
+
+    >>> from spongewatch import ImportEvent
+    >>> anomaly(Anomaly("1126", 1.0, "odd-value", ImportEvent("GATHERING", "INPROGRESS", None, "many")))
+    'odd-value: GATHERING INPROGRESS many'
+    """
+    event = item.event
+    value = event.odd_value if event.value is None else event.value
+    return f"{item.reason}: {event.type} {event.status} {'' if value is None else value}".rstrip()
+
+
 def _text(item: Emitted) -> str:
     match item:
         case Transition():
             return f"{item.dest.value:<12}  {_step(item)}"
-        case Anomaly(reason=reason, event=event):
-            value = event.odd_value if event.value is None else event.value
-            return (
-                f"{'unexpected':<12}  {reason}: {event.type} {event.status} {'' if value is None else value}".rstrip()
-            )
-        case PollFailed(attempt=attempt, reason=reason, retry_at=retry_at):
+        case Anomaly():
+            return f"{'unexpected':<12}  {anomaly(item)}"
+        case PollFailed(retry_at=retry_at):
             retry = "" if retry_at is None else f"; next poll at {retry_at:.1f} s"
-            return f"{'no news':<12}  poll failed ({attempt} in a row): {reason}{retry}"
+            return f"{'no news':<12}  {failed_poll(item)}{retry}"
         case Ended(import_id=import_id, outcome=outcome):
-            return f"import {import_id} {_verdict(outcome)}"
+            return f"import {import_id} {_verdict(outcome)}{_explanation(outcome)}"
         case _:
             assert_never(item)
 
@@ -98,9 +142,9 @@ def _verdict(outcome: Outcome) -> str:
         case Completed(contact_count=count):
             return f"is complete: {count_of_contacts(count)}, to be fetched within minutes"
         case Failed(failure=failure):
-            return f"failed while {_reason(failure)}"
+            return f"failed while {_place(failure)}"
         case Abandoned(failure=failure):
-            return f"was abandoned while {_reason(failure)}"
+            return f"was abandoned while {_place(failure)}"
         case TimedOut(reason=reason):
             return f"is still running, and is no longer watched: {_BUDGETS[reason]}"
         case LostContact(detail=detail):
@@ -113,6 +157,11 @@ def _verdict(outcome: Outcome) -> str:
             assert_never(outcome)
 
 
-def _reason(failure: ImportFailure) -> str:
-    code = "" if failure.code is None else f" (code {failure.code})"
-    return f"{failure.phase.value}{code}: {failure.explanation} {REMEDIES[failure.remedy]}"
+def _place(failure: ImportFailure) -> str:
+    return failure.phase.value if failure.code is None else f"{failure.phase.value} (code {failure.code})"
+
+
+def _explanation(outcome: Outcome) -> str:
+    if isinstance(outcome, Failed | Abandoned):
+        return f": {outcome.failure.explanation} {REMEDIES[outcome.failure.remedy]}"
+    return ""

@@ -6,13 +6,20 @@ from spongewatch import Cancelled, Ended, LocalProtocolError, LostContact
 from spongewatch.transports import RecordingError, Replay, replay
 
 from .exit_status import UNREADABLE, USAGE, exit_status
+from .live_clocks import PacedClock
 from .options import speed
-from .streams import note, on_first_signal, write
+from .streams import follow, note, on_first_signal
 
-NAME = "replay"
-SUMMARY = "show what a recorded import did"
-DESCRIPTION = "Show what a recorded import did, as a watch of it would have: one line for each change."
-EPILOG = "example:\n  spongewatch replay docs/traces/completes.jsonl --speed 20"
+DESCRIPTION = """\
+Show what a recorded import did, as a watch of it would have: one line for each
+change, or with --speed, on a terminal, one block that is kept up to date.
+"""
+EPILOG = """\
+example:
+  spongewatch replay import.jsonl
+  spongewatch replay import.jsonl --speed 20
+  spongewatch replay browser.har --import-id 1126 --jsonl
+"""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -20,8 +27,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "path", metavar="PATH", help="a trace, a HAR, a VCR cassette, a file with one body, or a folder of such files"
     )
-    parser.add_argument("--import-id", metavar="ID", help="which import, where a file holds several")
-    parser.add_argument("--speed", type=speed, metavar="N", help="keep the recording's pace, N times as fast")
+    parser.add_argument(
+        "--import-id", metavar="ID", help="which import, where a file holds several (default: the only one)"
+    )
+    parser.add_argument(
+        "--speed", type=speed, metavar="N", help="keep the recording's pace, N times as fast (without: no waiting)"
+    )
     parser.add_argument("--jsonl", action="store_true", help="one JSON object a line instead of plain text")
 
 
@@ -35,8 +46,9 @@ def run(options: argparse.Namespace) -> int:
     except LocalProtocolError as error:
         note(str(error))
         return USAGE
+    clock = None if options.speed is None else PacedClock(options.speed)
     with on_first_signal(watch.cancel) as signals:
-        ended = write(watch, as_json=options.jsonl)
+        ended = follow(watch, clock, as_json=options.jsonl)
     _note_on_recording(options.path, watch, ended)
     if watch.transport.broken:
         return UNREADABLE

@@ -9,13 +9,37 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from io import UnsupportedOperation
 from types import FrameType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from spongewatch import Emitted, Ended, printable
 
 from .plain_lines import line
+
+if TYPE_CHECKING:
+    from .live_clocks import LiveClock
+    from .live_output import Watching
+
+
+def follow(watching: "Watching", clock: "LiveClock | None", *, as_json: bool = False, quiet: bool = False) -> Ended:
+    """Show `watching`, which counts on `clock`, as a live block, and print its verdict; gives the last item.
+
+    Where there is no clock, or no terminal to draw on, that is `write`.
+    """
+    if clock is None or as_json or quiet or not _can_draw():
+        return write(watching, as_json=as_json, quiet=quiet)
+    from .live_output import show  # which loads rich
+
+    return show(watching, clock)
+
+
+def _can_draw() -> bool:
+    # Both streams: what reads a standard output that is piped may itself write to the terminal.
+    on_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdout, sys.stderr))
+    dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
+    return on_terminal and not dumb and find_spec("rich") is not None
 
 
 def write(items: Iterator[Emitted], *, as_json: bool = False, quiet: bool = False) -> Ended:

@@ -1,64 +1,20 @@
 """`spongewatch watch`: an import of the service, followed until it ends."""
 
 import argparse
+import shlex
 from contextlib import ExitStack
 
-from spongewatch import PUBLIC_SERVICE, Cancelled, Credentials, ImportSession, LocalProtocolError, PollPolicy
+from spongewatch import Cancelled, Credentials, LocalProtocolError, TimedOut
 from spongewatch.transports import RecordingError, SystemClock, TraceWriter, watch
 
-from .credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE, find_credentials
+from .credential_sources import find_credentials
 from .exit_status import USAGE, exit_status
-from .options import seconds, seconds_or_none
-from .streams import note, on_first_signal, write
+from .interruptible import InterruptibleTransport
+from .live_clocks import SleepTellingClock
+from .streams import follow, note, on_first_signal
+from .watch_options import DESCRIPTION, EPILOG, add_options, session
 
-_BUDGETS = {
-    "consent-timeout": "in which the person has to consent",
-    "gathering-timeout": "in which the contacts have to be gathered",
-    "lost-contact-timeout": "without a good answer before contact counts as lost",
-    "timeout": "for the watch as a whole",
-}
-
-
-NAME = "watch"
-SUMMARY = "follow an import until it ends"
-DESCRIPTION = "Follow an import of the service until it ends: one line for each change."
-EPILOG = f"""\
-credentials, in the order in which they are looked for:
-  --credentials FILE
-  {KEY_VARIABLE} and {PASSWORD_VARIABLE} in the environment
-  netrc (the file that NETRC names, else ~/.netrc), for exactly the service's host
-
-example:
-  spongewatch watch 89708927 --timeout 600 --record import.jsonl
-"""
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
-    usual = PollPolicy()
-    parser.add_argument(
-        "import_id",
-        metavar="IMPORT_ID",
-        help="as the call to begin the import gave it; behind -- if it starts with a dash",
-    )
-    parser.add_argument("--credentials", metavar="FILE", help="key:password on one line; - for standard input")
-    parser.add_argument("--base-url", metavar="URL", default=PUBLIC_SERVICE, help=f"instead of {PUBLIC_SERVICE}")
-    parser.add_argument("--format", choices=("json", "xml"), default="json", help="of the answers (json)")
-    parser.add_argument("--auth", choices=("basic", "query"), default="basic", help="how credentials are sent (basic)")
-    parser.add_argument("--echo", metavar="TEXT", help="a text that the service hands back")
-    parser.add_argument("--interval", type=seconds, metavar="S", default=usual.interval, help="between polls (1)")
-    parser.add_argument(
-        "--request-timeout", type=seconds, metavar="S", default=usual.request_timeout, help="for one poll (10)"
-    )
-    for name, meaning in _BUDGETS.items():
-        value = getattr(usual, name.replace("-", "_"))
-        usually = "(none)" if value is None else f"({value:g}), or none"
-        parser.add_argument(f"--{name}", type=seconds_or_none, metavar="S", default=value, help=f"{meaning} {usually}")
-    parser.add_argument("--record", metavar="FILE", help="write a trace of the watch to a new file")
-    parser.add_argument("--insecure-http", action="store_true", help="allow plain http to another machine")
-    shape = parser.add_mutually_exclusive_group()
-    shape.add_argument("--jsonl", action="store_true", help="one JSON object a line instead of plain text")
-    shape.add_argument("--quiet", action="store_true", help="nothing but errors and the exit status")
+__all__ = ["DESCRIPTION", "EPILOG", "add_options", "run"]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -75,40 +31,48 @@ def run(options: argparse.Namespace) -> int:
 def _watch(options: argparse.Namespace) -> int:
     from spongewatch.transports import Urllib3Transport  # which takes long to load, for this command alone
 
-    clock = SystemClock()
-    _session(options, None, clock.now())  # what was typed is checked before credentials are looked for
+    clock = SleepTellingClock(SystemClock())
+    session(options, None, clock.now())  # what was typed is checked before credentials are looked for
     credentials = find_credentials(options.credentials, options.base_url)
-    session = _session(options, credentials, clock.now())
+    asked = session(options, credentials, clock.now())
     with ExitStack() as stack:
-        transport = stack.enter_context(Urllib3Transport(connections=1))
+        sender = stack.enter_context(Urllib3Transport(connections=1))
+        transport = stack.enter_context(InterruptibleTransport(sender))
         record = None
         if options.record is not None:
             record = stack.enter_context(TraceWriter(options.record, credentials))
-        watching = watch(session, transport, record=record, clock=clock)
-        with on_first_signal(watching.cancel) as signals:
-            ended = write(watching, as_json=options.jsonl, quiet=options.quiet)
+        watching = watch(asked, transport, record=record, clock=clock)
+
+        def cancel() -> None:
+            watching.cancel()
+            transport.interrupt()
+
+        with on_first_signal(cancel) as signals:
+            ended = follow(watching, clock, as_json=options.jsonl, quiet=options.quiet)
         if record and record.error:
             note(str(record.error))
+    if isinstance(ended.outcome, Cancelled | TimedOut) and not options.quiet:
+        note(f"the import may still be running; to go on watching it: {_command_again(options, credentials)}")
     return 128 + signals[0] if signals and isinstance(ended.outcome, Cancelled) else exit_status(ended.outcome)
 
 
-def _session(options: argparse.Namespace, credentials: Credentials | None, now: float) -> ImportSession:
-    policy = PollPolicy(
-        interval=options.interval,
-        request_timeout=options.request_timeout,
-        consent_timeout=options.consent_timeout,
-        gathering_timeout=options.gathering_timeout,
-        lost_contact_timeout=options.lost_contact_timeout,
-        timeout=options.timeout,
-    )
-    return ImportSession(
-        options.import_id,
-        credentials,
-        now=now,
-        base_url=options.base_url,
-        format=options.format,
-        auth=options.auth,
-        echo=options.echo,
-        policy=policy,
-        insecure_http=options.insecure_http,
-    )
+def _command_again(options: argparse.Namespace, credentials: Credentials) -> str:
+    """The command that watches the import from now on, as it was typed; without the record, which is there already."""
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    usual = vars(parser.parse_args(["0"]))
+    given: list[str] = []
+    for name, default in usual.items():
+        value = getattr(options, name)
+        if value != default and name not in ("import_id", "record"):
+            given += _typed(f"--{name.replace('_', '-')}", value)
+    import_id = options.import_id
+    words = [*given, "--", import_id] if import_id.startswith("-") else [import_id, *given]
+    return shlex.join(["spongewatch", "watch", *map(credentials.redaction.text, words)])
+
+
+def _typed(option: str, value: object) -> list[str]:
+    if value is True:
+        return [option]
+    word = "none" if value is None else f"{value:.15g}" if isinstance(value, float) else str(value)
+    return [f"{option}={word}"] if word.startswith("-") else [option, word]

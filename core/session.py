@@ -203,6 +203,24 @@ class ImportSession:
         return self._start
 
     @property
+    def failed_polls(self) -> int:
+        """How many polls have failed since the last good answer, or the start."""
+        return self._failed_polls
+
+    @property
+    def budgets(self) -> dict[str, float]:
+        """When each budget of the policy runs out, by its name, in seconds on the caller's clock.
+
+        The one of the phase stands first; those of other phases, and those that never run out, are left out.
+
+        >>> ImportSession("1126", Credentials("key", "password"), now=100.0).budgets
+        {'consent_timeout': 1000.0, 'lost_contact_timeout': 220.0}
+        """
+        phase = "consent_timeout" if self.state is State.INITIALIZING else "gathering_timeout"
+        ends = {phase: self._phase_end, "timeout": self._total_end, "lost_contact_timeout": self._lost_at}
+        return {name: self._start + end / 1000 for name, end in ends.items() if end != inf}
+
+    @property
     def elapsed(self) -> float:
         """The time of the last input, in seconds from the start of the watch, in whole milliseconds."""
         return self._now / 1000

@@ -4,7 +4,7 @@
 workers that keep the session somewhere between two polls.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from typing import Literal, final
 
@@ -93,8 +93,13 @@ class Watch(Iterator[Emitted]):
             if isinstance(action, Wait) and action.until > now:
                 self._clock.sleep(action.until - now)
             else:
-                yield from self._tell(_carry(self.session, action, self._transport, now, self._clock, self._record))
+                yield from self._tell(self._carried(action, now))
         self._observers.raise_errors()
+
+    def _carried(self, action: Send | Wait, now: float) -> tuple[Emitted, ...]:
+        return _carry(
+            self.session, action, self._transport, now, self._clock, self._record, cancelled=lambda: self._cancelled
+        )
 
     def _tell(self, items: tuple[Emitted, ...]) -> Iterator[Emitted]:
         for item in items:
@@ -226,6 +231,7 @@ def _carry(
     now: float,
     clock: Clock,
     record: TraceWriter | None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> tuple[Emitted, ...]:
     """Do what is due at `now`: tell the session that a wait is over, or bring it an answer."""
     if isinstance(action, Wait):
@@ -236,5 +242,7 @@ def _carry(
     try:
         answer = transport.send(action.request, timeout=action.deadline - now)
     except TransportError as error:
+        if cancelled():  # whoever cancels may cut off the request: that it brought no answer is no news
+            return ()
         answer = error
     return bring(session, answer, sent=sent, now=clock.now(), record=record)

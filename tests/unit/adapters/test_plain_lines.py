@@ -17,7 +17,7 @@ from spongewatch import (
     State,
     TimedOut,
 )
-from spongewatch.adapters.plain_lines import REMEDIES, count_of_contacts, line
+from spongewatch.adapters.plain_lines import REMEDIES, count_of_contacts, line, minutes, verdict
 
 
 def test_the_steps_of_an_import():
@@ -107,3 +107,30 @@ def test_each_remedy_has_its_words():
 
 def test_numbers_of_contacts():
     assert [count_of_contacts(count) for count in (0, 1, 2001)] == ["0 contacts", "1 contact", "2,001 contacts"]
+
+
+def test_times():
+    assert [minutes(seconds) for seconds in (-1, 0, 59.999, 60, 3599, 3600, 359999)] == [
+        "0:00",
+        "0:00",
+        "0:59",
+        "1:00",
+        "59:59",
+        "1:00:00",
+        "99:59:59",
+    ]
+
+
+@pytest.mark.parametrize(("kind", "verb"), [(Failed, "failed"), (Abandoned, "was abandoned")])
+def test_the_verdict_on_a_failure_has_lines_for_what_happened_and_for_what_to_do(kind, verb):
+    assert verdict(Ended("11\u202e26", 61.0, kind(ImportFailure.of(264, State.GATHERING)), State.ERROR, None)) == [
+        f"1:01  import 11\\u202e26 {verb} while GATHERING (code 264)",
+        "      The provider's address book can't be reached for the moment.",
+        "      A new import may well succeed.",
+    ]
+
+
+def test_any_other_verdict_is_one_line():
+    assert verdict(Ended("1126", 3.0, LostContact("a\x1b"), State.GATHERING, 5)) == [
+        "0:03  import 1126 is lost from sight: a\\x1b"
+    ]

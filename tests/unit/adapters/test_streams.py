@@ -3,13 +3,17 @@ import os
 import signal
 import sys
 import threading
+from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
+from select import select
 
 import pytest
 
-from spongewatch import Anomaly, Cancelled, Ended, ImportEvent, PollFailed, State
+from spongewatch import Anomaly, Cancelled, Completed, Ended, ImportEvent, PollFailed, State
+from spongewatch.adapters.live_clocks import PacedClock
 from spongewatch.adapters.plain_lines import line
-from spongewatch.adapters.streams import discard, jsonl, note, on_first_signal, write
+from spongewatch.adapters.streams import discard, follow, jsonl, note, on_first_signal, write
+from spongewatch.transports import replay
 
 FAILED = PollFailed("1126", 1.0, 1, "status 503", 2.4)
 ENDED = Ended("1126", 2.0, Cancelled(), State.GATHERING, 5)
@@ -40,6 +44,86 @@ def test_the_lines_may_be_json(capsys):
 def test_or_there_are_none(capsys):
     assert write(iter([FAILED, ENDED]), quiet=True) is ENDED
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.fixture
+def terminal():
+    """What a person at a pseudo-terminal reads, as a function, and its other end as a stream."""
+    reader, end = os.openpty()
+
+    def read():
+        told = b""
+        while select([reader], [], [], 0.05)[0]:
+            told += os.read(reader, 65536)
+        return told.decode()
+
+    with open(end, "w") as stream:
+        yield read, stream
+    os.close(reader)
+
+
+def followed(**options):
+    return follow(replay("docs/traces/completes.jsonl"), PacedClock(1.0), **options)
+
+
+def test_on_a_terminal_there_is_a_block_and_then_the_verdict(monkeypatch, terminal):
+    read, stream = terminal
+    monkeypatch.setenv("TERM", "xterm")
+    with redirect_stdout(stream), redirect_stderr(stream):
+        ended = followed()
+    assert ended.outcome == Completed(2001)
+    told = read()
+    assert "  elapsed " in told
+    assert told.endswith("\x1b[J0:11  import 1126 is complete: 2,001 contacts, to be fetched within minutes\r\n")
+
+
+@pytest.mark.parametrize("term", ["dumb", "Dumb", "unknown"])
+def test_a_terminal_that_knows_no_codes_gets_lines(monkeypatch, terminal, term):
+    read, stream = terminal
+    monkeypatch.setenv("TERM", term)
+    with redirect_stdout(stream), redirect_stderr(stream):
+        followed()
+    told = read()
+    assert "waiting for the person's consent" in told.splitlines()[0]
+    assert "\x1b" not in told
+
+
+@pytest.mark.parametrize("missing", [redirect_stdout, redirect_stderr])
+@pytest.mark.parametrize("kind", [StringIO, lambda: None])
+def test_with_one_stream_that_is_no_terminal_there_are_lines(monkeypatch, terminal, missing, kind):
+    read, stream = terminal
+    monkeypatch.setenv("TERM", "xterm")
+    with redirect_stdout(stream), redirect_stderr(stream), missing(kind()):
+        followed()
+        print("\nend", file=stream, flush=True)
+    assert "\x1b" not in read()
+
+
+def test_without_rich_there_are_lines(monkeypatch, terminal):
+    read, stream = terminal
+    monkeypatch.setenv("TERM", "xterm")
+    with redirect_stdout(stream), redirect_stderr(stream), monkeypatch.context() as patched:
+        patched.setitem(sys.modules, "rich", None)
+        followed()
+    assert "\x1b" not in read()
+
+
+@pytest.mark.parametrize("options", [{"as_json": True}, {"quiet": True}])
+def test_json_and_quiet_are_the_same_on_a_terminal(monkeypatch, terminal, options):
+    read, stream = terminal
+    monkeypatch.setenv("TERM", "xterm")
+    with redirect_stdout(stream), redirect_stderr(stream):
+        followed(**options)
+        print("end", file=stream, flush=True)
+    assert {text[0] for text in read().splitlines()} <= {"{", "e"}
+
+
+def test_what_has_no_clock_has_no_block(monkeypatch, terminal):
+    read, stream = terminal
+    monkeypatch.setenv("TERM", "xterm")
+    with redirect_stdout(stream), redirect_stderr(stream):
+        follow(replay("docs/traces/completes.jsonl"), None)
+    assert "\x1b" not in read()
 
 
 def test_a_line_is_out_before_the_next_item_is_asked_for(monkeypatch):

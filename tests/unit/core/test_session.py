@@ -755,6 +755,26 @@ def test_what_can_be_read():
     assert (session.state, session.contact_count, session.failure) == (State.INITIALIZING, None, None)
 
 
+@pytest.mark.parametrize("start", [0.0, 1.7e9])
+def test_when_each_budget_runs_out_can_be_read(start):
+    session = new(now=start)
+    assert session.budgets == {"consent_timeout": start + 900, "lost_contact_timeout": start + 120}
+    session.receive(good(GATHERS), now=start + 5)
+    assert session.budgets == {"gathering_timeout": start + 605, "lost_contact_timeout": start + 125}
+    assert list(new(now=start, timeout=5).budgets) == ["consent_timeout", "timeout", "lost_contact_timeout"]
+    assert new(now=start, **UNBOUNDED).budgets == {}
+
+
+def test_how_many_polls_failed_in_a_row_can_be_read():
+    session = new()
+    counts = [session.failed_polls]
+    for now in (1.0, 2.0):
+        session.receive_failure(RESET, now=now)
+        counts.append(session.failed_polls)
+    session.receive(good(), now=3.0)
+    assert [*counts, session.failed_polls] == [0, 1, 2, 0]
+
+
 def test_a_session_shows_where_it_stands():
     session = new()
     session.receive(good(GATHERS), now=2.5)

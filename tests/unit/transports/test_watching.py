@@ -256,6 +256,23 @@ def test_cancelled_between_two_polls():
     assert service.sent == [0.0]
 
 
+@pytest.mark.parametrize(("answer", "told"), [(WAITING, ["Transition", "Ended"]), (RESET, ["Ended"])])
+def test_cancelled_while_a_poll_is_under_way_its_answer_counts_and_its_failure_does_not(tmp_path, answer, told):
+    def cut(request):
+        watching.cancel()
+        if isinstance(answer, TransportError):
+            raise answer
+        return Response(200, {}, answer)
+
+    path = tmp_path / "trace.jsonl"
+    with TraceWriter(path, CREDENTIALS) as record:
+        watching = watch(new_session(), HandlerTransport(cut), clock=VirtualClock(), record=record)
+        items = list(watching)
+    assert [type(item).__name__ for item in items] == told
+    assert items[-1].outcome == Cancelled()
+    assert lines(replay(path)) == lines(items)
+
+
 def test_cancelled_while_a_poll_is_told_the_rest_of_it_is_told():
     watching, _ = started(GATHERING, COMPLETE)
     first = next(watching)

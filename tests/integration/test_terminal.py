@@ -1,0 +1,275 @@
+"""`spongewatch watch` in a real terminal: what the screen shows, what it leaves behind, and the exit status."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+from spongewatch import ImportEvent, Response
+from spongewatch.transports import Scenario, Simulator
+from spongewatch.transports.testing.hostile_server import HostileServer
+
+COMMAND = str(Path(sys.executable).parent / "spongewatch")
+WAITING = ImportEvent("INITIALIZING", "INPROGRESS", 0)
+CONSENTED = ImportEvent("INITIALIZING", "COMPLETED", 0)
+GATHERING = ImportEvent("GATHERING", "INPROGRESS", 1212)
+ENVIRONMENT = {
+    "CLOUDSPONGE_DOMAIN_KEY": "demo-key",
+    "CLOUDSPONGE_DOMAIN_PASSWORD": "demo-password",
+    "LC_ALL": "C.UTF-8",
+    "PATH": os.environ["PATH"],
+    "PS1": "$ ",
+}
+
+
+class Terminal:
+    """A terminal with a shell in it, and the person at it."""
+
+    def __init__(self, socket, columns=80, lines=24, **environment):
+        self._tmux = ["tmux", "-S", str(socket), "-f", os.devnull]
+        settings = [f"{name}={value}" for name, value in {**ENVIRONMENT, **environment}.items()]
+        shell = shlex.join(["env", "-i", "TERM=screen", *settings, "sh"])
+        self._run("new-session", "-d", "-x", str(columns), "-y", str(lines), shell)
+
+    def type(self, *words, then="echo status $?"):
+        self._run("send-keys", "-l", f"clear; {shlex.join(words)}; {then}\n")
+
+    def press(self, key):
+        self._run("send-keys", key)
+
+    def resize(self, columns, lines=24):
+        self._run("resize-window", "-x", str(columns), "-y", str(lines))
+
+    def screen(self, *options):
+        """What stands there; lines that the terminal broke are whole."""
+        return "\n".join(
+            line.rstrip() for line in self._run("capture-pane", "-p", "-J", *options).rstrip().splitlines()
+        )
+
+    def cursor(self):
+        """Whether it can be seen, and its column and line."""
+        return self._run("display-message", "-p", "#{cursor_flag} #{cursor_x} #{cursor_y}").strip()
+
+    def shows(self, *expected):
+        """Wait until the screen shows these lines, its times made alike, and nothing else."""
+        deadline = monotonic() + 20
+        while (shown := alike(self.screen())) != list(expected):
+            assert monotonic() < deadline, "\n".join(["it shows:", *shown, "and not:", *expected])
+            sleep(0.02)
+
+    def waits_for(self, text):
+        deadline = monotonic() + 20
+        while text not in self.screen():
+            assert monotonic() < deadline, f"{text} does not come"
+            sleep(0.02)
+
+    def close(self):
+        self._run("kill-server")
+
+    def _run(self, *words):
+        return subprocess.run([*self._tmux, *words], capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def alike(screen):
+    """The lines of a screen with all times the same, and the port of the service too."""
+    screen = re.sub(r"(next poll +)(now|in \d+ s|under way, no answer for \d:\d\d)", r"\1in 1 s", screen)
+    return re.sub(r"\d+:\d\d\b", "0:00", re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:9", screen)).splitlines()
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    opened = []
+
+    def open_one(**options):
+        opened.append(Terminal(tmp_path / "tmux", **options))
+        return opened[-1]
+
+    yield open_one
+    for made in opened:
+        made.close()
+
+
+def watch(service, *options):
+    url = service.base_url if isinstance(service, Simulator) else service.url
+    return (COMMAND, "watch", "1126", "--base-url", url, "--interval", "0.1", *options)
+
+
+def process_of(words, tmp_path):
+    """The words that leave the number of their process in a file, and what reads it."""
+    file = tmp_path / "pid"
+    return ("sh", "-c", f"echo $$ > {file}; exec {shlex.join(words)}"), lambda: int(file.read_text())
+
+
+WAITS = (
+    "import 1126",
+    "  phase      INITIALIZING: waiting for the person's consent",
+    "  contacts   none yet",
+    "  elapsed    0:00",
+    "  changed    0:00 ago",
+    "  next poll  in 1 s",
+    "  time left  0:00 for the consent",
+)
+WAITS_NARROWLY = (
+    "import 1126",
+    "phase INITIALIZING:",
+    " waiting for the",
+    " person's consent",
+    "contacts none yet",
+    "elapsed 0:00",
+    "changed 0:00 ago",
+    "next poll in 1 s",
+    "time left 0:00 for",
+    " the consent",
+)
+GO_ON = (
+    "spongewatch: the import may still be running; to go on watching it: "
+    "spongewatch watch 1126 --base-url http://127.0.0.1:9 --interval 0.1"
+)
+
+
+def test_the_block_in_each_phase_and_the_verdict(terminal):
+    screen = terminal()
+    over = ImportEvent("COMPLETE", "COMPLETED", 0)
+    with Simulator(
+        Scenario("", ((0.0, (WAITING,)), (0.7, (CONSENTED, GATHERING)), (1.4, (CONSENTED, GATHERING, over))))
+    ) as service:
+        screen.type(*watch(service))
+        screen.shows(*WAITS)
+        screen.shows(
+            "import 1126",
+            "  phase      GATHERING: the contacts are being gathered",
+            "  contacts   1,212 so far",
+            "  elapsed    0:00",
+            "  changed    0:00 ago",
+            "  next poll  in 1 s",
+            "  time left  0:00 for the gathering",
+        )
+        assert screen.cursor() == "1 0 7"  # visible, below the block
+        screen.shows("0:00  import 1126 is complete: 1,212 contacts, to be fetched within minutes", "status 0", "$")
+
+
+@pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}])
+def test_a_resize_leaves_nothing_of_the_old_block_behind(terminal, environment):
+    screen = terminal(**environment)
+    with Simulator("consent-never") as service:
+        screen.type(*watch(service))
+        screen.shows(*WAITS)
+        colours = re.findall(r"\x1b\[[0-9;]*?(?:3[0-7]|38|4[0-7]|48|9[0-7])[;m]", screen.screen("-e"))
+        assert (colours == []) is ("NO_COLOR" in environment)
+        screen.resize(20)
+        screen.shows(*WAITS_NARROWLY)
+        screen.resize(80)
+        screen.shows(*WAITS)
+        screen.press("C-c")
+        screen.shows("0:00  import 1126 is no longer watched", GO_ON, "status 130", "$")
+        assert screen.cursor().startswith("1 ")
+
+
+def test_on_a_screen_that_is_too_low_the_block_is_cut(terminal):
+    screen = terminal(columns=20, lines=7)
+    with Simulator("consent-never") as service:
+        screen.type(*watch(service))
+        screen.shows(*WAITS_NARROWLY[:6])
+        screen.waits_for("elapsed 0:01")
+        screen.shows(*WAITS_NARROWLY[:6])
+
+
+def test_trouble_what_is_unexpected_and_a_budget_that_runs_out(terminal):
+    screen = terminal()
+    busy = Response(503, {"retry-after": "1"}, b"")
+    rows = (ImportEvent("SUBMITTING", "INPROGRESS", 50),)
+    with Simulator(Scenario("", ((0.0, rows),), dict.fromkeys(range(2, 100), busy))) as service:
+        screen.type(*watch(service, "--timeout", "1.9"))
+        screen.shows(
+            "import 1126",
+            "  phase      INITIALIZING: waiting for the person's consent",
+            "  contacts   none yet",
+            "  elapsed    0:00",
+            "  changed    not yet",
+            "  next poll  in 1 s",
+            "  time left  0:00 for the watch",
+            "  trouble    poll failed (1 in a row): status 503",
+            "  unexpected unlisted-row: SUBMITTING INPROGRESS 50",
+        )
+        screen.shows(
+            "0:00  import 1126 is lost from sight: status 503; the service asks to wait 1 s,",
+            "which is longer than the time left",
+            "status 6",
+            "$",
+        )
+
+
+def test_how_an_import_failed_at_twenty_columns(terminal):
+    screen = terminal(columns=20)
+    with Simulator("fails", speed=1000) as service:
+        screen.type(*watch(service))
+        screen.shows(
+            "0:00  import 1126",
+            "failed while",
+            "GATHERING (code 264)",
+            "      The provider's",
+            "address book can't",
+            "be reached for the",
+            "moment.",
+            "      A new import",
+            "may well succeed.",
+            "status 3",
+            "$",
+        )
+
+
+def test_abandoned_timed_out_quiet_and_piped(terminal):
+    screen = terminal()
+    with Simulator("abandoned", speed=1000) as service:
+        screen.type(*watch(service))
+        screen.shows(
+            "0:00  import 1126 was abandoned while INITIALIZING (code 514)",
+            "      The person declined to share their contacts.",
+            "      The person has to act before a new import can succeed.",
+            "status 4",
+            "$",
+        )
+        screen.type(*watch(service, "--quiet"))
+        screen.shows("status 4", "$")
+        screen.type("sh", "-c", f"{shlex.join(watch(service))} | cat")
+        screen.shows(
+            "     0.0 s  ERROR         error code 514",
+            "     0.0 s  import 1126 was abandoned while INITIALIZING (code 514): The person declined to share their "
+            "contacts. The person has to act before a new import can succeed.",
+            "status 0",
+            "$",
+        )
+    with Simulator("consent-never") as service:
+        screen.type(*watch(service, "--consent-timeout", "0.1"))
+        screen.shows(
+            "0:00  import 1126 is still running, and is no longer watched: the person did not",
+            "consent in the time allowed (consent_timeout)",
+            f"{GO_ON} --consent-timeout 0.1",
+            "status 5",
+            "$",
+        )
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGKILL, 137)])
+def test_while_a_request_hangs_a_signal_ends_it_at_once_and_the_terminal_is_in_order(
+    terminal, tmp_path, number, status
+):
+    screen = terminal()
+    with HostileServer(lambda talk: talk.hang()) as server:
+        words, process = process_of(watch(server, "--request-timeout", "600"), tmp_path)
+        screen.type(*words)
+        hangs = [line if "changed" not in line else "  changed    not yet" for line in WAITS]
+        screen.shows(*hangs)
+        os.kill(process(), number)
+        if number == signal.SIGKILL:
+            screen.shows(*hangs, "Killed", f"status {status}", "$")
+        else:
+            verdict = "0:00  import 1126 is no longer watched"
+            screen.shows(verdict, f"{GO_ON} --request-timeout 600", f"status {status}", "$")
+        assert screen.cursor().startswith("1 ")
