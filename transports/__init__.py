@@ -7,7 +7,7 @@ from .answer_body import AnswerBody
 from .clock import AsyncClock, Clock, SystemClock, VirtualClock
 from .observers import Observer
 from .opening import open_recording
-from .recording import RecordingError
+from .recording import Exchange, Recording, RecordingError
 from .replay import Replay, ReplayTransport, replay
 from .scenarios import SCENARIOS, Scenario
 from .trace_lines import TraceLines
@@ -31,7 +31,9 @@ __all__ = [
     "AsyncTransport",
     "AsyncWatch",
     "Clock",
+    "Exchange",
     "Observer",
+    "Recording",
     "RecordingError",
     "Replay",
     "ReplayTransport",

@@ -28,7 +28,11 @@ class RecordingError(LocalProtocolError):
 @final
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One poll as it went: when the request left, when the answer came, in seconds from the start."""
+    """One poll as it went: when the request left, when the answer came, in seconds from the start.
+
+    >>> Exchange(0.0, 0.184, Response(200))
+    Exchange(sent=0.0, came=0.184, answer=Response(status=200))
+    """
 
     sent: float
     came: float
@@ -65,6 +69,11 @@ class Recording(Protocol):
 
     `import_id` is None where only the bodies can name the import; `policy` is that of the watch, without the
     budgets that are not named, for a recording ends by itself.
+
+    >>> from spongewatch.transports import open_recording
+    >>> recording: Recording = open_recording("docs/traces/completes.jsonl")
+    >>> sum(isinstance(entry, Exchange) for entry in recording.entries())
+    11
     """
 
     import_id: str | None
