@@ -10,10 +10,11 @@ from spongewatch.transports import RecordingError, TraceLines, open_recording
 from .exit_status import FAULT, UNREADABLE, USAGE
 from .streams import note
 
-NAME = "convert"
-SUMMARY = "write a recording as a trace"
 DESCRIPTION = "Write a recording of any kind as a trace in the native format, which replays to the same lines."
-EPILOG = "example:\n  spongewatch convert browser.har --import-id 1126 --output import.jsonl"
+EPILOG = """\
+example:
+  spongewatch convert browser.har --import-id 1126 --output import.jsonl
+"""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -21,8 +22,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "path", metavar="PATH", help="a trace, a HAR, a VCR cassette, a file with one body, or a folder of such files"
     )
-    parser.add_argument("--import-id", metavar="ID", help="which import, where a file holds several")
-    parser.add_argument("--output", metavar="FILE", help="a new file, which only you may read (standard output)")
+    parser.add_argument(
+        "--import-id", metavar="ID", help="which import, where a file holds several (default: the only one)"
+    )
+    parser.add_argument(
+        "--output", metavar="FILE", help="a new file, which only you may read (default: standard output)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -12,12 +12,20 @@ CLOSED_PIPE: Final = 141
 
 EXIT_STATUSES: Final = """\
 exit status:
-  0  completed                       6  lost contact
-  1  a fault of our own              7  credentials rejected
-  2  usage                           8  unknown import
-  3  failed                          9  a recording that can't be read
-  4  abandoned                      10  rejected for another reason
-  5  a time budget ran out    130, 143  interrupted, terminated
+    0  completed, or done
+    1  a fault of our own
+    2  usage
+    3  failed
+    4  abandoned
+    5  a time budget ran out
+    6  lost contact
+    7  credentials rejected
+    8  unknown import
+    9  a recording that can't be read, or not to its end
+   10  rejected for another reason
+  130  interrupted
+  141  whatever read the output has closed it
+  143  terminated
 """
 
 

@@ -2,25 +2,41 @@
 
 import argparse
 import re
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
+
+from spongewatch import shown
+
+_SHORTEST = 0.001
+_LONGEST = 10**9
 
 
 def seconds(word: str) -> float:
-    """A number of seconds above 0.
+    """A number of seconds, as many as a policy takes.
 
     >>> seconds("2.5")
     2.5
     """
-    return _above_zero(word, "a time is a number of seconds above 0, such as 120")
+    number = _number(word)
+    if _SHORTEST <= number <= _LONGEST:
+        return number
+    raise argparse.ArgumentTypeError(
+        f"a time is a number of seconds from {_SHORTEST} to {_LONGEST:,}, such as 120, not {shown(word)}"
+    )
 
 
 def seconds_or_none(word: str) -> float | None:
-    """A number of seconds above 0, or `none`: a budget that never runs out.
+    """A number of seconds, or `none`: a budget that never runs out.
 
     >>> seconds_or_none("none") is None
     True
     """
-    return None if word == "none" else seconds(word)
+    if word == "none":
+        return None
+    try:
+        return seconds(word)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}; none takes the budget away") from None
 
 
 def speed(word: str) -> float:
@@ -29,7 +45,10 @@ def speed(word: str) -> float:
     >>> speed("20")
     20.0
     """
-    return _above_zero(word, "a speed is a number above 0, such as 20")
+    number = _number(word)
+    if 0 < number < inf:
+        return number
+    raise argparse.ArgumentTypeError(f"a speed is a number above 0, such as 20, not {shown(word)}")
 
 
 def port(word: str) -> int:
@@ -40,7 +59,7 @@ def port(word: str) -> int:
     """
     if re.fullmatch(r"[0-9]{1,5}", word) and int(word) <= 65535:
         return int(word)
-    raise argparse.ArgumentTypeError(f"a port is a number from 0, which is any, to 65535, not {word!r}")
+    raise argparse.ArgumentTypeError(f"a port is a number from 0, which is any, to 65535, not {shown(word)}")
 
 
 def error_code(word: str) -> int:
@@ -51,14 +70,39 @@ def error_code(word: str) -> int:
     """
     if re.fullmatch(r"[+-]?[0-9]{1,300}", word):
         return int(word)
-    raise argparse.ArgumentTypeError(f"an error code is a number, such as 514, not {word!r}")
+    raise argparse.ArgumentTypeError(f"an error code is a number, such as 514, not {shown(word)}")
 
 
-def _above_zero(word: str, expected: str) -> float:
+def one_of(words: Sequence[str]) -> Callable[[str], str]:
+    """What reads one of `words`.
+
+    >>> one_of(("json", "xml"))("xml")
+    'xml'
+    """
+
+    def read(word: str) -> str:
+        if word in words:
+            return word
+        raise argparse.ArgumentTypeError(f"it is {', '.join(words[:-1])} or {words[-1]}, not {shown(word)}")
+
+    return read
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a message about a `word` that is not known: the one that is most like it, else all.
+
+    >>> did_you_mean("watc", ["watch", "replay"]), did_you_mean("help", ["watch", "replay"])
+    ('; did you mean watch?', '; there are watch, replay')
+    """
+    from difflib import get_close_matches  # which only a mistake needs
+
+    names = list(known)
+    likely = get_close_matches(word[:100].lower(), names, n=1)
+    return f"; did you mean {likely[0]}?" if likely else f"; there are {', '.join(names)}"
+
+
+def _number(word: str) -> float:
     try:
-        number = float(word)
+        return float(word)
     except ValueError:
-        number = 0.0
-    if 0 < number < inf:
-        return number
-    raise argparse.ArgumentTypeError(f"{expected}, not {word!r}")
+        return 0.0

@@ -4,21 +4,19 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from spongewatch import LocalProtocolError
+from spongewatch import LocalProtocolError, shown
 from spongewatch.transports import SCENARIOS, RecordingError, SystemClock, open_recording
 
 from .credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE
 from .exit_status import UNREADABLE, USAGE
-from .options import port, speed
+from .options import did_you_mean, port, speed
 from .streams import note, on_first_signal
 
 if TYPE_CHECKING:
     from spongewatch.transports import Simulator
 
-NAME = "simulate"
-SUMMARY = "play the service on this machine"
 DESCRIPTION = "Play the service on this machine, over HTTP, to try a watch on it; until interrupted."
-EPILOG = "scenarios:\n{}\n\nexample:\n  spongewatch simulate abandoned --speed 2".format(
+EPILOG = "scenarios:\n{}\n\nexample:\n  spongewatch simulate\n  spongewatch simulate abandoned --speed 2\n".format(
     "\n".join(f"  {name:<15}{scenario.description}" for name, scenario in SCENARIOS.items())
 )
 
@@ -32,11 +30,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         default="completes",
         metavar="SCENARIO|PATH",
-        help="a scenario's name (completes), or a recording",
+        help="a scenario's name, or a recording (default: completes)",
     )
-    parser.add_argument("--import-id", metavar="ID", help="of the import (the recording's, else 1126)")
-    parser.add_argument("--speed", type=speed, default=1.0, metavar="N", help="a scenario N times as fast")
-    parser.add_argument("--port", type=port, default=0, metavar="PORT", help="to listen at (any that is free)")
+    parser.add_argument("--import-id", metavar="ID", help="of the import (default: the recording's, else 1126)")
+    parser.add_argument("--speed", type=speed, default=1.0, metavar="N", help="a scenario N times as fast (default 1)")
+    parser.add_argument(
+        "--port", type=port, default=0, metavar="PORT", help="to listen at (default 0: any that is free)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -59,7 +59,10 @@ def run(options: argparse.Namespace) -> int:
 def _simulator(options: argparse.Namespace) -> "Simulator":
     from spongewatch.transports import Simulator  # which loads a server, for this command alone
 
-    if options.what in SCENARIOS or not os.path.exists(options.what):
+    if options.what not in SCENARIOS and not os.path.exists(options.what):
+        other = did_you_mean(options.what, SCENARIOS)
+        raise LocalProtocolError(f"SCENARIO|PATH: {shown(options.what)} is no scenario, and no recording{other}")
+    if options.what in SCENARIOS:
         import_id = _USUAL_ID if options.import_id is None else options.import_id
         return Simulator(options.what, speed=options.speed, import_id=import_id, port=options.port)
     return Simulator(recording=open_recording(options.what, options.import_id), port=options.port)

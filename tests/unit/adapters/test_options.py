@@ -1,10 +1,14 @@
+import json
 from argparse import ArgumentTypeError
 
 import pytest
 
-from spongewatch.adapters.options import error_code, port, seconds, seconds_or_none, speed
+from spongewatch import LocalProtocolError, PollPolicy
+from spongewatch.adapters.options import did_you_mean, error_code, one_of, port, seconds, seconds_or_none, speed
 
 NO_NUMBERS_ABOVE_0 = ["", "0", "-1", "nan", "inf", "-inf", "1e999", "fast", "1,5", "2s", "0x10"]
+TIME = "a time is a number of seconds from 0.001 to 1,000,000,000, such as 120, not "
+BUDGET = "; none takes the budget away"
 
 
 @pytest.mark.parametrize(
@@ -32,22 +36,59 @@ def test_a_word_becomes_what_it_means(read, word, value):
 
 @pytest.mark.parametrize("word", NO_NUMBERS_ABOVE_0)
 @pytest.mark.parametrize(
-    ("read", "expected"),
+    ("read", "expected", "way_out"),
     [
-        (seconds, "a time is a number of seconds above 0, such as 120, not "),
-        (seconds_or_none, "a time is a number of seconds above 0, such as 120, not "),
-        (speed, "a speed is a number above 0, such as 20, not "),
+        (seconds, TIME, ""),
+        (seconds_or_none, TIME, BUDGET),
+        (speed, "a speed is a number above 0, such as 20, not ", ""),
     ],
 )
-def test_what_is_no_number_above_0_is_refused(read, expected, word):
+def test_what_is_no_number_above_0_is_refused(read, expected, way_out, word):
     with pytest.raises(ArgumentTypeError) as caught:
         read(word)
-    assert str(caught.value) == f"{expected}{word!r}"
+    assert str(caught.value) == f"{expected}{json.dumps(word)}{way_out}"
+
+
+@pytest.mark.parametrize("word", ["0.001", "1e9"])
+def test_a_time_is_what_a_policy_takes_and_no_other(word):
+    assert PollPolicy(timeout=seconds(word)).timeout == float(word)
+    beyond = float(word) * (0.99 if word == "0.001" else 1.01)
+    with pytest.raises(LocalProtocolError):
+        PollPolicy(timeout=beyond)
+    with pytest.raises(ArgumentTypeError):
+        seconds(str(beyond))
+
+
+def test_a_word_is_one_of_those_that_there_are():
+    read = one_of(("json", "xml"))
+    assert read("xml") == "xml"
+    with pytest.raises(ArgumentTypeError, match='^it is json or xml, not "XML"$'):
+        read("XML")
+
+
+def test_what_is_repeated_is_short_and_can_not_act_on_a_terminal():
+    with pytest.raises(ArgumentTypeError) as caught:
+        speed("\x1b[2J" + "x" * 10_000)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("word", "end"),
+    [
+        ("skip", "; did you mean skips?"),
+        ("SKIPS", "; did you mean skips?"),
+        ("x" * 10**6, "; there are skips, stuck"),
+        ("", "; there are skips, stuck"),
+    ],
+)
+def test_the_likeliest_is_suggested_or_all_are_named(word, end):
+    assert did_you_mean(word, ["skips", "stuck"]) == end
 
 
 @pytest.mark.parametrize("read", [seconds, speed])
 def test_none_is_a_budget_and_nothing_else(read):
-    with pytest.raises(ArgumentTypeError, match="not 'none'"):
+    with pytest.raises(ArgumentTypeError, match='not "none"'):
         read("none")
 
 
