@@ -14,7 +14,7 @@ test: .venv/developing
 	$(BIN)/coverage run -m pytest tests/unit
 	$(BIN)/coverage report
 	$(BIN)/python tests/coverage_by_module.py
-	$(BIN)/pytest --numprocesses 2 --dist worksteal tests/properties tests/integration
+	$(BIN)/pytest --numprocesses 3 --dist worksteal tests/properties tests/integration
 
 check: .venv/developing
 	$(BIN)/ruff check
