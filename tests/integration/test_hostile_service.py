@@ -208,17 +208,16 @@ def test_trouble_that_passes_is_told_and_does_no_harm(trouble, reason, kept):
 def test_trouble_that_does_not_pass_is_contact_lost_when_its_budget_is_over(trouble, reason, kept):
     first = in_turn(says(WAITING), again_and_again(trouble) if kept else trouble)
     with HostileServer(first, trouble) as server:
-        start, *failed, ended = items = watched(server.url)
+        start, *failed, ended = items = watched(server.url, lost_contact_timeout=0.5)
         assert triggers(items) == ["start"]
         assert [item.attempt for item in failed] == list(range(1, len(failed) + 1))
         late = "timeout: no whole answer within 0.0"  # as any of them may be where a request has little time left
         assert all(item.reason.startswith((reason, late)) for item in failed)
         assert isinstance(ended.outcome, LostContact)
-        assert ended.outcome.detail == f"no good answer for 0.2 s (lost_contact_timeout); last, {failed[-1].reason}"
-        assert ended.at == pytest.approx(start.at + 0.2, abs=0.0011)
-        assert len(server.exchanges) >= len(failed) + 1 >= 2
-        others = server.connections - 1  # the last may be cut off before its request is out
-        assert others == 0 if kept else 0 <= others - (len(server.exchanges) - 2) <= 1
+        assert ended.outcome.detail == f"no good answer for 0.5 s (lost_contact_timeout); last, {failed[-1].reason}"
+        assert ended.at == pytest.approx(start.at + 0.5, abs=0.0011)
+        assert failed
+        assert server.connections == 1 if kept else server.connections <= len(server.exchanges) + 1
         assert_floor_held(server)
 
 
