@@ -73,6 +73,10 @@ def parser(declared: Collection[str] = COMMANDS) -> argparse.ArgumentParser:
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        print(end="", flush=True)  # a help that nobody reads to its end is told here, not by the interpreter
+        super().exit(status, message)
+
     def error(self, message: str) -> NoReturn:
         text = re.sub("ignored explicit argument .*", "it takes no value", message)  # which may be a secret
         self.exit(USAGE, f"{self.prog}: {printable(text)}; '{self.prog} --help' shows what there is\n")

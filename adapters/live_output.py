@@ -131,7 +131,9 @@ class _Screen:
         self._size = _USUAL
 
     def draw(self, view: _View) -> None:
-        """Draw what `view` sees, unless it is there already."""
+        """Draw what `view` sees, unless it is there already, or the terminal is somebody else's."""
+        if not _in_foreground():
+            return
         size = _size(sys.stderr)
         lines = block(view.progress, view.clock.now(), self._console, size.columns)[: size.lines - 1]
         if (lines, size) != (self._lines, self._size):
@@ -139,7 +141,8 @@ class _Screen:
 
     def clear(self) -> None:
         """Leave the screen as it was before."""
-        self._replace([], _size(sys.stderr))
+        if _in_foreground():
+            self._replace([], _size(sys.stderr))
 
     def _replace(self, lines: list[Text], size: os.terminal_size) -> None:
         # A terminal that has become narrower breaks the lines that stand there.
@@ -151,6 +154,14 @@ class _Screen:
                 console.print(_code("\r\x1b[2K"), line, sep="", soft_wrap=True)
             console.print(_code("\r\x1b[J"), end="")
         self._lines, self._size = lines, size
+
+
+def _in_foreground() -> bool:
+    """False for a job in the background, which shares its terminal with what is typed there."""
+    try:
+        return os.tcgetpgrp(sys.stderr.fileno()) == os.getpgrp()
+    except OSError:  # it is the terminal of nobody's jobs
+        return True
 
 
 def _size(stream: TextIO) -> os.terminal_size:

@@ -30,8 +30,10 @@ def follow(watching: "Watching", clock: "LiveClock | None", *, as_json: bool = F
     """
     if clock is None or as_json or quiet or not _can_draw():
         return write(watching, as_json=as_json, quiet=quiet)
-    from .live_output import show  # which loads rich
-
+    try:
+        from .live_output import show  # which loads rich
+    except ImportError:  # of a rich that is broken, or too old
+        return write(watching)
     return show(watching, clock)
 
 

@@ -65,14 +65,15 @@ def _command_again(options: argparse.Namespace, credentials: Credentials) -> str
     for name, default in usual.items():
         value = getattr(options, name)
         if value != default and name not in ("import_id", "record"):
-            given += _typed(f"--{name.replace('_', '-')}", value)
-    import_id = options.import_id
+            given += _typed(f"--{name.replace('_', '-')}", value, credentials)
+    import_id = credentials.redaction.text(options.import_id)
     words = [*given, "--", import_id] if import_id.startswith("-") else [import_id, *given]
-    return shlex.join(["spongewatch", "watch", *map(credentials.redaction.text, words)])
+    return shlex.join(["spongewatch", "watch", *words])
 
 
-def _typed(option: str, value: object) -> list[str]:
+def _typed(option: str, value: object, credentials: Credentials) -> list[str]:
     if value is True:
         return [option]
     word = "none" if value is None else f"{value:.15g}" if isinstance(value, float) else str(value)
+    word = credentials.redaction.text(word)
     return [f"{option}={word}"] if word.startswith("-") else [option, word]

@@ -108,3 +108,13 @@ def test_the_core_loads_nothing_that_it_does_not_need():
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == ""
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("words", [["--help"], ["watch", "--help"], ["--version"]])
+def test_a_help_that_nobody_reads_is_no_fault(words):
+    reader, writer = os.pipe()
+    os.close(reader)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with open(writer, "wb") as closed:
+        done = subprocess.run([COMMAND, *words], stdout=closed, stderr=subprocess.PIPE, timeout=60, env=environment)
+    assert (done.returncode, done.stderr) == (141, b"")

@@ -184,3 +184,9 @@ def test_a_terminal_that_is_gone_does_not_end_the_watch():
     out.close()
     discard(gone.stream)
     gone.stream.close()
+
+
+def test_a_job_in_the_background_draws_nothing_on_the_terminal_of_others(terminal, monkeypatch):
+    monkeypatch.setattr(os, "tcgetpgrp", lambda descriptor: os.getpgrp() + 1)
+    show_on(terminal, iter([ENDED]))
+    assert terminal.wait_for("within minutes\r\n").startswith("1:01  import 1126 is complete")

@@ -77,6 +77,15 @@ def test_on_a_terminal_there_is_a_block_and_then_the_verdict(monkeypatch, termin
     assert told.endswith("\x1b[J0:11  import 1126 is complete: 2,001 contacts, to be fetched within minutes\r\n")
 
 
+def test_a_terminal_gets_lines_where_rich_is_broken(monkeypatch, terminal):
+    read, stream = terminal
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setitem(sys.modules, "spongewatch.adapters.live_output", None)
+    with redirect_stdout(stream), redirect_stderr(stream):
+        assert followed().outcome == Completed(2001)
+    assert "\x1b" not in read()
+
+
 @pytest.mark.parametrize("term", ["dumb", "Dumb", "unknown"])
 def test_a_terminal_that_knows_no_codes_gets_lines(monkeypatch, terminal, term):
     read, stream = terminal

@@ -411,6 +411,14 @@ def test_two_signals_while_a_request_hangs_end_it_at_once(capsys):
     assert monotonic() - start < 10
 
 
+def test_a_short_secret_does_not_spoil_the_command_that_goes_on(monkeypatch, capsys):
+    monkeypatch.setenv("CLOUDSPONGE_DOMAIN_KEY", "e")
+    monkeypatch.setenv("CLOUDSPONGE_DOMAIN_PASSWORD", "t")
+    with Simulator("consent-never", domain_key="e", domain_password="t") as service:
+        main(["watch", "1126", "--interval", "0.01", "--timeout", "0.1", "--base-url", service.base_url])
+    assert "[secret]imeou" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "again"),
     [
