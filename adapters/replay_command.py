@@ -3,11 +3,12 @@
 import argparse
 
 from spongewatch import Cancelled, Ended, LocalProtocolError, LostContact
-from spongewatch.transports import RecordingError, Replay, replay
+from spongewatch.transports import Replay, replay
 
-from .exit_status import UNREADABLE, USAGE, exit_status
+from .exit_status import UNREADABLE, exit_status
 from .live_clocks import PacedClock
 from .options import speed
+from .recording_options import add_recording_options, note_torn, refused
 from .streams import follow, note, on_first_signal
 
 DESCRIPTION = """\
@@ -24,12 +25,7 @@ example:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument(
-        "path", metavar="PATH", help="a trace, a HAR, a VCR cassette, a file with one body, or a folder of such files"
-    )
-    parser.add_argument(
-        "--import-id", metavar="ID", help="which import, where a file holds several (default: the only one)"
-    )
+    add_recording_options(parser)
     parser.add_argument(
         "--speed", type=speed, metavar="N", help="keep the recording's pace, N times as fast (without: no waiting)"
     )
@@ -40,12 +36,8 @@ def run(options: argparse.Namespace) -> int:
     """Replay the recording; gives the exit status."""
     try:
         watch = replay(options.path, speed=options.speed, import_id=options.import_id)
-    except RecordingError as error:
-        note(str(error))
-        return UNREADABLE
     except LocalProtocolError as error:
-        note(str(error))
-        return USAGE
+        return refused(error)
     clock = None if options.speed is None else PacedClock(options.speed)
     with on_first_signal(watch.cancel) as signals:
         ended = follow(watch, clock, as_json=options.jsonl)
@@ -57,8 +49,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _note_on_recording(path: str, watch: Replay, ended: Ended) -> None:
     transport = watch.transport
-    if transport.torn is not None:
-        note(f"{path}: line {transport.torn}, the last, is torn and was left out")
+    note_torn(path, transport.torn)
     if transport.broken:
         note(str(transport.broken))
     elif transport.exhausted and isinstance(ended.outcome, LostContact):

@@ -5,11 +5,11 @@ import os
 from typing import TYPE_CHECKING
 
 from spongewatch import LocalProtocolError, shown
-from spongewatch.transports import SCENARIOS, RecordingError, SystemClock, open_recording
+from spongewatch.transports import SCENARIOS, SystemClock, open_recording
 
 from .credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE
-from .exit_status import UNREADABLE, USAGE
 from .options import did_you_mean, port, speed
+from .recording_options import refused
 from .streams import note, on_first_signal
 
 if TYPE_CHECKING:
@@ -48,12 +48,8 @@ def run(options: argparse.Namespace) -> int:
             while not signals:
                 clock.sleep(3600)
         return 128 + signals[0]
-    except RecordingError as error:
-        note(str(error))
-        return UNREADABLE
     except LocalProtocolError as error:
-        note(str(error))
-        return USAGE
+        return refused(error)
 
 
 def _simulator(options: argparse.Namespace) -> "Simulator":

@@ -1,14 +1,15 @@
 """`spongewatch timeline`: what happened when in a recorded import, as a picture."""
 
 import argparse
-import os
 import shutil
 import sys
 
 from spongewatch import LocalProtocolError
-from spongewatch.transports import RecordingError, open_recording
+from spongewatch.transports import open_recording
 
-from .exit_status import FAULT, UNREADABLE, USAGE
+from .exit_status import UNREADABLE
+from .new_file import write_new_file
+from .recording_options import add_recording_options, refused
 from .streams import note
 from .timeline import Timeline, timeline_of
 from .timeline_page import page
@@ -26,12 +27,7 @@ example:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument(
-        "path", metavar="PATH", help="a trace, a HAR, a VCR cassette, a file with one body, or a folder of such files"
-    )
-    parser.add_argument(
-        "--import-id", metavar="ID", help="which import, where a file holds several (default: the only one)"
-    )
+    add_recording_options(parser)
     parser.add_argument(
         "--html", metavar="FILE", help="a page instead, in a new file, which only you may read; - for standard output"
     )
@@ -41,12 +37,8 @@ def run(options: argparse.Namespace) -> int:
     """Draw the recording; gives the exit status."""
     try:
         timeline = timeline_of(open_recording(options.path, options.import_id))
-    except RecordingError as error:
-        note(str(error))
-        return UNREADABLE
     except LocalProtocolError as error:
-        note(str(error))
-        return USAGE
+        return refused(error)
     status = _draw(timeline, options.html)
     for text in timeline.notes:
         note(f"{options.path}: {text}")
@@ -61,20 +53,4 @@ def _draw(timeline: Timeline, file: str | None) -> int:
     if file == "-":
         print(page(timeline), end="")
         return 0
-    return _write(page(timeline), file)
-
-
-def _write(text: str, file: str) -> int:
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except (OSError, ValueError) as error:
-        problem = f"can't be made: {error.strerror}" if isinstance(error, OSError) else "is no path"
-        note(f"--html: {file}: {problem}")
-        return USAGE
-    try:
-        with open(descriptor, "w", encoding="ascii") as stream:
-            stream.write(text)
-    except OSError as error:
-        note(f"--html: {file}: can't be written any more: {error.strerror}")
-        return FAULT
-    return 0
+    return write_new_file("--html", file, [page(timeline)])

@@ -1,4 +1,3 @@
-import errno
 import json
 import os
 import stat
@@ -92,18 +91,6 @@ def test_a_file_that_can_not_be_made_is_told(tmp_path, capsys, name, problem):
     assert err.endswith(f": {problem}\n")
     assert len(err.splitlines()) == 1
     assert (tmp_path / "there").read_text() == "precious"
-
-
-def test_a_disk_that_is_full_is_told(tmp_path, capsys, monkeypatch):
-    def full(*_, **__):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr("spongewatch.adapters.convert_command.print", full, raising=False)
-    assert run(HAR, "--output", tmp_path / "trace") == 1
-    assert capsys.readouterr() == (
-        "",
-        f"spongewatch: --output: {tmp_path}/trace: can't be written any more: No space left on device\n",
-    )
 
 
 def test_a_torn_trace_is_converted_up_to_its_last_whole_line(tmp_path, capsys):

@@ -1,5 +1,4 @@
 import argparse
-import errno
 import json
 import os
 import stat
@@ -9,7 +8,6 @@ from io import StringIO
 import pytest
 
 from answers import json_body, rows
-from spongewatch.adapters import timeline_command
 from spongewatch.adapters.timeline_command import add_options, run
 
 HEADER = {"spongewatch-trace": 1, "import_id": "1126"}
@@ -87,16 +85,6 @@ def test_a_file_that_is_there_is_left_alone(trace, tmp_path, capsys):
 def test_what_is_no_path_is_one_line(trace, capsys):
     assert drawn(trace(COMPLETE), "--html", "x\0y") == 2
     assert capsys.readouterr().err == "spongewatch: --html: x\\x00y: is no path\n"
-
-
-def test_a_disk_that_is_full_is_told(trace, tmp_path, capsys, monkeypatch):
-    def full(descriptor, *_, **__):
-        os.close(descriptor)
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(timeline_command, "open", full, raising=False)
-    assert drawn(trace(COMPLETE), "--html", tmp_path / "page.html") == 1
-    assert capsys.readouterr().err.endswith("page.html: can't be written any more: No space left on device\n")
 
 
 def test_a_broken_recording_is_drawn_up_to_there(trace, tmp_path, capsys):
