@@ -4,14 +4,15 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 SOURCES := $(sort $(wildcard core/*.py transports/*.py transports/*/*.py adapters/*.py))
 
-.PHONY: demo test check bench proof lock clean FORCE
+.PHONY: demo test check docs versions audit bench proof fuzz mutants lock clean FORCE
 
 demo: .venv/installed
 	@sh docs/demo.sh $(BIN)/spongewatch
 
 test: .venv/developing
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest tests/unit
+	$(BIN)/coverage run -m pytest --numprocesses 2 tests/unit
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(BIN)/python tests/coverage_by_module.py
 	$(BIN)/pytest --numprocesses 3 --dist worksteal tests/properties tests/integration
@@ -20,20 +21,46 @@ check: .venv/developing
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/mypy docs/recipes
+	$(BIN)/mypy docs/recipes docs/tutorial
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-bench: .venv/developing
-	$(BIN)/python tests/benchmarks/speed.py
+# The site, in build/site, looked at in a browser.
+docs: .venv/documenting
+	$(BIN)/python docs/site/draw.py
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -c docs/site docs build/site
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup tests/site
 
-proof: .venv/developing
-	HYPOTHESIS_PROFILE=proof $(BIN)/pytest tests/properties tests/integration/test_contract.py
+# With the lowest versions of what is depended on, and the newest, on each Python that is here.
+versions: .venv/developing
+	$(BIN)/python tests/versions.py $(PYTHONS)
 
-# The pins of requirements-dev.txt, from pyproject.toml.
+# Needs an advisory service.
+audit: .venv/developing
+	$(BIN)/uv tool run pip-audit --strict --requirement requirements-dev.txt --no-deps --disable-pip
+
+fuzz: .venv/proving
+	cd tests && ../$(BIN)/python -m fuzz
+
+# MODULE=machine tries the mutants of that module alone.
+mutants: .venv/proving
+	nice $(BIN)/python tests/mutants/run.py
+
+# INTO=docs writes the tables and the picture of docs/explanations/speed.md anew.
+bench: .venv/proving
+	$(BIN)/python tests/benchmarks $(INTO)
+
+# The tests at their full size, an hour and more; fuzz and mutants may be made alone.
+proof: .venv/developing fuzz mutants
+	HYPOTHESIS_PROFILE=proof $(BIN)/pytest --timeout 0 tests/properties tests/integration/test_contract.py \
+		tests/integration/test_drawn_service.py tests/integration/test_crashes.py
+
+# The pins of requirements-*.txt, from pyproject.toml.
+LOCK := $(BIN)/uv pip compile --quiet --universal --no-header --no-emit-index-url --no-emit-find-links
 lock: .venv/developing
-	$(BIN)/uv pip compile --quiet --universal --no-header --no-emit-index-url --no-emit-find-links \
-		--upgrade --group dev --output-file requirements-dev.txt pyproject.toml
+	$(LOCK) --upgrade --group dev --output-file requirements-dev.txt pyproject.toml
+	$(LOCK) --constraint requirements-dev.txt --group docs --output-file requirements-docs.txt pyproject.toml
+	$(LOCK) --constraint requirements-dev.txt --group proof --output-file requirements-proof.txt pyproject.toml
 
 clean:
 	rm -rf .venv build dist *.egg-info .coverage .hypothesis .*_cache
@@ -52,4 +79,12 @@ clean:
 
 .venv/developing: .venv/installed
 	$(PIP) install --requirement requirements-dev.txt
+	@touch $@
+
+.venv/documenting: .venv/developing requirements-docs.txt
+	$(PIP) install --requirement requirements-docs.txt
+	@touch $@
+
+.venv/proving: .venv/developing requirements-proof.txt
+	$(PIP) install --requirement requirements-proof.txt
 	@touch $@

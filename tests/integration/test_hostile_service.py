@@ -438,11 +438,13 @@ def command(url, *options, **environment):
 )
 def test_the_command_tells_the_same_and_leaves_with_its_status(script, outcome, status):
     play = keeps_answering(script) if isinstance(script, bytes) else script
+    # What an answer decides is not left to a budget on a busy machine.
+    budget, options = (0.2, []) if status == 6 else (5, ["--request-timeout", "4", "--lost-contact-timeout", "5"])
     with HostileServer(play) as server, at_most(3):
-        code, told, err = command(server.url)
+        code, told, err = command(server.url, *options)
         assert (code, err) == (status, "")
         assert (told[-1]["outcome"], told[-1]["reason"]) == outcome
-        assert told[-1]["at"] <= 0.2
+        assert told[-1]["at"] <= budget
         assert {item["kind"] for item in told[:-1]} <= {"poll-failed"}
         assert_floor_held(server)
 

@@ -7,6 +7,7 @@ proxy is sent.
 import base64
 import logging
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -74,11 +75,17 @@ def proxy_port(tmp_path_factory):
     alone = ["--num-acceptors", "1", "--num-workers", "1", "--local-executor", "1"]
     more = ["--plugins", "nearby.Nearby", "--basic-auth", f"{USER}:{PASSWORD}"]
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONUTF8": "1"}
-    with subprocess.Popen([*command.split(), *alone, *more], cwd=folder, env=environment) as process:
+    with subprocess.Popen(
+        [*command.split(), *alone, *more], cwd=folder, env=environment, start_new_session=True
+    ) as process:
         try:
             yield written_port(folder / "port", process)
         finally:
             process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=10)
+            with suppress(ProcessLookupError):  # it does not end all its workers each time
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def written_port(file, process):

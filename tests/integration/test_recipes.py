@@ -319,7 +319,7 @@ def test_prometheus_counts_failed_polls_and_tells_the_reason_of_an_end(tmp_path)
     text = generate_latest(registry).decode()
     assert samples(registry)["spongewatch_failed_polls_total"] == 1
     assert samples(registry)['spongewatch_import_seconds_count{outcome="rejected",reason="credentials"}'] == 1
-    assert "1126" not in text
+    assert '"1126"' not in text
     assert "401" not in text
 
 
