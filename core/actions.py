@@ -10,7 +10,7 @@ from .outcomes import Outcome
 @final
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A poll is due: say `sent`, and bring the answer to `request` by `deadline`, in seconds.
+    """A poll is due: say `sent`, and bring the answer to `request` by `deadline`, in seconds on the caller's clock.
 
     >>> Send(Request("GET", "https://api.example/events/1126.json"), 10.0).deadline
     10.0
@@ -23,7 +23,7 @@ class Send:
 @final
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing is due before `until`, in seconds; where that has gone by already, call `handle_timeout`.
+    """Nothing is due before `until`, in seconds on the caller's clock; once that has gone by, call `handle_timeout`.
 
     >>> Wait(11.0).until
     11.0
@@ -35,7 +35,7 @@ class Wait:
 @final
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The watch has ended.
+    """The watch has ended; `outcome` says how.
 
     >>> from spongewatch import Completed
     >>> Done(Completed(2)).outcome

@@ -47,8 +47,8 @@ def envelope_message(body: bytes, content_type: str | None = None) -> str | None
     >>> envelope_message(b'{"error": {"message": "the import is gone", "code": 410}}')
     'the import is gone'
     """
-    start = body[: MAX_BODY + 1].lstrip(_BYTE_ORDER_MARKS_AND_BLANKS)
-    if len(body) > MAX_BODY or not start or _HTML.match(start):
+    start = body.lstrip(_BYTE_ORDER_MARKS_AND_BLANKS)
+    if len(body) > MAX_BODY or _HTML.match(start):
         return None
     try:
         return error_message(_to_object(body, content_type, start))

@@ -16,10 +16,12 @@ from .table import State
 @final
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One step of the import.
+    """One step of the import, by `trigger`, from the state `source` to `dest`.
 
-    `event` is the row that caused it, None where a later row implies it. `contact_count` is what is known
-    once that row is applied; for an implied step, what was known before the row that implies it.
+    `import_id` is None from a machine that was given none, and `at` where it was fed without a time. `failure`
+    is why the import failed, where `trigger` is `fail`, else None. `event` is the row that caused it, None
+    where a later row implies it. `contact_count` is what is known once that row is applied; for an implied
+    step, what was known before the row that implies it.
 
     >>> from spongewatch import ImportMachine
     >>> [step.trigger for step in ImportMachine().feed([ImportEvent("GATHERING", "INPROGRESS", 0)])]
@@ -55,7 +57,8 @@ class Transition:
 class Anomaly:
     """A row that the protocol does not foresee; never fatal, and told once.
 
-    `reason` is `unlisted-row`, `odd-value` or `contradiction`.
+    `event` is the row; `import_id` and `at` are as for a `Transition`. `reason` is `unlisted-row`, `odd-value`
+    or `contradiction`.
 
     >>> from spongewatch import ImportMachine
     >>> [odd.reason for odd in ImportMachine().feed([ImportEvent("SUBMITTING", "INPROGRESS", 50)])]
@@ -83,7 +86,7 @@ class Anomaly:
 class PollFailed:
     """A poll that brought nothing usable, the `attempt`-th of them in a row.
 
-    `reason` is for people; `retry_at` is None where no other poll is planned.
+    `reason` is for people; `retry_at` is when the next poll is due, None where no other one is planned.
 
     >>> PollFailed("1126", 1.0, 1, "status 503", 2.4).to_json()["reason"]
     'status 503'
@@ -111,6 +114,8 @@ class PollFailed:
 @dataclass(frozen=True, slots=True)
 class Ended:
     """The end of a watch, always the last that it emits.
+
+    `outcome` is how the watch ended; `state` and `contact_count` are what was known of the import by then.
 
     >>> from spongewatch import Completed
     >>> Ended("1126", 2.0, Completed(2), State.COMPLETE, 2).to_json()["outcome"]

@@ -13,7 +13,11 @@ PUBLIC_SERVICE: Final = "https://api.cloudsponge.com"
 """Where the service is, unless a base url says otherwise."""
 
 Format = Literal["json", "xml"]
+"""What the answers are asked for in."""
+
 Auth = Literal["basic", "query"]
+"""How the credentials are sent: as an `Authorization` header, or as arguments in the query, which leak into logs."""
+
 FORMATS: Final[tuple[Format, ...]] = ("json", "xml")
 AUTHS: Final[tuple[Auth, ...]] = ("basic", "query")
 
@@ -76,9 +80,9 @@ def checked_base_url(base_url: str, *, insecure_http: bool) -> str:
     anywhere but this machine, unless `insecure_http` says that this is wanted. The url stays out of the text.
     """
     parts = _split(base_url)
-    if parts.username is not None or parts.password is not None:
+    if parts.username is not None:  # where there is a password, it is a text, if an empty one
         raise LocalProtocolError("the base url holds credentials; they have a place of their own")
-    if parts.query or parts.fragment or "?" in base_url or "#" in base_url:
+    if "?" in base_url or "#" in base_url:
         raise LocalProtocolError("the base url has a query or a fragment, and can't have either")
     if parts.scheme == "http" and not insecure_http and not _LOOPBACK.fullmatch(parts.hostname or ""):
         raise LocalProtocolError(

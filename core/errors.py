@@ -18,6 +18,7 @@ TRANSPORT_ERROR_KINDS = (
     "too-large",
     "exhausted",
 )
+"""What a `TransportError` may be; `exhausted` is a recording, or a script, that has no further answer."""
 
 
 class SpongewatchError(Exception):

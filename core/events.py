@@ -60,6 +60,8 @@ class ImportEvent:
 class EventsPage:
     """One parsed answer of the `/events` endpoint; ids are text, or None where the answer has none.
 
+    `user_id` and `echo` are what the customer asked to have handed back; `events` are the rows, as they came.
+
     >>> page = EventsPage.from_json({"events": [], "import_id": 1126, "user_id": None})
     >>> page.import_id, page.events
     ('1126', ())
@@ -139,7 +141,7 @@ def _row(number: int, row: object) -> ImportEvent:
     if is_count(value):
         return ImportEvent(event_type, status, value)
     text = (_text(value) or "").strip()
-    if isinstance(value, str) and _NUMBER.fullmatch(text):
+    if _NUMBER.fullmatch(text):
         return ImportEvent(event_type, status, int(text))
     return ImportEvent(event_type, status, None, shortened(text) or None)
 

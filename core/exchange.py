@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import final
+from typing import NoReturn, Self, final
 
 from .errors import LocalProtocolError
 
@@ -11,7 +11,9 @@ from .errors import LocalProtocolError
 @final
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request; its url and headers hold credentials, and stay out of the repr.
+    """One HTTP request: the url with its query, and the headers, their names in lower case.
+
+    Both hold credentials, and stay out of the repr.
 
     >>> Request("GET", "https://api.example/events/1126.json", {"authorization": "Basic ..."})
     Request(method='GET')
@@ -24,13 +26,23 @@ class Request:
     def __post_init__(self) -> None:
         object.__setattr__(self, "headers", MappingProxyType(dict(self.headers)))
 
+    def __reduce__(self) -> NoReturn:
+        raise LocalProtocolError("no request is pickled, for it holds the password: keep what session.save() gives")
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
 
 @final
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer; `body` is its bytes as they were before any content encoding.
+    """One HTTP answer: its status, its headers, their names in lower case, and its body.
 
-    Raises `LocalProtocolError` for a status that is no number and for a body that is not bytes.
+    `body` is its bytes as they were before any content encoding. Raises `LocalProtocolError` for a status that
+    is no number and for a body that is not bytes.
 
     >>> Response(200, {"content-type": "application/json"}, b'{"events": []}')
     Response(status=200)
@@ -44,3 +56,6 @@ class Response:
         if not isinstance(self.status, int) or not isinstance(self.body, bytes):
             raise LocalProtocolError("the status of an answer is a number, and its body is bytes")
         object.__setattr__(self, "headers", MappingProxyType(dict(self.headers)))
+
+    def __reduce__(self) -> tuple[type["Response"], tuple[int, dict[str, str], bytes]]:
+        return Response, (self.status, dict(self.headers), self.body)  # a read-only mapping is not pickled

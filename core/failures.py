@@ -50,6 +50,8 @@ class Remedy(Enum):
 class ErrorCode:
     """What one error code means; `code` is None for a failure to which the service gave none.
 
+    `explanation` is a sentence in English, and `remedy` says who can act.
+
     >>> explain(774)
     ErrorCode(code=774, category=<ErrorCategory.ABANDONED: 'ABANDONED'>, explanation='The person did not let \
 the import read Microsoft Outlook.', remedy=<Remedy.ASK_USER: 'ASK_USER'>)
@@ -65,6 +67,8 @@ the import read Microsoft Outlook.', remedy=<Remedy.ASK_USER: 'ASK_USER'>)
 @dataclass(frozen=True, slots=True)
 class ImportFailure:
     """The service's own verdict on an import that failed; `phase` is the state in which it did.
+
+    `code` is its number for the reason, or None; all else is what `explain` says of that number.
 
     >>> ImportFailure.of(9999, State.GATHERING).category
     <ErrorCategory.UNKNOWN: 'UNKNOWN'>

@@ -245,13 +245,14 @@ def _seconds(at: float) -> float:
     raise LocalProtocolError(f"the time of an answer is a finite number of seconds, not {shown(at)}")
 
 
-def _protocol_order(row: ImportEvent) -> tuple[int, str, int, str, int, str]:
+def _protocol_order(row: ImportEvent) -> tuple[int, str, int, str, int, bool, str]:
     return (
         _TYPE_RANK.get(row.type, len(TYPES)),
         row.type,
         _STATUS_RANK.get(row.status, len(STATUSES)),
         row.status,
         -1 if row.value is None else row.value,
+        row.odd_value is not None,
         row.odd_value or "",
     )
 
@@ -272,7 +273,7 @@ def _saved_failure(members: SavedObject) -> ImportFailure | None:
 def _saved_told(members: SavedObject) -> tuple[tuple[str, ...], ...]:
     told: dict[tuple[str, ...], None] = {}  # as an ordered set
     for key in members.items("told"):
-        if not isinstance(key, list) or not _can_be_told(key):
+        if not _can_be_told(key):
             raise members.refusal("told", "a list of what a machine tells once")
         told[tuple(key)] = None
     if sum(key[0] == "unlisted-row" for key in told) > MAX_UNLISTED + 1:
@@ -280,7 +281,7 @@ def _saved_told(members: SavedObject) -> tuple[tuple[str, ...], ...]:
     return tuple(told)
 
 
-def _can_be_told(key: list[object]) -> TypeGuard[list[str]]:
+def _can_be_told(key: object) -> TypeGuard[list[str]]:
     match key:
         case ["start" | "progress" | "gather" | "contradiction"]:
             return True

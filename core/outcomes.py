@@ -9,7 +9,7 @@ from .failures import ImportFailure
 @final
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """The import is over and its contacts can be fetched, for a few minutes only (wire-facts).
+    """The import is over and its contacts can be fetched, for a few minutes only.
 
     `contact_count` is how many there are, 0 for an empty address book, None where no answer said.
 
@@ -52,7 +52,7 @@ class Abandoned:
 @final
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """A budget of time ran out while the import was still running: `consent`, `gathering` or `total`.
+    """A budget of time ran out while the import was still running: `reason` is `consent`, `gathering` or `total`.
 
     >>> TimedOut("consent").name
     'timed-out'
@@ -66,7 +66,7 @@ class TimedOut:
 @final
 @dataclass(frozen=True, slots=True)
 class LostContact:
-    """No good answer came any more, so what became of the import is not known.
+    """No good answer came any more, so what became of the import is not known; `detail` says why, for people.
 
     >>> LostContact("the trace ended before the import did").name
     'lost-contact'
@@ -79,7 +79,9 @@ class LostContact:
 @final
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The service refused to answer: `credentials`, `unknown-import`, `redirect` or `request`.
+    """The service refused to answer: `reason` is `credentials`, `unknown-import`, `redirect` or `request`.
+
+    `detail` is what it answered, for people.
 
     >>> Rejected("credentials", "status 401").name
     'rejected'

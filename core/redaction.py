@@ -61,18 +61,17 @@ class Redaction:
     def _in_wide_text(data: bytes, pattern: re.Pattern[bytes]) -> bytes:
         """The same where `data` may be UTF-16 or UTF-32, which is searched as it reads, escapes and all."""
         if b"\0" in data:
-            with suppress(UnicodeError):
-                encoding = json.detect_encoding(data)
-                text = data.decode(encoding).encode()
-                if pattern.search(text):
-                    return pattern.sub(PLACE.encode(), text).decode().encode(encoding)
+            encoding = json.detect_encoding(data)
+            text = data.decode(encoding, "replace").encode()  # an answer that broke off may end within a character
+            if pattern.search(text):
+                return pattern.sub(PLACE.encode(), text).decode(errors="replace").encode(encoding)
         return data
 
 
 def _patterns(secret: str) -> Iterator[bytes]:
     # A text of its own: a row of backslashes, doubled or not, has more readings than there is time to try.
-    if "\\" in secret:
-        yield _spelled(secret.replace("\\", "\\\\"))
+    for escaped in (8, 4, 2) if "\\" in secret else ():
+        yield _spelled(secret.replace("\\", "\\" * escaped))
     yield _spelled(secret)
     for encoding in ("utf-8", "latin-1"):
         with suppress(UnicodeEncodeError):  # a form that leaves characters out would be another text's

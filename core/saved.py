@@ -2,11 +2,14 @@
 
 import json
 from enum import Enum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from .errors import LocalProtocolError
 from .events import is_count
 from .text import shown
+
+MAX_SAVED: Final = 16 * 1024 * 1024
+"""Characters that are parsed; what one answer can leave in a session is half as long."""
 
 _Choice = TypeVar("_Choice", bound=Enum)
 _Word = TypeVar("_Word")
@@ -27,6 +30,8 @@ class SavedObject:
     @classmethod
     def parse(cls, what: str, version: int, saved: str) -> "SavedObject":
         """The object in `saved`, of which the member `spongewatch-{what}` has to be `version`."""
+        if isinstance(saved, str) and len(saved) > MAX_SAVED:
+            raise LocalProtocolError(f"the saved {what} has more than {MAX_SAVED:,} characters")
         try:
             parsed = cls(what, json.loads(saved))
         except (TypeError, ValueError, RecursionError):

@@ -10,7 +10,7 @@ import json
 from contextlib import suppress
 from functools import lru_cache
 from math import ceil, floor, inf
-from typing import Final, final
+from typing import Final, NoReturn, final
 
 from .actions import Action, Done, Send, Wait
 from .codec import decode
@@ -37,7 +37,7 @@ _TICK: Final = 5e-3
 _SERVICE_INTERVAL: Final = 1.0
 _DEFAULT_POLICY: Final = PollPolicy()
 _NO_SECRETS: Final = Redaction(())
-_FARTHEST: Final = 10**10
+_FARTHEST: Final = 1e10
 """Seconds; no clock shows that many, and with more of them a float can't count milliseconds."""
 SAVED_VERSION: Final = 1
 
@@ -49,6 +49,10 @@ class ImportSession:
     `now` is seconds on a clock of the caller's, the same for all calls; UNIX time where the session may be
     resumed elsewhere. A clock that steps back is taken to stand still. Without `credentials` none are sent.
     A `machine` of an earlier session goes on without telling anything twice.
+
+    The request is for `{base_url}/events/{import_id}.{format}`; `auth` says how the credentials go into it, and
+    `echo` is a text that the service hands back. Plain http is for this machine alone, unless `insecure_http`
+    says otherwise. `policy` says how often to poll, and for how long.
 
     Raises `LocalProtocolError` for what can't be polled with, for a time that is no finite number, and for
     an interval under 1 s at the public service. Any exception out of a method other than those that it
@@ -229,6 +233,9 @@ class ImportSession:
         how = self._outcome.name if self._outcome else f"{self.elapsed:.1f} s"
         return f"<ImportSession import_id={self.import_id!r} state={self.state.name} {how}>"
 
+    def __reduce__(self) -> NoReturn:
+        raise LocalProtocolError("no session is pickled or copied: keep what save() gives, and resume that")
+
     def next_action(self, *, now: float) -> Action:
         """What to do at `now`. A query: it changes nothing, and may be asked any number of times.
 
@@ -346,7 +353,8 @@ class ImportSession:
     ) -> "ImportSession":
         """The session that `save` wrote, at `now` on the same clock, perhaps on another machine.
 
-        A poll that was open counts as ended now. Budgets run on as they did; where the clock is behind the
+        The policy and the format are those that were saved; to go on with others, begin a session with `machine`. A
+        poll that was open counts as ended now. Budgets run on as they did; where the clock is behind the
         saved time, the watch goes on from that time. Raises `LocalProtocolError`, which names the member,
         for what `save` can't have written.
         """
@@ -385,10 +393,11 @@ class ImportSession:
         self._told_at = members.whole("told_at")
         self._phase_end = _or_never(members.count("phase_end"))
         self._lost_at = _or_never(members.count("lost_at"))
-        if (self._lost_at == inf) is not (self._lost_contact == inf):
-            raise members.refusal("lost_at", "null where lost_contact_timeout is, and nowhere else")
         self._end = min(self._phase_end, self._lost_at, self._total_end)
         self._outcome = saved_outcome(members, self._machine.outcome)
+        if self._outcome is None:  # else there is no budget left, and the machine may have gone on elsewhere
+            _check_end(members, "phase_end", self._end_of_phase(moment), "the time-out of the phase")
+            _check_end(members, "lost_at", moment + self._lost_contact, "lost_contact_timeout")
         self._user_id, self._echo = members.text("user_id"), members.text("echo")
 
     def _read(self, response: Response, moment: int) -> tuple[Emitted, ...]:
@@ -468,7 +477,6 @@ class ImportSession:
             detail = f"{why.reason}; the service asks to wait {delay // 1000} s, which is longer than the time left"
             return (self._ended(LostContact(detail), moment),)
         self._wait(moment, max(delay, self._interval))
-        self._told_at = moment
         retry_at = self._next_poll / 1000 if max(self._next_poll, self._now) < end else None
         return (PollFailed(self.import_id, moment / 1000, self._failed_polls, why.reason, retry_at),)
 
@@ -558,6 +566,15 @@ def _saved_echo(members: SavedObject) -> str | None:
 def _listed(page: EventsPage) -> list[ImportEvent]:
     """The rows of the page that hold no words but those that the protocol lists."""
     return [row for row in page.events if row.odd_value is None and (row.type, row.status) in TRIGGERS]
+
+
+def _check_end(members: SavedObject, member: str, latest: float, budget: str) -> None:
+    """Refuse an end of the `budget` that a resume would lift or stretch."""
+    end = members.count(member)
+    if (end is None) is not (latest == inf):
+        raise members.refusal(member, f"null where {budget} is, and nowhere else")
+    if _or_never(end) > latest:
+        raise members.refusal(member, f"no later than {budget} allows")
 
 
 def _or_never(moment: int | None) -> float:

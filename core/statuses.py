@@ -9,7 +9,6 @@ from .outcomes import Rejected
 from .retry import retry_after
 
 _BUSY = frozenset({408, 425, 429})
-_NOTHING_NEW = frozenset({204, 304})
 _GONE = frozenset({404, 410})
 
 
@@ -32,7 +31,7 @@ def meaning(response: Response, *, not_found_is_early: bool) -> Unusable | Rejec
     asked = response.headers.get("retry-after")
     if status in _BUSY or status >= 500 or (status == 403 and asked is not None):
         return Unusable(reason, retry_after(asked, response.headers.get("date")))
-    if status < 300 or status in _NOTHING_NEW or (status == 404 and not_found_is_early):
+    if status < 300 or status == 304 or (status == 404 and not_found_is_early):
         return Unusable(reason)
     if status < 400:
         return Rejected("redirect", f"{reason}: credentials follow no redirect")

@@ -18,7 +18,7 @@ def printable(text: str) -> str:
 
 
 def shortened(text: str) -> str:
-    """The first `MAX_SHOWN` characters of `text`.
+    """The first 200 characters of `text`.
 
     >>> len(shortened("x" * 1000))
     200
@@ -41,7 +41,7 @@ def json_text(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    r"""What stands in a message for a stranger's `value`.
+    r"""What stands in a message for a stranger's `value`: as JSON writes it, `shortened` and `printable`.
 
     >>> print(shown("a\x1b[2J"))
     "a\u001b[2J"

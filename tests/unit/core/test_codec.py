@@ -49,6 +49,41 @@ def test_the_content_type_names_the_format_else_the_first_byte_shows_it(content_
     assert len(decode(body, content_type).events) == 2
 
 
+@pytest.mark.parametrize("word", ["json", "xml"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "application/{}",
+        "text/{}",
+        "APPLICATION/{}",
+        " \tapplication/{} ;charset=utf-8",
+        "text/{};charset=utf-8",
+        "application/vnd.api+{}",
+    ],
+)
+def test_a_content_type_that_names_a_format_is_believed_whatever_the_first_byte_shows(form, word):
+    other = {"json": XML, "xml": JSON}[word]
+    assert f"the answer is not {word.upper()}" in refusal(other, form.format(word))
+    assert f"the answer is not {word.upper()}" in refusal(other, form.format(word.upper()))
+
+
+@pytest.mark.parametrize("word", ["json", "xml"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "application/{}p",
+        "application/{} p",
+        "image/x+{}",
+        "text/plain;x=+{}",
+        "text/plain, application/{}",
+        "{}",
+        "x/{}",
+    ],
+)
+def test_a_content_type_that_names_another_format_is_passed_over(form, word):
+    assert decode(JSON, form.format(word)) == decode(XML, form.format(word))
+
+
 def test_the_content_type_is_believed():
     assert "not XML" in refusal(JSON, "application/xml")
     assert "not JSON" in refusal(XML, "application/json")
@@ -94,6 +129,7 @@ def test_an_error_envelope():
         (b'\xef\xbb\xbf {"error": "gone"}', None),
         (b"<error><message>gone</message><code>410</code></error>", "text/xml"),
         (b"<error><message>gone</message></error>", None),
+        (b"\xef\xbb\xbf<error><message>gone</message></error>", None),
         (b'{"error": {"message": "gone"}, "events": []}', None),
         (b'{"error": {"message": "gone"}}'.ljust(MAX_BODY), None),
     ],
@@ -113,6 +149,7 @@ def test_what_an_error_envelope_says_at_any_status(body, content_type):
         b'{"events": []}',
         b'{"message": "gone"}',
         b"<html><error><message>gone</message></error></html>",
+        b"\xef\xbb\xbf<html><error><message>gone</message></error></html>",
         b"<!DOCTYPE html><p>busy",
         b"<error><message>gone</message>",
         b'<!DOCTYPE error [<!ENTITY e "gone">]><error><message>&e;</message></error>',
@@ -121,11 +158,16 @@ def test_what_an_error_envelope_says_at_any_status(body, content_type):
         b'{"error": %s}' % (b"9" * 5000),
         b'{"error": {"message": "gone"}}'.ljust(MAX_BODY + 1),
     ],
-    ids=range(15),
+    ids=range(16),
 )
 @pytest.mark.parametrize("content_type", [None, "application/json", "application/xml", "text/html", "\x00"])
 def test_a_body_without_an_envelope_is_no_error_of_ours(body, content_type):
     assert envelope_message(body, content_type) is None
+
+
+def test_the_content_type_of_an_envelope_is_believed():
+    assert envelope_message(b'{"error": {"message": "gone"}}', "application/xml") is None
+    assert envelope_message(b"<error><message>gone</message></error>", "application/json") is None
 
 
 def test_the_message_of_an_envelope_is_cut_and_can_not_act_on_a_terminal():
@@ -160,6 +202,7 @@ def test_bad_encodings_of_json():
 def test_what_is_not_json_is_refused_with_the_place():
     assert refusal(b'{"events": [}') == "the answer is not JSON, at line 1, column 13"
     assert refusal(b"hello") == "the answer is not JSON, at line 1, column 1"
+    assert refusal(b"X") == "the answer is not JSON, at line 1, column 1"
 
 
 def test_a_body_that_is_not_bytes_is_the_callers_mistake():

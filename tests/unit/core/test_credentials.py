@@ -50,6 +50,11 @@ def test_half_a_character_is_refused(character):
     assert "the domain password holds half a character" in refusal("key", f"hid{character}den")
 
 
+@pytest.mark.parametrize("character", [" ", "~", chr(0x80), chr(0xD7FF), chr(0xE000)])
+def test_any_other_character_may_stand_in_them(character):
+    assert Credentials(f"k{character}", f"p{character}").domain_password == f"p{character}"
+
+
 def test_a_key_with_a_colon_is_refused():
     assert refusal("hid:den", "password") == "a domain key holds no colon"
 

@@ -1,8 +1,9 @@
 import json
+from typing import get_args
 
 import pytest
 
-from spongewatch.emitted import Anomaly, Ended, PollFailed, Transition
+from spongewatch.emitted import Anomaly, Emitted, Ended, PollFailed, Transition
 from spongewatch.events import ImportEvent
 from spongewatch.failures import ImportFailure
 from spongewatch.outcomes import Abandoned, Cancelled, Completed, Failed, LostContact, Rejected, TimedOut
@@ -13,6 +14,10 @@ FAILURE = ImportFailure.of(514, State.INITIALIZING)
 
 def line(item):
     return json.dumps(item.to_json(), separators=(",", ":"))
+
+
+def test_there_are_four_things_to_tell():
+    assert get_args(Emitted) == (Transition, Anomaly, PollFailed, Ended)
 
 
 def test_the_line_of_a_transition():

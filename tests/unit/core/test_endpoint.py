@@ -1,9 +1,21 @@
+import json
+from string import ascii_letters, digits
+from typing import get_args
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from spongewatch import PUBLIC_SERVICE, Credentials, LocalProtocolError
-from spongewatch.endpoint import checked_base_url, events_request, is_import_id, is_public_service
+from spongewatch.endpoint import (
+    AUTHS,
+    FORMATS,
+    Auth,
+    Format,
+    checked_base_url,
+    events_request,
+    is_import_id,
+    is_public_service,
+)
 
 PASSWORD = 'p+/%: é"'
 CREDENTIALS = Credentials("key &=", PASSWORD)
@@ -77,14 +89,23 @@ def test_what_is_no_import_id(value):
     assert refusal(value).startswith("an import id is 1 to 64 letters, digits, dashes and underscores, without a")
 
 
+def test_each_character_that_may_stand_in_an_import_id():
+    allowed = set(ascii_letters + digits + "_-")
+    assert {character for character in map(chr, range(256)) if is_import_id(f"a{character}")} == allowed
+
+
 def test_a_strange_import_id_can_not_act_on_a_terminal():
     assert refusal("\x1b[2J").endswith('not "\\u001b[2J"')
 
 
+def test_what_annotations_name_is_what_is_taken():
+    assert (get_args(Format), get_args(Auth)) == (FORMATS, AUTHS)
+
+
 @pytest.mark.parametrize("value", ["yaml", "JSON", None, 5])
 def test_another_format_or_auth(value):
-    assert refusal(format=value).startswith("a format is json or xml, not ")
-    assert refusal(auth=value).startswith("auth is basic or query, not ")
+    assert refusal(format=value) == f"a format is json or xml, not {json.dumps(value)}"
+    assert refusal(auth=value) == f"auth is basic or query, not {json.dumps(value)}"
 
 
 @pytest.mark.parametrize(
@@ -95,6 +116,7 @@ def test_another_format_or_auth(value):
         ("https://sponge.example:8443/api//", "https://sponge.example:8443/api"),
         ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
         ("HTTPS://Sponge.Example", "HTTPS://Sponge.Example"),
+        ("https://sponge.example:1/X/", "https://sponge.example:1/X"),
     ],
 )
 def test_a_base_url_of_ones_own(base_url, start):
@@ -172,6 +194,10 @@ def test_plain_http_to_this_machine(base_url):
         "http://[::2]",
         "http://128.0.0.1",
         "http://127.0.0.1.hidden.example",
+        "http://127.0.0.1000",
+        "http://127...",
+        "http://127-0-0-1",
+        "http://127a0b0c1",
         "http://localhost.hidden.example",
         "http://hidden-localhost",
         "http://api.cloudsponge.com",
@@ -179,9 +205,12 @@ def test_plain_http_to_this_machine(base_url):
 )
 def test_plain_http_to_another_host_only_when_it_is_wanted(base_url):
     text = refusal(base_url=base_url)
-    assert text.startswith("the base url is plain http, which would show the password")
-    assert "hidden" not in text
+    assert text == (
+        "the base url is plain http, which would show the password to everybody on the way; "
+        "use https, or say that insecure http is wanted"
+    )
     assert checked_base_url(base_url, insecure_http=True) == base_url
+    assert request(base_url=base_url, insecure_http=True).url == f"{base_url}/events/1126.json"
 
 
 @pytest.mark.parametrize(
@@ -201,7 +230,12 @@ def test_the_public_service_by_any_name(base_url):
 
 @pytest.mark.parametrize(
     "base_url",
-    ["https://cloudsponge.com", "https://api.cloudsponge.com.example", "https://xapi.cloudsponge.com", "http://[::1]"],
+    [
+        "https://cloudsponge.com",
+        "https://api.cloudsponge.com.example",
+        "https://xapi.cloudsponge.com",
+        "http://[::1]",
+    ],
 )
 def test_what_is_not_the_public_service(base_url):
     assert not is_public_service(base_url)

@@ -11,6 +11,23 @@ def test_there_is_one_error_to_catch_them_all(kind):
     assert issubclass(kind, SpongewatchError)
 
 
+def test_the_kinds_that_traces_use():
+    assert errors.TRANSPORT_ERROR_KINDS == (
+        "refused",
+        "reset",
+        "timeout",
+        "dns",
+        "tls",
+        "protocol",
+        "too-large",
+        "exhausted",
+    )
+
+
+def test_another_try_may_help_unless_it_is_said_that_it_can_not():
+    assert TransportError("dns").permanent is False
+
+
 def test_a_transport_error_says_its_kind_and_its_detail():
     error = TransportError("reset", "after 12 bytes\x1b[2J", permanent=True)
     assert (error.kind, error.detail, error.permanent) == ("reset", "after 12 bytes\\x1b[2J", True)
@@ -33,3 +50,9 @@ def test_a_kind_that_is_not_in_the_list_is_refused():
 def test_a_transport_error_can_be_pickled(kind):
     again = pickle.loads(pickle.dumps(TransportError(kind, "why", True)))
     assert (again.kind, again.detail, again.permanent) == (kind, "why", True)
+
+
+def test_what_a_transport_error_is_made_of_is_what_it_shows():
+    error = TransportError("reset", detail="x\x1b" * 500, permanent=True)
+    assert error.args == ("reset", error.detail, True)
+    assert pickle.loads(pickle.dumps(error)).args == error.args

@@ -8,7 +8,7 @@ from answers import row, rows, triggers
 from spongewatch.emitted import Anomaly, Transition
 from spongewatch.errors import LocalProtocolError
 from spongewatch.events import ImportEvent
-from spongewatch.failures import ErrorCategory
+from spongewatch.failures import ErrorCategory, ImportFailure
 from spongewatch.machine import ImportMachine
 from spongewatch.outcomes import Abandoned, Completed, Failed
 from spongewatch.table import State
@@ -34,6 +34,7 @@ EXPECTED = {
     "COMPLETE ERROR 514": ("fail", "fail", "+contradiction", ""),
     "COMPLETE INPROGRESS 5": ("+unlisted-row", "+unlisted-row", "+unlisted-row", "+unlisted-row"),
     "GATHERING PENDING 5": ("+unlisted-row", "+unlisted-row", "+unlisted-row", "+unlisted-row"),
+    "ALPHA DONE 5": ("+unlisted-row", "+unlisted-row", "+unlisted-row", "+unlisted-row"),
     "SUBMITTING INPROGRESS 50": ("+unlisted-row", "+unlisted-row", "+unlisted-row", "+unlisted-row"),
     "SUBMITTING ERROR 9": (
         "fail +unlisted-row",
@@ -100,14 +101,99 @@ def test_what_is_told_is_stamped_and_stays_what_it_was():
     )
 
 
+def test_everything_that_is_told_of_an_answer_bears_its_id_and_its_time():
+    told = ImportMachine("1126").feed(rows("GATHERING ERROR 264", "COMPLETE COMPLETED", "ALPHA DONE"), at=1.5)
+    assert len(told) == 4
+    assert {(item.import_id, item.at) for item in told} == {("1126", 1.5)}
+
+
 def test_the_time_that_is_stamped_is_a_float():
     (step,) = ImportMachine().feed(rows("INITIALIZING INPROGRESS"), at=3)
     assert repr(step.at) == "3.0"
 
 
+def test_the_same_number_is_told_once():
+    machine = in_state(State.GATHERING)
+    assert machine.feed(rows("GATHERING INPROGRESS 1")) == machine.feed(rows("GATHERING INPROGRESS")) == ()
+
+
+def test_the_count_is_what_is_known_once_the_row_is_applied_and_before_it_for_an_implied_step():
+    told = ImportMachine().feed(rows("GATHERING INPROGRESS 5", "GATHERING COMPLETED 7", "COMPLETE COMPLETED 9"))
+    assert [(step.trigger, step.contact_count) for step in told] == [
+        ("initialize", None),
+        ("progress", 5),
+        ("gather", 7),
+        ("complete", 7),
+    ]
+
+
 def test_transitions_come_before_anomalies():
     told = ImportMachine().feed(rows("COMPLETE COMPLETED 0", "ALPHA DONE", "GATHERING PENDING"))
     assert [type(item) for item in told] == [Transition, Transition, Anomaly, Anomaly]
+
+
+IN_ORDER = [
+    row("INITIALIZING INPROGRESS 0"),
+    row("INITIALIZING COMPLETED 0"),
+    row("GATHERING INPROGRESS"),
+    row("GATHERING INPROGRESS 0"),
+    row("GATHERING INPROGRESS 7"),
+    row("GATHERING COMPLETED 7"),
+    row("COMPLETE COMPLETED 0"),
+    row("INITIALIZING PENDING"),
+    row("GATHERING DONE"),
+    row("GATHERING PENDING"),
+    row("COMPLETE INPROGRESS"),
+    row("ALPHA INPROGRESS"),
+    row("ALPHA COMPLETED"),
+    row("ALPHA DONE"),
+    row("BETA INPROGRESS"),
+]
+
+
+@pytest.mark.parametrize("first", range(len(IN_ORDER)))
+def test_rows_are_taken_in_the_protocols_order_however_they_arrive(first):
+    turned = IN_ORDER[first:] + IN_ORDER[:first]
+    for arrived in (turned, turned[::-1]):
+        assert [item.event for item in ImportMachine().feed(arrived)] == IN_ORDER
+
+
+@pytest.mark.parametrize(
+    "in_order",
+    [
+        [row("ALPHA DONE"), row("ALPHA DONE 0"), row("ALPHA DONE 5")],
+        [ImportEvent("ALPHA", "DONE", None, "less"), ImportEvent("ALPHA", "DONE", None, "more")],
+        [ImportEvent("ALPHA", "DONE"), ImportEvent("ALPHA", "DONE", None, "")],
+    ],
+)
+def test_of_rows_with_the_same_words_the_smallest_value_comes_first(in_order):
+    for arrived in (in_order, in_order[::-1]):
+        (only,) = ImportMachine().feed(arrived)
+        assert only.event == in_order[0]
+
+
+def test_the_first_failing_row_is_told_and_the_first_code_above_0_is_given():
+    failing = rows("INITIALIZING ERROR 0", "GATHERING ERROR", "COMPLETE ERROR 264", "ALPHA ERROR 514")
+    for arrived in (failing, failing[::-1]):
+        machine = ImportMachine()
+        (step,) = (item for item in machine.feed(arrived) if isinstance(item, Transition))
+        assert (step.event, step.failure) == (failing[0], machine.failure)
+        assert machine.failure == ImportFailure.of(264, State.INITIALIZING)
+
+
+@pytest.mark.parametrize("completed_before", [False, True])
+def test_inside_one_answer_a_failure_wins_unless_the_import_is_complete(completed_before):
+    machine = in_state(State.COMPLETE if completed_before else State.GATHERING)
+    completed, failing = answer = rows("COMPLETE COMPLETED 0", "COMPLETE ERROR 264")
+    told = machine.feed(answer, at=2.0)
+    assert triggers(told) == ([] if completed_before else ["fail"])
+    assert told[-1] == Anomaly("1126", 2.0, "contradiction", failing if completed_before else completed)
+    assert machine.feed(answer) == ()
+
+
+def test_a_completion_that_a_failure_beside_it_contradicts_implies_nothing():
+    told = ImportMachine().feed(rows("COMPLETE COMPLETED 0", "COMPLETE ERROR 264"))
+    assert triggers(told) == ["fail"]
 
 
 def test_an_odd_value_is_told_once_for_each_pair_and_hides_nothing():
@@ -131,6 +217,15 @@ def test_an_odd_value_is_not_told_of_unlisted_rows_nor_after_the_end():
     failing = [row("INITIALIZING ERROR 514"), ImportEvent("GATHERING", "COMPLETED", None, "x")]
     assert triggers(ImportMachine().feed(failing)) == ["fail"]
     assert len(ImportMachine().feed(failing)) == 1
+
+
+def test_thirty_three_unlisted_pairs_are_told_once_each_and_then_no_further_one():
+    machine = in_state(State.INITIALIZING)
+    machine.feed([ImportEvent("GATHERING", "COMPLETED", None, "odd")])
+    pairs = rows(*(f"NEW{number} DONE" for number in range(40)))
+    assert [len(machine.feed([pair, pair])) for pair in pairs] == [1] * 33 + [0] * 7
+    resumed = ImportMachine.resume(machine.save())
+    assert machine.feed(pairs) == resumed.feed(pairs) == ()
 
 
 def test_the_count_after_gather_grows_in_silence_until_the_end():
@@ -162,7 +257,7 @@ def test_there_is_no_outcome_before_the_end():
 def test_what_is_no_row_is_refused_and_nothing_changes(events):
     machine = in_state(State.INITIALIZING)
     before = machine.save()
-    with pytest.raises(LocalProtocolError, match="rows, of the type ImportEvent"):
+    with pytest.raises(LocalProtocolError, match="^a machine is fed with rows, of the type ImportEvent$"):
         machine.feed(events)
     assert machine.save() == before
 
@@ -173,6 +268,16 @@ def test_a_time_that_is_none_is_refused_and_nothing_changes(at):
     with pytest.raises(LocalProtocolError, match="a finite number of seconds"):
         machine.feed(rows("COMPLETE COMPLETED"), at=at)
     assert machine.state is State.INITIALIZING
+
+
+@pytest.mark.parametrize("at", [0, -1.5, 10**15 - 1, 1 - 10**15])
+def test_a_time_has_up_to_fifteen_digits(at):
+    (step,) = ImportMachine().feed(rows("INITIALIZING INPROGRESS"), at=at)
+    assert step.at == at
+    problem = r"^the time of an answer is a finite number of seconds, not -?1000000000000000$"
+    for beyond in (10**15, -(10**15)):
+        with pytest.raises(LocalProtocolError, match=problem):
+            ImportMachine().feed(rows("INITIALIZING INPROGRESS"), at=beyond)
 
 
 def test_an_import_id_is_text():
@@ -215,6 +320,14 @@ def test_a_machine_that_waits_for_consent_is_resumed_too():
     assert machine.feed(rows("INITIALIZING INPROGRESS 0")) == ()
 
 
+@pytest.mark.parametrize("state", [State.COMPLETE, State.ERROR])
+def test_a_machine_that_told_a_contradiction_is_resumed_and_tells_it_no_more(state):
+    machine = in_state(state)
+    contradicting = rows("COMPLETE COMPLETED 0", "COMPLETE ERROR 514")
+    assert [item.reason for item in machine.feed(contradicting)] == ["contradiction"]
+    assert ImportMachine.resume(machine.save()).feed(contradicting) == ()
+
+
 def tampered(state, member, value):
     members = json.loads(in_state(state).save())
     members[member] = value
@@ -249,6 +362,9 @@ def test_the_saved_machine_is_json_with_a_version():
         ("failure", {"code": 264}),
         ("told", None),
         ("told", [5]),
+        ("told", ["start"]),
+        ("told", [{"0": "start"}]),
+        ("told", [{}]),
         ("told", [["nonsense"]]),
         ("told", [["odd-value", "SUBMITTING", "DONE"]]),
         ("told", [["unlisted-row", "GATHERING", "COMPLETED"]]),
@@ -263,6 +379,29 @@ def test_a_tampered_member_is_named(member, value):
         ImportMachine.resume(tampered(State.ERROR, member, value))
 
 
+@pytest.mark.parametrize(
+    ("member", "value", "problem"),
+    [
+        ("failure", {"code": 0, "phase": "GATHERING"}, "'s failure: code has to be above 0, or null, not 0"),
+        (
+            "failure",
+            {"code": 264, "phase": "COMPLETE"},
+            '\'s failure: phase has to be a state in which an import can fail, not "COMPLETE"',
+        ),
+        (
+            "told",
+            [["unlisted-row", str(number), "D"] for number in range(34)],
+            f": told has to be a list of 33 unlisted rows at the most, not {json.dumps([['unlisted-row', str(number), 'D'] for number in range(34)])[:200]}",
+        ),
+        ("told", [["x"]], ': told has to be a list of what a machine tells once, not [["x"]]'),
+    ],
+)
+def test_what_is_wrong_with_a_member_is_said(member, value, problem):
+    with pytest.raises(LocalProtocolError) as caught:
+        ImportMachine.resume(tampered(State.ERROR, member, value))
+    assert str(caught.value) == f"the saved machine{problem}"
+
+
 def test_a_failure_that_the_state_does_not_have_is_refused():
     with pytest.raises(LocalProtocolError, match="failure has to be there in the state ERROR, and in no other"):
         ImportMachine.resume(tampered(State.GATHERING, "failure", {"code": 264, "phase": "GATHERING"}))
@@ -270,12 +409,17 @@ def test_a_failure_that_the_state_does_not_have_is_refused():
 
 @pytest.mark.parametrize("failure", [None, {"code": 264, "phase": "INITIALIZING"}])
 @pytest.mark.parametrize(
-    ("member", "value"), [("contact_count", 0), ("told", [["progress"]]), ("told", [["start"], ["gather"]])]
+    ("member", "value", "expected"),
+    [
+        ("contact_count", 0, "null"),
+        ("told", [["progress"]], "without progress and gather"),
+        ("told", [["start"], ["gather"]], "without progress and gather"),
+    ],
 )
-def test_what_only_gathering_brings_is_refused_before_it(failure, member, value):
+def test_what_only_gathering_brings_is_refused_before_it(failure, member, value, expected):
     members = json.loads(ImportMachine().save())
     members.update({"state": "ERROR" if failure else "INITIALIZING", "failure": failure, member: value})
-    with pytest.raises(LocalProtocolError, match=f"{member} has to be .* before the state GATHERING"):
+    with pytest.raises(LocalProtocolError, match=f": {member} has to be {expected} before the state GATHERING, not "):
         ImportMachine.resume(json.dumps(members))
 
 

@@ -82,6 +82,8 @@ def test_other_characters_that_are_written_in_more_ways_than_one(password):
         quote(password, safe=""),
         quote(password, safe="").lower(),
         json.dumps(password)[1:-1],
+        json.dumps(json.dumps(password)[1:-1])[1:-1],
+        json.dumps(json.dumps(json.dumps(password)[1:-1])[1:-1])[1:-1],
         json.dumps(password).replace("&", "\\u0026").replace("<", "\\u003C").replace(">", "\\u003e")[1:-1],
         escape(password),
         password.replace("&", "&amp;").replace("'", "&apos;"),
@@ -89,6 +91,24 @@ def test_other_characters_that_are_written_in_more_ways_than_one(password):
         password.encode("ascii", "xmlcharrefreplace").decode(),
     ]
     assert [redaction.text(f"<{form}>") for form in forms] == ["<[secret]>"] * len(forms)
+
+
+@pytest.mark.parametrize("password", ["p>>>?", "key?>~?~", "~~~?>>>", "abW", "it's"])
+def test_base64_is_taken_out_in_both_alphabets_and_with_its_end_or_without(password):
+    forms = [encode(password.encode()).decode() for encode in (base64.b64encode, base64.urlsafe_b64encode)]
+    forms += [form.rstrip("=") for form in forms] + [quote(form) for form in forms]
+    assert [Redaction([password]).text(f"<{form}>") for form in forms] == ["<[secret]>"] * len(forms)
+
+
+def test_an_apostrophe_may_be_escaped():
+    assert Redaction(["it's"]).text(r"it's, it\'s, it\\\'s, it&apos;s") == ", ".join(["[secret]"] * 4)
+
+
+@pytest.mark.parametrize("character", [chr(0x80), chr(0xFF)])
+def test_each_character_of_latin_1_is_found_in_bytes_of_it(character):
+    secret = f"a{character}b"
+    assert Redaction([secret]).data(secret.encode("latin-1")) == b"[secret]"
+    assert Redaction([f"a{chr(0x100)}b"]).text(f"{secret} a{chr(0x100)}b") == f"{secret} [secret]"
 
 
 def test_every_place_is_redacted():
@@ -159,14 +179,29 @@ def test_it_may_be_used_again():
         ("'" * 30 + "x", "\\'" * 3000),
         ("\u0085" * 30 + "x", "\\x85" * 3000),
         ("é" * 60 + "x", "é" * 3000),
+        ("\x7f" * 60 + "x", "\x7f" * 3000),
+        ("\u202e" * 30 + "x", "\\u202e" * 3000),
         ("x" * 20, "&#" + "0" * 1_000_000),
     ],
-    ids=range(8),
+    ids=range(10),
 )
 def test_a_text_that_nearly_holds_a_secret_does_not_stop_the_watch(secret, text):
     before = time.process_time()
     assert Redaction([secret]).text(text) == text
     assert time.process_time() - before < 5
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_a_wide_text_that_breaks_off_within_a_character_keeps_no_secret(encoding):
+    kept = Redaction(["pass"]).data('{"error": "pass"}'.encode(encoding)[:-1])
+    assert "pass" not in kept.decode(encoding, "replace")
+    assert "[secret]" in kept.decode(encoding, "replace")
+
+
+def test_a_wide_text_keeps_no_secret_where_a_byte_of_another_letter_looks_like_it():
+    kept = Redaction(["Ã"]).data('{"error": "é, Ã"}'.encode("utf-16-le")).decode("utf-16-le")
+    assert "Ã" not in kept
+    assert "[secret]" in kept
 
 
 def test_bytes_with_zeros_that_hold_no_secret_stay_as_they_are():

@@ -1,5 +1,7 @@
+import copy
 import json
 import math
+import pickle
 
 import pytest
 
@@ -13,6 +15,7 @@ from spongewatch import (
     Done,
     Ended,
     Failed,
+    ImportEvent,
     ImportMachine,
     ImportSession,
     LocalProtocolError,
@@ -26,6 +29,7 @@ from spongewatch import (
     TimedOut,
     TransportError,
     Wait,
+    shown,
 )
 
 PASSWORD = 'p+/%: é"'
@@ -167,6 +171,20 @@ def test_a_budget_that_has_run_out_is_a_wait_that_is_over():
     assert session.next_action(now=9.0) == Done(TimedOut("consent"))
 
 
+def test_at_the_moment_at_which_a_budget_runs_out_nothing_is_sent():
+    session = new(consent_timeout=5)
+    assert session.next_action(now=5.0) == Wait(5.0)
+    assert end_of(session.handle_timeout(now=5.0)) == (TimedOut("consent"), 5.0)
+
+
+def test_a_wait_that_is_over_is_over_on_the_callers_clock_too():
+    almost = 9.999997  # which is 10 s in the milliseconds that the session counts
+    session = new(timeout=20)
+    session.sent(now=0.0)
+    assert session.next_action(now=almost).until <= almost
+    assert new(timeout=10).next_action(now=almost).until <= almost
+
+
 def test_asking_changes_nothing():
     session = new()
     before = session.save()
@@ -265,6 +283,11 @@ def test_an_answer_written_otherwise_tells_nothing_twice():
     session = new()
     session.receive(good(), now=1.0)
     assert session.receive(good(user_id="other bytes"), now=2.0) == ()
+
+
+def test_the_content_type_of_an_answer_is_believed():
+    answer = Response(200, {"content-type": "application/xml"}, good().body)
+    assert only(new().receive(answer, now=1.0)).reason.startswith("the answer is not XML that can be read")
 
 
 def test_an_answer_may_be_xml():
@@ -434,6 +457,8 @@ def test_a_poll_without_an_answer_is_tried_again():
     assert only(session.receive_failure(RESET, now=0.3)) == PollFailed(
         "1126", 0.3, 1, "reset: by the other side", 1.761
     )
+    assert session.next_action(now=0.3) == Wait(1.761)
+    session.sent(now=1.761)
 
 
 def test_an_error_that_stays_is_the_end_at_once():
@@ -441,8 +466,9 @@ def test_an_error_that_stays_is_the_end_at_once():
     assert end_of(told) == (LostContact("tls: not trusted"), 0.3)
 
 
-def test_an_error_that_stays_but_comes_after_a_budget_is_not_told():
-    told = new(timeout=5).receive_failure(TransportError("tls", "not trusted", permanent=True), now=6.0)
+@pytest.mark.parametrize("now", [5.0, 6.0])
+def test_an_error_that_stays_but_comes_after_a_budget_is_not_told(now):
+    told = new(timeout=5).receive_failure(TransportError("tls", "not trusted", permanent=True), now=now)
     assert end_of(told) == (TimedOut("total"), 5.0)
 
 
@@ -661,6 +687,8 @@ def test_the_end_is_never_told_before_what_was_told_last():
 def test_no_retry_is_promised_where_none_follows():
     session = new(timeout=5)
     assert only(session.receive_failure(RESET, now=4.0)).retry_at is None
+    assert only(new(timeout=1.761).receive_failure(RESET, now=0.3)).retry_at is None
+    assert only(new(timeout=1.762).receive_failure(RESET, now=0.3)).retry_at == 1.761
     assert session.next_action(now=4.0) == Wait(5.0)
 
 
@@ -720,17 +748,30 @@ def test_what_is_no_time_is_refused_and_nothing_changes(now):
         session.handle_timeout,
         session.cancel,
     ):
-        with pytest.raises(LocalProtocolError, match="now is a finite number of seconds, not "):
+        with pytest.raises(LocalProtocolError) as caught:
             call(now=now)
+        assert str(caught.value) == f"now is a finite number of seconds, not {shown(now)}"
     assert session.save() == before
 
 
 @pytest.mark.parametrize("now", [*NO_TIMES, -math.inf, -1e11, pytest.param(-(10**400), id="huge, below zero")])
 def test_a_session_begins_at_a_time_that_is_one(now):
-    with pytest.raises(LocalProtocolError, match="now is a finite number of seconds, not "):
+    with pytest.raises(LocalProtocolError) as caught:
         new(now)
+    assert str(caught.value) == f"now is a finite number of seconds, not {shown(now)}"
     with pytest.raises(LocalProtocolError, match="now is a finite number of seconds, not "):
         resumed(new(), now)
+
+
+def test_the_times_that_a_clock_may_show_end_at_ten_to_the_ten_seconds():
+    beyond = math.nextafter(1e10, math.inf)
+    assert (new(1e10).start, new(-1e10).start) == (1e10, -1e10)
+    assert resumed(new(-1e10), -1e10).start == -1e10
+    assert new(**UNBOUNDED).receive(good(), now=1e10)[0].at == 1e10
+    assert new(**UNBOUNDED).handle_timeout(now=1e10) == ()
+    for call in (new, new().next_action, lambda now: new().receive(good(), now=now), lambda now: new(-now)):
+        with pytest.raises(LocalProtocolError, match="now is a finite number of seconds, not "):
+            call(now=beyond)
 
 
 @pytest.mark.parametrize("start", [-1e10, -1.7e9, 0.1, 1.79e9, 1e10 - 1e6])
@@ -855,7 +896,9 @@ def test_a_machine_that_has_ended_ends_the_watch_at_the_next_good_answer():
 
 @pytest.mark.parametrize("import_id", ["1127", None])
 def test_the_machine_of_another_import_is_refused(import_id):
-    with pytest.raises(LocalProtocolError, match="the machine is that of import .*, not of 1126"):
+    with pytest.raises(
+        LocalProtocolError, match=f"^the machine is that of import {json.dumps(import_id)}, not of 1126$"
+    ):
         new(machine=ImportMachine(import_id))
 
 
@@ -878,6 +921,59 @@ def test_what_is_told_and_saved_holds_no_secret_that_an_answer_hands_back(secret
     shown = json.dumps([item.to_json() for item in told], ensure_ascii=False) + session.save()
     assert secret not in shown
     assert "[secret]" in shown
+
+
+@pytest.mark.parametrize("secret", [PASSWORD, f"<{CREDENTIALS.basic()[6:]}>"])
+def test_what_can_be_read_holds_no_secret_either(secret):
+    session = new()
+    session.receive(good(user_id=secret, echo=secret), now=1.0)
+    assert "[secret]" in session.user_id
+    assert "[secret]" in session.echo
+
+
+def test_a_secret_that_was_saved_by_one_who_did_not_know_it_is_not_saved_again():
+    stranger = ImportSession("1126", None, now=0.0)
+    stranger.receive(good(user_id=PASSWORD, echo=PASSWORD), now=1.0)
+    saved = json.loads(resumed(stranger, 1.0).save())
+    assert (saved["user_id"], saved["echo"]) == ("[secret]", "[secret]")
+
+
+LONG = "x" * 195 + PASSWORD
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response(200, {}, json.dumps({"events": [{"event_type": "A", "status": "B", "value": LONG}]}).encode()),
+        Response(
+            200, {}, json.dumps({"events": [{"event_type": "GATHERING", "status": "ERROR", "value": LONG}]}).encode()
+        ),
+        Response(200, {}, json_body(TELLS_NOTHING, import_id=LONG)),
+        Response(200, {}, envelope(LONG)),
+        Response(503, {}, envelope(LONG)),
+    ],
+)
+def test_where_a_text_is_cut_no_part_of_a_secret_is_left(answer):
+    told = json.dumps([item.to_json() for item in new().receive(answer, now=1.0)])
+    assert "x[s" in told
+    assert PASSWORD[:3] not in told
+
+
+def test_only_a_strangers_words_are_changed_where_the_password_is_a_word_of_the_protocol():
+    session = ImportSession("1126", Credentials("key", "GATHERING"), now=0.0)
+    listed = [
+        {"event_type": "INITIALIZING", "status": "COMPLETED", "value": "GATHERING soon"},
+        {"event_type": "GATHERING", "status": "COMPLETED", "value": 7},
+        {"event_type": "GATHERING", "status": "IS GATHERING", "value": 5},
+        {"event_type": "MY GATHERING", "status": "COMPLETED", "value": "5 GATHERING"},
+    ]
+    told = session.receive(Response(200, {}, json.dumps({"events": listed}).encode()), now=1.0)
+    assert triggers(told) == ["initialize", "gather"]
+    assert [item.event for item in told if isinstance(item, Anomaly)] == [
+        ImportEvent("INITIALIZING", "COMPLETED", None, "[secret] soon"),
+        ImportEvent("GATHERING", "IS [secret]", 5),
+        ImportEvent("MY [secret]", "COMPLETED", None, "5 [secret]"),
+    ]
 
 
 @pytest.mark.parametrize("password", ["GATHERING", "COMPLETED", "events", "E", '"', ":", "5"])
@@ -940,6 +1036,30 @@ def test_a_saved_session_is_json_without_a_secret_or_a_base_url():
         assert hidden not in text
 
 
+def test_a_session_that_has_done_nothing_is_saved_so():
+    assert json.loads(new(5.0, echo="mine").save()) == {
+        "spongewatch-session": 1,
+        "import_id": "1126",
+        "format": "json",
+        "sent_echo": "mine",
+        "policy": PollPolicy().to_json(),
+        "start": 5.0,
+        "now": 0,
+        "next_poll": 0,
+        "delay": 0,
+        "poll_is_open": False,
+        "failed_polls": 0,
+        "last_failure": "",
+        "told_at": 0,
+        "phase_end": 900_000,
+        "lost_at": 120_000,
+        "outcome": None,
+        "user_id": None,
+        "echo": None,
+        "machine": json.loads(ImportMachine("1126").save()),
+    }
+
+
 def test_an_open_poll_counts_as_ended_at_the_resume():
     session = new()
     session.sent(now=0.0)
@@ -947,6 +1067,28 @@ def test_an_open_poll_counts_as_ended_at_the_resume():
     assert again.next_action(now=4.0) == Wait(5.0)
     assert again.handle_timeout(now=4.5) == ()
     assert isinstance(again.next_action(now=5.0), Send)
+
+
+def test_a_resume_takes_its_own_settings_of_the_request():
+    assert "?domain_key=key&" in resumed(new(), auth="query").next_action(now=0.0).request.url
+    with pytest.raises(LocalProtocolError, match="the base url is plain http"):
+        resumed(new(), base_url="http://x.example")
+
+
+@pytest.mark.parametrize("behind", [0.001, 0.002, 5.0])
+def test_a_clock_that_is_behind_at_the_resume_goes_on_from_the_saved_time(behind):
+    session = new(1000.0)
+    session.receive_failure(RESET, now=1010.0)
+    again = resumed(session, 1010.0 - behind)
+    assert again.start == pytest.approx(1000.0 - behind, abs=1e-6)
+    assert only(again.cancel(now=1010.5 - behind)).at == 10.5
+
+
+@pytest.mark.parametrize("budget", ["consent_timeout", "lost_contact_timeout", "timeout"])
+def test_a_resumed_session_waits_no_longer_than_the_nearest_budget(budget):
+    again = resumed(new(**{budget: 5}))
+    assert again.next_action(now=1.0).deadline == 5.0
+    assert isinstance(only(again.handle_timeout(now=5.0)), Ended)
 
 
 def test_a_second_resume_keeps_the_floor_too():
@@ -1036,6 +1178,13 @@ def test_a_session_that_ended_stays_ended(name):
     assert again.save() == session.save()
 
 
+def test_a_poll_that_was_open_at_the_end_is_open_no_more():
+    session = new()
+    session.sent(now=0.0)
+    session.cancel(now=1.0)
+    assert resumed(session, 2000.0).save() == session.save()
+
+
 @pytest.mark.parametrize("member", json.loads(in_the_middle().save()))
 def test_a_member_that_is_missing_is_named(member):
     saved = tampered(in_the_middle(), **{member: ...})
@@ -1100,6 +1249,25 @@ def test_a_member_that_is_wrong_is_named(member, value):
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.parametrize(
+    ("member", "value", "expected"),
+    [
+        ("import_id", "a/b", "an import id"),
+        ("start", 1e11, "a time that a clock shows"),
+        ("now", 10**15 - 1, "a time that a clock shows"),
+        ("sent_echo", "", "null, or a text of one character or more that UTF-8 can write"),
+        ("phase_end", None, "null where the time-out of the phase is, and nowhere else"),
+        ("phase_end", 10**9, "no later than the time-out of the phase allows"),
+        ("lost_at", None, "null where lost_contact_timeout is, and nowhere else"),
+        ("lost_at", 10**9, "no later than lost_contact_timeout allows"),
+    ],
+)
+def test_what_a_wrong_member_has_to_be_is_said(member, value, expected):
+    with pytest.raises(LocalProtocolError) as caught:
+        ImportSession.resume(tampered(new(), **{member: value}), CREDENTIALS, now=0.0)
+    assert str(caught.value) == f"the saved session: {member} has to be {expected}, not {json.dumps(value)}"
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "[" * 100_000, "9" * 5000, None, b"\xff"])
 def test_what_is_no_saved_session(text):
     with pytest.raises(LocalProtocolError, match="the saved session is not"):
@@ -1109,6 +1277,23 @@ def test_what_is_no_saved_session(text):
 def test_the_ends_of_lost_contact_and_of_its_budget_go_together():
     with pytest.raises(LocalProtocolError, match="lost_at has to be null where lost_contact_timeout is"):
         ImportSession.resume(tampered(new(**UNBOUNDED), lost_at=5), CREDENTIALS, now=0.0)
+
+
+@pytest.mark.parametrize("member", ["phase_end", "lost_at"])
+def test_a_saved_budget_can_be_neither_lifted_nor_stretched(member):
+    session = in_the_middle()
+    with pytest.raises(LocalProtocolError, match=f"{member} has to be null where .* is, and nowhere else, not null"):
+        ImportSession.resume(tampered(session, **{member: None}), CREDENTIALS, now=1005.0, base_url=BASE_URL)
+    end = json.loads(session.save())[member]
+    with pytest.raises(LocalProtocolError, match=f"{member} has to be no later than .* allows"):
+        ImportSession.resume(tampered(session, **{member: end + 10**6}), CREDENTIALS, now=1005.0, base_url=BASE_URL)
+
+
+def test_what_has_ended_is_resumed_whatever_another_session_did_with_its_machine():
+    session = new(gathering_timeout=None)
+    session.cancel(now=5.0)
+    session.machine.feed(rows("GATHERING INPROGRESS 1"))
+    assert resumed(session, 6.0).outcome == Cancelled()
 
 
 STRANGE = [
@@ -1190,3 +1375,12 @@ def test_a_clock_that_steps_back_between_two_resumes_does_not_shorten_the_wait()
     once = resumed(session, 0.001)
     assert json.loads(once.save())["next_poll"] == 1001
     assert json.loads(resumed(once, -0.299).save())["next_poll"] == 1001
+
+
+@pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_session_is_neither_pickled_nor_copied(take):
+    session = ImportSession("1126", Credentials("key", "password"), now=0.0)
+    with pytest.raises(
+        LocalProtocolError, match=r"^no session is pickled or copied: keep what save\(\) gives, and resume that$"
+    ):
+        take(session)

@@ -92,6 +92,11 @@ def test_an_error_envelope_gives_its_message(status, kind, body, content_type):
     assert text.isprintable()
 
 
+def test_the_content_type_of_an_envelope_is_believed():
+    response = Response(503, {"content-type": "application/xml"}, b'{"error": "gone"}')
+    assert meaning(response, not_found_is_early=False) == Unusable("status 503")
+
+
 def test_a_message_is_cut():
     body = b'{"error": {"message": "%s"}}' % (b"m" * 500)
     assert meaning(Response(500, {}, body), not_found_is_early=False) == Unusable(f"status 500: {'m' * 200}")

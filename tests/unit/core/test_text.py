@@ -11,6 +11,10 @@ def test_what_does_not_print_is_escaped(character):
     assert text.endswith("b")
 
 
+def test_beside_what_is_escaped_the_rest_stays():
+    assert printable("Zoë\x1b東\\京") == "Zoë\\x1b東\\京"
+
+
 def test_what_prints_stays():
     assert printable("Zoë, 東京 & 😀") == "Zoë, 東京 & 😀"
 

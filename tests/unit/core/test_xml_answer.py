@@ -81,7 +81,7 @@ def test_an_error_without_a_message_of_its_own():
     assert read("<eventsResponse><error><code>4</code></error></eventsResponse>") == {"error": {"code": "4"}}
 
 
-@pytest.mark.parametrize("encoding", ["UTF-8", "utf-16", "ISO-8859-1", "US-ASCII", "ascii"])
+@pytest.mark.parametrize("encoding", ["UTF-8", "utf-16", "UTF-16LE", "utf-16be", "ISO-8859-1", "US-ASCII", "ascii"])
 def test_encodings_that_are_read(encoding):
     text = f"<?xml version='1.0' encoding='{encoding}'?><eventsResponse><echo>e</echo></eventsResponse>"
     assert xml_to_object(text.encode(encoding)) == {"echo": "e"}
@@ -98,6 +98,20 @@ def test_characters_beyond_ascii():
 def test_other_encodings_are_refused(encoding):
     body = f'<?xml version="1.0" encoding="{encoding}"?><eventsResponse/>'.encode()
     assert refusal(body) == "the answer is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII"
+
+
+@pytest.mark.parametrize(
+    "written", ["encoding='{}'", 'encoding="{}"', "encoding = '{}'", '\tencoding\n=\t"{}" standalone="yes"']
+)
+def test_other_encodings_are_refused_however_they_are_written(written):
+    body = f"<?xml version='1.0' {written.format('windows-1252')}?><eventsResponse/>".encode()
+    assert refusal(body) == "the answer is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII"
+    assert xml_to_object(body.replace(b"windows-1252", b"UTF-8")) == {}
+
+
+def test_only_a_declaration_at_the_start_names_an_encoding():
+    assert read('<?xmx encoding="no-such"?><eventsResponse/>') == {}
+    assert refusal(b'X<?xml version="1.0" encoding="no-such"?>').startswith("the answer is not XML that can be read: ")
 
 
 @pytest.mark.parametrize("encoding", ["windows-1252", "no-such", "shift_jis"])

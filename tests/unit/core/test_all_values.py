@@ -1,0 +1,87 @@
+"""What is promised of every value that the core gives or takes."""
+
+from copy import copy
+from dataclasses import FrozenInstanceError, fields, is_dataclass
+
+import pytest
+
+import spongewatch
+from spongewatch import (
+    Abandoned,
+    Anomaly,
+    Cancelled,
+    Completed,
+    Credentials,
+    Done,
+    Ended,
+    ErrorCategory,
+    ErrorCode,
+    EventsPage,
+    Failed,
+    ImportEvent,
+    ImportFailure,
+    LostContact,
+    PollFailed,
+    PollPolicy,
+    Rejected,
+    Remedy,
+    Request,
+    Response,
+    Send,
+    State,
+    TimedOut,
+    Transition,
+    Wait,
+)
+from spongewatch.statuses import Unusable
+
+ROW = ImportEvent("GATHERING", "ERROR", 264)
+FAILURE = ImportFailure.of(264, State.GATHERING)
+VALUES = [
+    Send(Request("GET", "/"), 10.0),
+    Wait(11.0),
+    Done(Cancelled()),
+    Credentials("key", "password"),
+    Transition("1126", 0.0, "fail", State.GATHERING, State.ERROR, None, ROW, FAILURE),
+    Anomaly("1126", 0.0, "contradiction", ROW),
+    PollFailed("1126", 0.0, 1, "status 503", 1.0),
+    Ended("1126", 0.0, Failed(FAILURE), State.ERROR, None),
+    EventsPage("1126", None, None, (ROW,)),
+    ROW,
+    Request("GET", "/"),
+    Response(200),
+    ErrorCode(264, ErrorCategory.FAILED, "why", Remedy.NONE),
+    FAILURE,
+    Abandoned(FAILURE),
+    Cancelled(),
+    Completed(2),
+    Failed(FAILURE),
+    LostContact("why"),
+    Rejected("request", "status 400"),
+    TimedOut("consent"),
+    PollPolicy(),
+    Unusable("status 503"),
+]
+
+
+def test_these_are_all_values_that_there_are():
+    assert {type(value) for value in VALUES} - {Unusable} == {
+        item for item in vars(spongewatch).values() if is_dataclass(item)
+    }
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+def test_a_value_can_not_be_changed_and_carries_nothing_else(value):
+    for field in fields(value):
+        with pytest.raises(FrozenInstanceError):
+            setattr(value, field.name, None)
+    assert not hasattr(value, "__dict__")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [value for value in VALUES if not isinstance(value, Request | Response | Send)],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_value_may_stand_in_a_set(value):
+    assert len({value, copy(value)}) == 1
