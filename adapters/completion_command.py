@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
         command.description = COMMANDS[name]  # in the short words, beside which a shell shows it
         for action in command._actions:  # which argparse gives no other way to look through
             if action.metavar in completers:
-                action.complete = completers[action.metavar]  # type: ignore[attr-defined]
+                action.complete = completers[action.metavar]  # type: ignore[attr-defined] # shtab reads it there
     print(shtab.complete(parser, options.shell))
     return 0
 

@@ -43,6 +43,7 @@ class LoggingAdapter:
 
     Raises `LocalProtocolError` for a `logger` that is neither.
 
+    >>> import logging
     >>> import sys
     >>> from spongewatch.transports import replay
     >>> logger = logging.getLogger("an.example")

@@ -7,7 +7,7 @@ from .answer_body import AnswerBody
 from .clock import AsyncClock, Clock, SystemClock, VirtualClock
 from .observers import Observer
 from .opening import open_recording
-from .recording import Exchange, Recording, RecordingError
+from .recording import End, Exchange, Recording, RecordingError, Torn
 from .replay import Replay, ReplayTransport, replay
 from .scenarios import SCENARIOS, Scenario
 from .trace_lines import TraceLines
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .simulator import ServedRequest, Simulator
     from .threaded_transport import ThreadedTransport
     from .timed_answer import TimedAnswer
-    from .urllib3_transport import Urllib3Transport
+    from .urllib3_transport import Sending, Urllib3Transport
 
 __all__ = [
     "SCENARIOS",
@@ -31,6 +31,7 @@ __all__ = [
     "AsyncTransport",
     "AsyncWatch",
     "Clock",
+    "End",
     "Exchange",
     "Observer",
     "Recording",
@@ -38,11 +39,13 @@ __all__ = [
     "Replay",
     "ReplayTransport",
     "Scenario",
+    "Sending",
     "ServedRequest",
     "Simulator",
     "SystemClock",
     "ThreadedTransport",
     "TimedAnswer",
+    "Torn",
     "TraceLines",
     "TraceWriter",
     "Transport",
@@ -62,6 +65,7 @@ __all__ = [
 _LOADED_WHEN_USED = {
     "AsyncTransport": "async_transport",
     "AsyncWatch": "async_watching",
+    "Sending": "urllib3_transport",
     "ServedRequest": "simulator",
     "Simulator": "simulator",
     "ThreadedTransport": "threaded_transport",

@@ -5,6 +5,8 @@ from typing import Final, final
 
 from spongewatch import MAX_BODY, LocalProtocolError, TransportError, shown
 
+from .unpicklable import Unpicklable
+
 _FRAMING: Final = 1_024
 """Bytes that an encoding may add to a body that it can't make smaller, beside one in a hundred."""
 
@@ -12,12 +14,13 @@ _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 
 
 @final
-class AnswerBody:
+class AnswerBody(Unpicklable):
     """Puts a body together from the pieces in which it comes over the wire, still encoded.
 
     `encoding` is the `content-encoding` of the answer, gzip, deflate or none. No more than `limit` bytes are taken
     from it, decoded, nor many more before that; what inflates without end is left early. HTTP clients decode by
-    themselves, but few of them know a bound, so give them no chance to.
+    themselves, but few of them know a bound, so give them no chance to. Raises `LocalProtocolError` for a `limit`
+    that is no number of bytes.
 
     >>> body = AnswerBody("identity", limit=20)
     >>> body.feed(b'{"events"')

@@ -31,16 +31,18 @@ from .observers import Observer, Observers
 from .threaded_transport import ThreadedTransport
 from .trace_writer import TraceWriter
 from .transport import Transport
+from .unpicklable import Unpicklable
 
 _GIVEN_UP: Final = TransportError("reset", "the task that awaited the answer was cancelled")
 
 
 @final
-class AsyncWatch(AsyncIterator[Emitted]):
+class AsyncWatch(Unpicklable, AsyncIterator[Emitted]):
     """What the watch of an import emits, as it comes, `Ended` last.
 
-    Made by `watch_async`. Nothing is polled but while somebody awaits the next item. It belongs to one task
-    at a time, save `cancel`. After `Ended`, the errors of observers are raised, if that was asked for.
+    Made by `watch_async`; `session` is the one that it watches. Nothing is polled but while somebody awaits the
+    next item. It belongs to one task at a time, save `cancel`. After `Ended`, the errors of observers are
+    raised, if that was asked for.
 
     Where its task is cancelled, or its time is over, the request under way is given up, as a poll that failed:
     the import goes on, and so does whoever awaits the next item, or resumes what `session.save()` gives, having
@@ -57,6 +59,8 @@ class AsyncWatch(AsyncIterator[Emitted]):
     >>> asyncio.run(main())
     [Rejected(reason='credentials', detail='status 401')]
     """
+
+    _instead = "keep what session.save() gives, and resume that"
 
     def __init__(
         self,
@@ -216,8 +220,8 @@ async def wait_async(
     """Wait for an import to end; gives how.
 
     `timeout` is the most seconds to wait in all, in place of the policy's, and running out is an outcome;
-    `asyncio.timeout` works too, and raises. Without a `transport` one is made, and closed. Raises
-    `LocalProtocolError` for what can't be polled with.
+    `asyncio.timeout` works too, and raises. Without a `transport` one is made, and closed. All else is as for
+    `wait`, and so are the errors.
 
     >>> import asyncio
     >>> from spongewatch.transports import Simulator

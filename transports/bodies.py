@@ -25,9 +25,13 @@ class Bodies:
 
     @classmethod
     def in_folder(cls, folder: Path) -> "Bodies":
-        """The `*.json` and `*.xml` files of `folder`, 2 before 10; raises `RecordingError` if there are none."""
+        """The `*.json` and `*.xml` files of `folder`, 2 before 10; raises `RecordingError` if there are none.
+
+        Links are none of them: where a folder came from somebody else, they may lead to what is nobody's business,
+        and a trace that is made of it would hold that.
+        """
         try:
-            files = [file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and file.is_file()]
+            files = [file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and _lies_there(file)]
         except OSError as error:
             raise RecordingError(folder, f"can't be read: {error.strerror}") from None
         if not files:
@@ -48,6 +52,10 @@ def read_body(file: Path) -> bytes:
             return stream.read(MAX_BODY + 1)
     except OSError as error:
         raise RecordingError(file.parent, f"{printable(file.name)} can't be read: {error.strerror}") from None
+
+
+def _lies_there(file: Path) -> bool:
+    return file.is_file() and not file.is_symlink()
 
 
 def _natural_order(file: Path) -> tuple[list[tuple[bool, int, str]], str]:

@@ -11,6 +11,8 @@ from typing import Protocol, final
 
 from spongewatch import LocalProtocolError, shown
 
+from .unpicklable import Unpicklable
+
 
 class Clock(Protocol):
     """What a loop knows of time, in seconds.
@@ -54,7 +56,7 @@ class AsyncClock(Protocol):
 
 
 @final
-class SystemClock:
+class SystemClock(Unpicklable):
     """UNIX time at its start plus monotonic time since, so that nobody's clock change stalls a watch.
 
     >>> clock = SystemClock()
@@ -65,7 +67,9 @@ class SystemClock:
     """
 
     def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
+        # The largest of three: a process that is suspended between the two readings would have a clock that is late,
+        # and the next one, which resumes its session, would poll too soon.
+        self._offset = max(time.time() - time.monotonic() for _ in range(3))
         self._alarm = _Alarm()
 
     def now(self) -> float:
@@ -86,7 +90,7 @@ class SystemClock:
 
 
 @final
-class VirtualClock:
+class VirtualClock(Unpicklable):
     """Counts seconds, in whole milliseconds, from 0.
 
     With a `speed` (1 is real time), moving the clock takes that long; without one, no time at all. Raises
@@ -129,7 +133,7 @@ class VirtualClock:
         await self._alarm.wait_async(0)
 
     def wake(self) -> None:
-        """End the sleep under way, or the next one; from any thread or signal handler."""
+        """With a speed, end the sleep under way, or the next one; without one, no sleep takes time that could end."""
         self._alarm.ring()
 
     def _slept(self, milliseconds: int, speed: float) -> int:

@@ -7,9 +7,9 @@ each request.
 import http.client
 import re
 import ssl
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Any, NamedTuple, final
 
@@ -171,24 +171,20 @@ class ConnectionPool:
         self._idle: list[Connection] = []
         self._open = 0
         self._closed = False
-        self._places: SimpleQueue[None] = SimpleQueue()
-        for _ in range(size):
-            self._places.put(None)
+        self._places = _Places(size)
 
     def take(self, origin: Origin, allowance: Allowance) -> Connection:
         """A connection to `origin`, the one last used where there is one, to be given back by `give_back`.
 
-        Waits for a free place. Raises `TransportError` where none comes within the allowance, and
+        Waits for a free place, and its turn. Raises `TransportError` where none comes within the allowance, and
         `LocalProtocolError` if the pool is closed.
         """
-        try:
-            self._places.get(timeout=allowance.time_left())
-        except Empty:
-            raise TransportError("timeout", "all connections were in use by other requests") from None
+        if not self._places.take(allowance.time_left()):
+            raise TransportError("timeout", "all connections were in use by other requests")
         try:
             return self._idle_or_new(origin)
         except BaseException:
-            self._places.put(None)
+            self._places.give_back()
             raise
 
     def give_back(self, connection: Connection) -> None:
@@ -200,7 +196,7 @@ class ConnectionPool:
                 self._open -= 1
             else:
                 self._idle.append(connection)
-        self._places.put(None)
+        self._places.give_back()
 
     def close(self) -> None:
         """Close what is not in use, and what is in use as soon as it is given back; may be called again."""
@@ -208,6 +204,14 @@ class ConnectionPool:
             self._closed = True
             while self._idle:
                 self._close_longest_idle()
+
+    def left_to_parent(self) -> "ConnectionPool":
+        """A pool like this one for a process that was forked: what is open is the parent's, and waits for no lock."""
+        for connection in self._idle:
+            connection.close()
+        anew = ConnectionPool(self._size, self._make)
+        anew._closed = self._closed
+        return anew
 
     def _idle_or_new(self, origin: Origin) -> Connection:
         with self._lock:
@@ -225,3 +229,48 @@ class ConnectionPool:
     def _close_longest_idle(self) -> None:
         self._idle.pop(0).close()
         self._open -= 1
+
+
+@final
+class _Places:
+    """So many places, of which whoever has waited longest gets the next one.
+
+    From a queue or a semaphore, a thread that gives one back and asks again takes it before those that wait wake up.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._waiting: deque[Lock] = deque()
+        self._lock = Lock()
+
+    def take(self, seconds: float) -> bool:
+        """False where none came within `seconds`."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            turn = Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        came = False
+        try:
+            came = turn.acquire(timeout=seconds)
+        finally:
+            if not came:
+                self._leave(turn)
+        return came
+
+    def give_back(self) -> None:
+        """Leave the place to the next."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._free += 1
+
+    def _leave(self, turn: Lock) -> None:
+        with self._lock:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                return
+        self.give_back()  # its turn came when nobody waited for it any more

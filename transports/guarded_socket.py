@@ -5,6 +5,7 @@ read gets what is left of the whole, which takes no watchdog, no thread and no s
 whatever reads from the socket: status line, headers, chunks, trailers.
 """
 
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -53,6 +54,12 @@ class Allowance:
             if self._sock is not None:
                 with suppress(OSError):  # it is not connected any more
                     socket.socket.shutdown(self._sock, socket.SHUT_RDWR)  # that of TLS would wait for its owner
+
+    def leave(self) -> None:
+        """Close the socket of a process that was forked, in which its connection goes on being the parent's."""
+        if self._sock is not None:  # whoever holds the lock may not have come along
+            with suppress(OSError):  # it is closed
+                os.close(self._sock.detach())
 
     def check(self) -> None:
         """Raises `TransportError` where nothing more is allowed."""

@@ -23,6 +23,9 @@ _LOOPBACK: Final = re.compile(r"127(\.[0-9]{1,3}){3}|::1|localhost")  # where th
 _WITH_PORT: Final = re.compile(r"(\[.*]|[^:]*):([0-9]{1,5})")
 _PORT: Final = 80
 
+HOST: Final = re.compile("[!-~]+")
+"""What HTTP can carry as a host: of many versions of urllib3 more comes through, and `http.client` quotes it."""
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -125,11 +128,12 @@ def _proxy(name: str, url: str) -> Proxy:
     if isinstance(url, str):
         with suppress(LocationParseError):  # whose text is the url
             parsed = parse_url(url if "://" in url else f"http://{url}")
-    if parsed is None or not parsed.host or parsed.port == 0 or parsed.request_uri != "/" or parsed.fragment:
+    host = (parsed and parsed.host) or ""
+    if not parsed or not HOST.fullmatch(host) or parsed.port == 0 or parsed.request_uri != "/" or parsed.fragment:
         raise LocalProtocolError(f"{name} is no url of a proxy such as http://proxy.example:3128")
     if parsed.scheme != "http":
         raise LocalProtocolError(f"{name} is no http:// url, and no other kind of proxy is supported")
-    return Proxy(parsed.host.strip("[]"), parsed.port or _PORT, None if parsed.auth is None else _basic(parsed.auth))
+    return Proxy(host.strip("[]"), parsed.port or _PORT, None if parsed.auth is None else _basic(parsed.auth))
 
 
 def _basic(auth: str) -> str:

@@ -10,7 +10,9 @@ from spongewatch import LocalProtocolError, PollPolicy, Response, TransportError
 
 @final
 class RecordingError(LocalProtocolError):
-    """A recording that can't be read; the text names the file and, where there are lines, the line.
+    """A recording that can't be read, or made; the text names the file and, where there are lines, the line.
+
+    `path` is the file, as it was given, and `problem` the text without it.
 
     >>> print(RecordingError("trace.jsonl", "not JSON", line=3))
     trace.jsonl: line 3: not JSON
@@ -45,6 +47,9 @@ class End:
     """The last entry of a whole recording: when the watch ended, in seconds from the start, and how.
 
     The words are those of an `ended` line; `reason` is None and `detail` empty where the recording has none.
+
+    >>> End(61.0, "completed", None, "").outcome
+    'completed'
     """
 
     at: float
@@ -56,7 +61,11 @@ class End:
 @final
 @dataclass(frozen=True, slots=True)
 class Torn:
-    """The last entry of a recording whose last line is not whole; that line is dropped."""
+    """The last entry of a recording whose last line is not whole; that line is dropped.
+
+    >>> Torn(line=12).line
+    12
+    """
 
     line: int
 

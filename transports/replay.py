@@ -35,6 +35,7 @@ from spongewatch import (
 from .clock import VirtualClock
 from .opening import open_recording
 from .recording import End, Entry, Exchange, Recording, RecordingError, Torn
+from .unpicklable import Unpicklable
 
 UNKNOWN_IMPORT: Final = "unknown"
 """The id of an import that neither the recording nor a body in it names."""
@@ -44,7 +45,7 @@ _REQUEST = Request("GET", f"{_NOWHERE}/events")
 
 
 @final
-class ReplayTransport:
+class ReplayTransport(Unpicklable):
     """Answers with what was recorded, in order, and moves `clock` to when each answer came.
 
     Once the recording is over, or can't be read on, `send` raises a permanent `TransportError`. Afterwards
@@ -102,12 +103,13 @@ class ReplayTransport:
 
 
 @final
-class Replay(Iterator[Emitted]):
+class Replay(Unpicklable, Iterator[Emitted]):
     """What the watch of a recorded import emits, `Ended` last.
 
     The same session as in a watch of the service takes the answers, at the moments at which they came; its
     budgets are those that the recording names. With a `speed` (1 is real time) this takes as long. Nothing
-    but `StopIteration` is raised on the way: a recording that breaks off ends as `LostContact`.
+    but `StopIteration` is raised on the way: a recording that breaks off ends as `LostContact`. `session` is the
+    session, and `transport` the `ReplayTransport`, which knows how the recording ended.
 
     >>> *_, ended = Replay(open_recording("docs/traces/abandoned.jsonl"))
     >>> ended.outcome.name, ended.at

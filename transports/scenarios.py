@@ -22,8 +22,9 @@ class Scenario:
     or a `TransportError` for a connection that is closed without one. `description` is one line for people.
     Raises `LocalProtocolError` for moments that do not start at 0 and grow.
 
-    >>> slow = Scenario("a person who takes a minute", ((0.0, (WAITING,)), (60.0, (CONSENTED,))))
-    >>> slow.rows_at(59.9) == (WAITING,), slow.rows_at(60.0) == (CONSENTED,)
+    >>> waiting, consented = (ImportEvent("INITIALIZING", status, 0) for status in ("INPROGRESS", "COMPLETED"))
+    >>> slow = Scenario("a person who takes a minute", ((0.0, (waiting,)), (60.0, (consented,))))
+    >>> slow.rows_at(59.9) == (waiting,), slow.rows_at(60.0) == (consented,)
     (True, True)
     """
 
@@ -36,6 +37,9 @@ class Scenario:
         if moments[:1] != [0] or not all(earlier < later for earlier, later in pairwise(moments)):
             raise LocalProtocolError("the moments of a scenario's steps start at 0, and each is later than the last")
         object.__setattr__(self, "faults", MappingProxyType(dict(self.faults)))
+
+    def __reduce__(self) -> tuple[type["Scenario"], tuple[object, ...]]:
+        return Scenario, (self.description, self.steps, dict(self.faults))  # a read-only mapping is not pickled
 
     def rows_at(self, moment: float) -> Rows:
         """What is said `moment` seconds after the first poll."""

@@ -4,6 +4,7 @@ Three parts under it: `_Service` knows what is answered to whom and has no socke
 carry that over HTTP/1.1; `_Ledger` notes what was asked.
 """
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +37,7 @@ from spongewatch import (
 from .recording import Exchange, Recording
 from .scenarios import Rows, Scenario, scenario_named
 from .service_pages import json_page, refusal, xml_page
+from .unpicklable import Unpicklable
 
 _HOST = "127.0.0.1"
 _DEMO = Credentials("demo-key", "demo-password")
@@ -71,7 +73,7 @@ class ServedRequest:
 
 
 @final
-class Simulator:
+class Simulator(Unpicklable):
     """Plays the service's part on 127.0.0.1, in threads of its own, between `start` and `close`.
 
     It plays `scenario`, a name in `SCENARIOS` or a `Scenario`, for the import `import_id`; its time starts
@@ -80,7 +82,7 @@ class Simulator:
     connection for each recorded error, and at the end the last answer of status 200 again and again. Then
     the import is the one that the recording names, if it names one. A request has to bring `domain_key`
     ("demo-key") and `domain_password` ("demo-password"), as HTTP Basic or as query arguments. `port` 0 is any
-    that is free.
+    that is free. To close it in a process that is forked off ends nothing in the one that started it.
 
     Raises `LocalProtocolError` for an argument that can't be used, and `RecordingError`, which is one, for a
     recording that can't be read to its end.
@@ -306,6 +308,7 @@ class _Server(ThreadingTCPServer):
         self.service = service
         self.ledger = ledger
         self._open: dict[Thread, socket] = {}
+        self._process = os.getpid()
         self._listener = Thread(target=self.serve_forever, args=(0.02,), name="simulator", daemon=True)
         super().__init__((_HOST, port), _Handler)
 
@@ -313,13 +316,17 @@ class _Server(ThreadingTCPServer):
         self._listener.start()
 
     def stop(self) -> None:
+        if os.getpid() == self._process:  # in one that was forked there are no threads, and the connections are not its
+            self._stop_threads()
+        self.server_close()
+
+    def _stop_threads(self) -> None:
         self.shutdown()
         self._listener.join()
         for thread, connection in self._open.items():
             with suppress(OSError):  # it may be closed by now
                 connection.shutdown(SHUT_RDWR)
             thread.join()
-        self.server_close()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._open = {thread: connection for thread, connection in self._open.items() if thread.is_alive()}

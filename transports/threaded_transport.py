@@ -9,18 +9,21 @@ from typing import Protocol, cast, final
 
 from spongewatch import LocalProtocolError, Request, Response, TransportError, shown
 
+from .forking import when_forked
 from .transport import Transport
+from .unpicklable import Unpicklable
 
 
 @final
-class ThreadedTransport:
+class ThreadedTransport(Unpicklable):
     """Sends by `transport`, each request in one of `threads` threads; to be shared by watches of one event loop.
 
     Who waits for a thread does so within its time-out. A thread can't be stopped from outside: the request of a
     task that is cancelled is cut off where the transport has a method `sending`, as `Urllib3Transport` has; with
-    any other it goes on until its answer, or its time-out. Raises `LocalProtocolError` for a number of threads
-    below 1.
+    any other it goes on until its answer, or its time-out. A process that is forked off has threads of its own.
+    Raises `LocalProtocolError` for a number of threads below 1.
 
+    >>> import asyncio
     >>> from spongewatch.transports.testing import HandlerTransport
     >>> async def main() -> Response:
     ...     transport = ThreadedTransport(HandlerTransport(lambda request: Response(404)), threads=2)
@@ -36,8 +39,13 @@ class ThreadedTransport:
         if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
             raise LocalProtocolError(f"threads is a whole number of at least 1, not {shown(threads)}")
         self._transport = transport
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="spongewatch")
         self._closed = False
+        self._number = threads
+        self._begin_anew()
+        when_forked(self, ThreadedTransport._begin_anew)
+
+    def _begin_anew(self) -> None:
+        self._threads = ThreadPoolExecutor(self._number, thread_name_prefix="spongewatch")
 
     async def send(self, request: Request, *, timeout: float) -> Response:
         """What the transport makes of `request`, within `timeout` seconds; raises what it raises."""

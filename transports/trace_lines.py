@@ -1,4 +1,4 @@
-"""The native trace format as it is written; `trace` reads it, and `docs/trace-format.md` specifies it."""
+"""The native trace format as it is written; `trace` reads it, and `docs/reference/trace-format.md` specifies it."""
 
 import base64
 import json
@@ -9,6 +9,7 @@ from spongewatch import MAX_BODY, PollPolicy, Redaction, Response, TransportErro
 
 from .recording import End, Exchange, Recording
 from .trace import MARK, VERSION
+from .unpicklable import Unpicklable
 
 KEPT_HEADERS: Final = ("content-type", "date", "retry-after")
 MAX_HEADER: Final = 8_192
@@ -16,7 +17,7 @@ MAX_HEADER: Final = 8_192
 
 
 @final
-class TraceLines(Iterator[str]):
+class TraceLines(Unpicklable, Iterator[str]):
     """`recording` in the native format: its lines, the header first, each with its line feed.
 
     They are read as they are asked for, and replay to what `recording` replays to. Afterwards `torn` is the

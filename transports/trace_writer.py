@@ -10,20 +10,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import final
 
-from spongewatch import Credentials, Ended, ImportSession, Redaction, Response, TransportError
+from spongewatch import (
+    Credentials,
+    Ended,
+    ImportSession,
+    LocalProtocolError,
+    Redaction,
+    Response,
+    TransportError,
+    shown,
+)
 
 from .recording import End, RecordingError
 from .trace_lines import end_line, exchange_line, header_line, without_secrets
+from .unpicklable import Unpicklable
 
 
 @final
-class TraceWriter:
+class TraceWriter(Unpicklable):
     r"""Writes what a loop polls to a new file at `path`, which only its owner may read.
 
     `secrets` are replaced wherever an answer or an error holds them, in whatever form. Raises
     `RecordingError` where the file can't be made, an existing one included. A file that can't be written
-    later does not end the watch: recording stops, and `error` says why.
+    later does not end the watch: recording stops, and `error` says why. So it does in a process that is forked
+    off, for a trace is that of one watch.
 
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     session = ImportSession("1126", Credentials("key", "password"), now=0.0)
@@ -39,6 +51,7 @@ class TraceWriter:
         self._path = Path(path)
         self._redaction = secrets.redaction if isinstance(secrets, Credentials) else Redaction(secrets)
         self._begun = False
+        self._process = os.getpid()
         try:
             self._file: int | None = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
@@ -53,7 +66,12 @@ class TraceWriter:
         self.close()
 
     def exchange(self, session: ImportSession, sent: float, answer: Response | TransportError) -> None:
-        """One poll, whose answer `session` has just received; `sent` is when its request left, as `elapsed`."""
+        """One poll, whose answer `session` has just received; `sent` is what its `elapsed` was when the request left.
+
+        Raises `LocalProtocolError` for a time that is still to come.
+        """
+        if sent > session.elapsed:
+            raise LocalProtocolError(f"sent is what session.elapsed was when the request left, not {shown(sent)}")
         self.begin(session)
         self._write(exchange_line(sent, session.elapsed - sent, without_secrets(answer, self._redaction)))
 
@@ -81,12 +99,14 @@ class TraceWriter:
     def _write(self, line: str) -> None:
         if self._file is None:
             return
-        data = line.encode()
-        try:
-            written = os.write(self._file, data)
-            problem = None if written == len(data) else "the disk is full"
-        except OSError as error:
-            problem = error.strerror
-        if problem:
+        if problem := self._problem_writing(line.encode(), self._file):
             self.error = RecordingError(self._path, f"can't be written any more: {problem}")
             self.close()
+
+    def _problem_writing(self, data: bytes, file: int) -> str | None:
+        if os.getpid() != self._process:
+            return "its watch is that of another process"
+        try:
+            return None if os.write(file, data) == len(data) else "the disk is full"
+        except OSError as error:
+            return error.strerror

@@ -1,7 +1,6 @@
 """Requests over the network, by urllib3: verified, bounded in time and size, and silent about secrets."""
 
 import os
-import re
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,12 +18,13 @@ from spongewatch import MAX_BODY, LocalProtocolError, Request, Response, __versi
 from .answer_body import AnswerBody
 from .connection_pool import Connection, ConnectionPool, Origin
 from .error_translation import as_transport_error
+from .forking import when_forked
 from .guarded_socket import Allowance, GuardedTlsSocket
-from .proxies import Proxies
+from .proxies import HOST, Proxies
+from .unpicklable import Unpicklable
 
 _OWN_HEADERS: Final = {"accept-encoding": "gzip", "user-agent": f"spongewatch/{__version__}"}
 _PIECE: Final = 16_384
-_HOST: Final = re.compile("[!-~]+")  # of some versions of urllib3 others come through, and `http.client` quotes them
 _MAX_HEAD: Final = 262_144
 """Bytes that the status line, the headers and the framing of a body may take."""
 
@@ -33,13 +33,13 @@ _REMEMBERED: Final = 64
 
 
 @final
-class Urllib3Transport:
+class Urllib3Transport(Unpicklable):
     """Sends requests over HTTP and HTTPS; to be shared by threads and by sessions.
 
     It holds at most `connections` connections, over all hosts; whoever needs one more waits for it, within
-    its time-out. They stay open from one request to the next, until `close`. Certificates are verified
-    against those that the system trusts, or against `ca_file` alone, PEM. No body is larger than `max_body`
-    bytes, uncompressed.
+    its time-out, the longest waiting first. They stay open from one request to the next, until `close`; a process
+    that is forked off makes its own. Certificates are verified against those that the system trusts, or against
+    `ca_file` alone, PEM. No body is larger than `max_body` bytes, uncompressed.
 
     `proxy`, a url such as `http://user:password@proxy.example:3128`, leads to every host. Where there is none, the
     variables `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy` are read when the transport is made, unless
@@ -67,11 +67,24 @@ class Urllib3Transport:
         self._pool = ConnectionPool(_at_least_one("connections", connections), self._connection)
         proxies = Proxies(os.environ if trust_env else {}, proxy)
         self._route = lru_cache(_REMEMBERED)(partial(_route, proxies))
-        self._tls_lock = Lock()  # held while certificates load
-        self._lock = Lock()
-        self._under_way: set[Allowance] = set()
         # The system's certificates take as long to load as 80 polls do: not before they are needed.
         self._tls = None if ca_file is None else _tls_context(os.fspath(ca_file))
+        self._under_way: set[Allowance] = set()
+        self._forked_amid_tls = False
+        self._make_locks()
+        when_forked(self, Urllib3Transport._begin_anew)
+
+    def _make_locks(self) -> None:
+        self._tls_lock = Lock()  # held while certificates load
+        self._lock = Lock()
+
+    def _begin_anew(self) -> None:
+        """Leave to the parent process what is open: two that read from one socket would get parts of answers."""
+        self._make_locks()
+        self._pool = self._pool.left_to_parent()
+        self._forked_amid_tls |= bool(self._under_way) and self._tls is not None
+        while self._under_way:
+            self._under_way.pop().leave()
 
     def send(self, request: Request, *, timeout: float) -> Response:
         """The answer to `request`, whatever its status, whole within `timeout` seconds.
@@ -117,10 +130,11 @@ class Urllib3Transport:
             return self._answer(request, origin, target, allowance)
         finally:
             with self._lock:
-                self._under_way.remove(allowance)
+                self._under_way.discard(allowance)  # gone in a process that was forked meanwhile
 
     def _answer(self, request: Request, origin: Origin, target: str, allowance: Allowance) -> Response:
-        connection = self._pool.take(origin, allowance)
+        pool = self._pool
+        connection = pool.take(origin, allowance)
         again = False
         try:
             with as_transport_error(HTTPError, HTTPException, OSError, ValueError):
@@ -131,7 +145,7 @@ class Urllib3Transport:
             allowance.let_go()
             if not again:
                 connection.close()
-            self._pool.give_back(connection)
+            pool.give_back(connection)
 
     def _exchange(self, connection: Connection, request: Request, target: str, allowance: Allowance) -> Response:
         answer = connection.exchange(request.method, target, {**_OWN_HEADERS, **request.headers}, allowance)
@@ -148,6 +162,10 @@ class Urllib3Transport:
         return Connection(origin, self._tls_of_all() if origin.scheme == "https" else None)
 
     def _tls_of_all(self) -> ssl.SSLContext:
+        if self._forked_amid_tls:  # OpenSSL's own locks may be held by threads that are not here, for ever
+            raise LocalProtocolError(
+                "this process was forked while requests were under way over TLS: fork before, or start it by spawn"
+            )
         with self._tls_lock:
             if self._tls is None:
                 self._tls = _tls_context(None)
@@ -155,8 +173,16 @@ class Urllib3Transport:
 
 
 @final
-class Sending:
-    """A request that has not left yet, or is under way; made by `Urllib3Transport.sending`."""
+class Sending(Unpicklable):
+    """A request that has not left yet, or is under way; made by `Urllib3Transport.sending`.
+
+    >>> with Urllib3Transport() as transport:
+    ...     sending = transport.sending(Request("GET", "http://127.0.0.1:1/events/1126.json"), timeout=1)
+    ...     sending.interrupt()
+    ...     sending.run()
+    Traceback (most recent call last):
+    spongewatch.errors.TransportError: reset: the request was cut off
+    """
 
     def __init__(self, send: Callable[[], Response], allowance: Allowance) -> None:
         self._send = send
@@ -194,7 +220,7 @@ def _route(proxies: Proxies, url: str) -> tuple[Origin, str]:
         parsed = parse_url(url)
     if parsed is None:
         raise LocalProtocolError("the url of a request can't be read")
-    if parsed.scheme not in ("http", "https") or not parsed.host or not _HOST.fullmatch(parsed.host):
+    if parsed.scheme not in ("http", "https") or not parsed.host or not HOST.fullmatch(parsed.host):
         raise LocalProtocolError("the url of a request starts with http:// or https://, and a host follows")
     if parsed.auth is not None:
         raise LocalProtocolError("credentials stand in a header of a request, not in its url")

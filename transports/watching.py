@@ -30,14 +30,16 @@ from .loop_parts import bring, session_to_wait_with
 from .observers import Observer, Observers
 from .trace_writer import TraceWriter
 from .transport import Transport
+from .unpicklable import Unpicklable
 
 
 @final
-class Watch(Iterator[Emitted]):
+class Watch(Unpicklable, Iterator[Emitted]):
     """What the watch of an import emits, as it comes, `Ended` last.
 
-    Made by `watch`. Nothing is polled but while somebody iterates. It belongs to one thread at a time, save
-    `cancel`. After `Ended`, the errors of observers are raised, if that was asked for.
+    Made by `watch`; `session` is the one that it watches. Nothing is polled but while somebody iterates. It
+    belongs to one thread at a time, save `cancel`. After `Ended`, the errors of observers are raised, if that
+    was asked for.
 
     >>> from spongewatch.transports import VirtualClock
     >>> from spongewatch.transports.testing import HandlerTransport
@@ -46,6 +48,8 @@ class Watch(Iterator[Emitted]):
     >>> [item.outcome for item in watching]
     [Rejected(reason='credentials', detail='status 401')]
     """
+
+    _instead = "keep what session.save() gives, and resume that"
 
     def __init__(
         self,
@@ -160,8 +164,9 @@ def wait(
     """Wait for an import to end; gives how.
 
     `timeout` is the most seconds to wait in all, in place of the policy's. Without a `transport` one is made,
-    and closed. Raises `LocalProtocolError` for what can't be polled with; whatever the service and the
-    network do ends in the outcome.
+    and closed. All else is as for `ImportSession` and `watch`. Raises `LocalProtocolError` for what can't be
+    polled with, and an `ExceptionGroup` of what `observers` raised; whatever the service and the network do ends
+    in the outcome.
 
     >>> from spongewatch.transports import Simulator
     >>> with Simulator("skips") as service:
@@ -194,11 +199,14 @@ def poll(
     *,
     record: TraceWriter | None = None,
     clock: Clock | None = None,
+    before_sending: Callable[[], object] = lambda: None,
 ) -> tuple[Emitted, ...]:
     """Do what is due now, once, without sleeping; gives what is emitted, `()` where nothing is due.
 
     For workers of a queue: resume a session, poll, keep `session.save()` and what was emitted together, and
-    come again at `session.next_action(...).until`.
+    come again at `session.next_action(...).until`. `before_sending` is called where a request is about to leave:
+    the moment to keep the session, so that whoever goes on with it after a crash does not poll too soon. What it
+    raises is raised, and nothing is sent.
 
     >>> from spongewatch.transports.testing import HandlerTransport
     >>> body = b'{"events": [{"event_type": "INITIALIZING", "status": "INPROGRESS", "value": 0}]}'
@@ -218,7 +226,7 @@ def poll(
         return ()
     if record:
         record.begin(session)
-    told = _carry(session, action, transport, now, time, record)
+    told = _carry(session, action, transport, now, time, record, before_sending=before_sending)
     if record and told and isinstance(told[-1], Ended):
         record.end(session, told[-1])
     return told
@@ -232,12 +240,14 @@ def _carry(
     clock: Clock,
     record: TraceWriter | None,
     cancelled: Callable[[], bool] = lambda: False,
+    before_sending: Callable[[], object] = lambda: None,
 ) -> tuple[Emitted, ...]:
     """Do what is due at `now`: tell the session that a wait is over, or bring it an answer."""
     if isinstance(action, Wait):
         return session.handle_timeout(now=now)
     session.sent(now=now)
     sent = session.elapsed
+    before_sending()
     answer: Response | TransportError
     try:
         answer = transport.send(action.request, timeout=action.deadline - now)

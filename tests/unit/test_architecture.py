@@ -137,6 +137,7 @@ def test_the_public_names():
         "AsyncTransport",
         "AsyncWatch",
         "Clock",
+        "End",
         "Exchange",
         "Observer",
         "Recording",
@@ -144,11 +145,13 @@ def test_the_public_names():
         "Replay",
         "ReplayTransport",
         "Scenario",
+        "Sending",
         "ServedRequest",
         "Simulator",
         "SystemClock",
         "ThreadedTransport",
         "TimedAnswer",
+        "Torn",
         "TraceLines",
         "TraceWriter",
         "Transport",
@@ -191,7 +194,7 @@ def test_each_public_class_and_function_has_an_example(item):
     assert ">>>" in (inspect.getdoc(item) or "")
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *(ROOT / "docs").glob("*.md")], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")], ids=lambda page: page.name)
 def test_examples_in_pages_run(page, monkeypatch):
     monkeypatch.chdir(ROOT)
     text = page.read_text().replace("```", "\n")  # a fence is no part of what an example prints

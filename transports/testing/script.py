@@ -29,6 +29,7 @@ from ..clock import VirtualClock
 from ..recording import Exchange, Recording
 from ..scenarios import Rows, Scenario, scenario_named
 from ..service_pages import json_page
+from ..unpicklable import Unpicklable
 
 _SERVICE_INTERVAL: Final = 1.0
 """Seconds between two polls that the service allows at the least."""
@@ -59,7 +60,7 @@ class PlayedPoll:
 
 
 @final
-class ScriptedService:
+class ScriptedService(Unpicklable):
     """A transport that plays a script, one step a poll, without any waiting; for tests.
 
     `clock` is the one that the code under test counts and sleeps on. `answers`, `responds`, `fails`, `plays` and

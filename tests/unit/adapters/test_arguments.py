@@ -7,7 +7,7 @@ from spongewatch import __version__
 from spongewatch.adapters.arguments import COMMANDS, parse, parser
 from spongewatch.adapters.exit_status import EXIT_STATUSES
 
-PAGE = Path(__file__).parents[3] / "docs/command-line.md"
+PAGE = Path(__file__).parents[3] / "docs/reference/command-line.md"
 OPTION = re.compile(r"--[a-z]+(?:-[a-z]+)*")
 
 

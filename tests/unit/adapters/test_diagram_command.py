@@ -4,7 +4,7 @@ from pathlib import Path
 from spongewatch import TRANSITIONS, State
 from spongewatch.adapters.command_line import main
 
-PAGE = Path(__file__).parents[3] / "docs/state-machine.md"
+PAGE = Path(__file__).parents[3] / "docs/reference/state-machine.md"
 ARROW = re.compile(r"    (\S+) --> (\S+)(?: : (.+))?")
 
 

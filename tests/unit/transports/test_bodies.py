@@ -58,3 +58,15 @@ def test_no_more_is_read_than_shows_that_a_body_is_too_large(tmp_path):
     file = tmp_path / "1.json"
     file.write_bytes(b"x" * (3 * MAX_BODY))
     assert len(read_body(file)) == MAX_BODY + 1
+
+
+def test_a_link_is_not_followed(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("machine api.example password s3cret")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder_of(folder, "2.json")
+    (folder / "1.json").symlink_to(secret)
+    (folder / "3.json").symlink_to("/proc/self/environ")
+    (folder / "4.json").symlink_to("4.json")
+    assert [exchange.answer.body for exchange in Bodies.in_folder(folder).entries()] == [b"2.json"]

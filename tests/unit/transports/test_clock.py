@@ -93,6 +93,13 @@ def test_nobody_who_changes_the_time_of_the_machine_stalls_a_watch(monkeypatch):
     assert before <= clock.now() < before + 5
 
 
+def test_who_is_suspended_while_a_clock_is_made_has_the_time_of_all_others(monkeypatch):
+    monotonic = iter([105.0, 100.0, 100.0, 100.0])
+    monkeypatch.setattr(time, "time", lambda: 1_000.0)
+    monkeypatch.setattr(time, "monotonic", lambda: next(monotonic))
+    assert SystemClock().now() == 1_000.0
+
+
 @pytest.mark.parametrize("seconds", [0, -1, -1e300])
 def test_a_sleep_of_no_time_is_over_at_once(seconds):
     before = time.monotonic()

@@ -1,12 +1,14 @@
 import ssl
+import threading
 import time
+from threading import Lock
 
 import pytest
 import trustme
 from urllib3.util.wait import wait_for_read
 
 from spongewatch import LocalProtocolError, TransportError
-from spongewatch.transports.connection_pool import Connection, ConnectionPool, Origin
+from spongewatch.transports.connection_pool import Connection, ConnectionPool, Origin, _Places
 from spongewatch.transports.guarded_socket import Allowance, GuardedTlsSocket
 from spongewatch.transports.proxies import Proxy
 from spongewatch.transports.testing.hostile_server import HostileServer, answer, drips, keeps_answering, pours, says
@@ -24,7 +26,7 @@ def plain(origin):
 
 
 def in_time():
-    return Allowance(1, 100_000)
+    return Allowance(1, 300_000)
 
 
 def exchange(connection, target="/"):
@@ -80,6 +82,40 @@ def test_no_more_are_lent_than_agreed(server):
     pool.give_back(first)
     assert pool.take(origin_of(server), in_time()) is not first  # that one was never connected
     pool.close()
+
+
+def test_whoever_has_waited_longest_comes_next_and_not_who_asks_again():
+    pool, turns = ConnectionPool(1, plain), []
+
+    def take_turn(number):
+        connection = pool.take(Origin("http", "api.example", 80), in_time())
+        turns.append(number)
+        pool.give_back(connection)
+
+    held = pool.take(Origin("http", "api.example", 80), in_time())
+    threads = [threading.Thread(target=take_turn, args=(number,)) for number in range(5)]
+    for waiting, thread in enumerate(threads, start=1):
+        thread.start()
+        while len(pool._places._waiting) < waiting:
+            time.sleep(0.001)
+    pool.give_back(held)
+    take_turn("again")
+    for thread in threads:
+        thread.join()
+    assert turns == [0, 1, 2, 3, 4, "again"]
+    pool.close()
+
+
+def test_a_turn_that_comes_too_late_is_passed_on():
+    places, late = _Places(1), Lock()
+    assert places.take(1)
+    places.give_back()
+    assert places.take(1)
+    places._leave(late)  # as its turn had come, and it did not wait any more
+    assert places.take(0.01)
+    assert not places.take(0.01)
+    places.give_back()
+    assert places.take(0.01)
 
 
 def test_no_more_stay_open_than_agreed_over_all_origins():
@@ -186,7 +222,7 @@ def by_way_of(server, scheme="https", host="api.example", port=443, authorizatio
 
 def refusal(connection, seconds=1.0):
     with pytest.raises(TransportError) as caught:
-        connection.exchange("GET", "/events/1126", {"authorization": "Basic a2V5"}, Allowance(seconds, 100_000))
+        connection.exchange("GET", "/events/1126", {"authorization": "Basic a2V5"}, Allowance(seconds, 300_000))
     assert connection.is_closed
     return caught.value
 
@@ -240,6 +276,10 @@ def test_one_tunnel_carries_all_exchanges_and_the_service_is_not_told_of_the_pro
     assert proxy.connections == 1
 
 
+ENDLESS = "too-large: the proxy: the answer does not end | protocol: the proxy: the answer is not HTTP"
+"""Newer versions of Python count what comes before an answer, and leave sooner."""
+
+
 @pytest.mark.parametrize(
     ("script", "detail"),
     [
@@ -264,7 +304,7 @@ def test_one_tunnel_carries_all_exchanges_and_the_service_is_not_told_of_the_pro
         (says(b"\x05\x00"), "protocol: the proxy: the answer is not HTTP"),
         (pours(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"), "protocol: the proxy: the answer is not HTTP"),
         (pours(b"HTTP/1.1 200 OK\r\nx: ", b"y" * 10_000), "protocol: the proxy: the answer is not HTTP"),
-        (pours(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100), "too-large: the proxy: the answer does not end"),
+        (pours(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100), ENDLESS),
         (pours(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100), "too-large: the proxy: the answer does not end"),
         (says(b"", lambda talk: talk.hang()), "timeout: the proxy: no whole answer within 0.2 s"),
         (drips(b"", TUNNEL[:30], 0.01), "timeout: the proxy: no whole answer within 0.2 s"),
@@ -277,7 +317,7 @@ def test_a_proxy_that_makes_no_tunnel_is_told_in_our_own_words(script, detail, c
         start = time.monotonic()
         error = refusal(by_way_of(proxy), seconds=0.2 if "timeout" in detail else 2.0)
         assert time.monotonic() - start < 1
-    assert str(error) == detail
+    assert str(error) in detail.split(" | ")
     assert not error.permanent
     assert error.__suppress_context__ or error.__context__ is None
     assert (caplog.records, capfd.readouterr()) == ([], ("", ""))
@@ -332,3 +372,19 @@ def test_a_connection_is_not_used_again_by_way_of_another_proxy(server):
         pool.close()
         assert (server.connections, len(server.exchanges)) == (1, 2)
         assert (other.connections, len(other.exchanges)) == (1, 1)
+
+
+def test_a_pool_that_is_left_to_the_parent_shares_nothing_but_its_end(server):
+    pool = ConnectionPool(2, plain)
+    idle, used = pool.take(origin_of(server), in_time()), pool.take(origin_of(server), in_time())
+    exchange(idle)
+    exchange(used)
+    pool.give_back(idle)
+    anew = pool.left_to_parent()
+    assert (idle.is_closed, used.is_closed) == (True, False)
+    lent = [anew.take(origin_of(server), in_time()) for _ in range(2)]
+    assert not {idle, used} & {*lent}
+    pool.give_back(used)
+    pool.close()
+    with pytest.raises(LocalProtocolError, match="the transport is closed"):
+        pool.left_to_parent().take(origin_of(server), in_time())

@@ -1,5 +1,6 @@
 import errno
 import math
+import os
 import socket
 import ssl
 import threading
@@ -10,7 +11,7 @@ import pytest
 import trustme
 
 from spongewatch import TransportError
-from spongewatch.transports.guarded_socket import Allowance, GuardedTlsSocket, connected, secured
+from spongewatch.transports.guarded_socket import Allowance, GuardedSocket, GuardedTlsSocket, connected, secured
 from spongewatch.transports.testing.hostile_server import HostileServer
 
 AUTHORITY = trustme.CA()
@@ -288,3 +289,16 @@ def test_what_is_revoked_after_it_has_let_go_leaves_the_socket_to_the_next():
             first.revoke()
             sock.sendall(b"a")
             assert sock.recv_into(bytearray(1)) == 1
+
+
+def test_a_connection_that_is_left_to_another_process_is_closed_here_and_not_shut_down():
+    ours, theirs = socket.socketpair()
+    with theirs, GuardedSocket(fileno=os.dup(ours.fileno())) as copy, ours:
+        allowance = Allowance(1, 100)
+        allowance.leave()
+        allowance.used_by(copy)
+        allowance.leave()
+        allowance.leave()
+        assert copy.fileno() == -1
+        ours.sendall(b"still there")
+        assert theirs.recv(100) == b"still there"

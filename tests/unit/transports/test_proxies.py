@@ -5,6 +5,7 @@ from collections import UserDict
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from urllib3.util import Url
 
 from spongewatch import LocalProtocolError
 from spongewatch.transports.proxies import Proxies, Proxy
@@ -263,6 +264,15 @@ def test_a_variable_that_can_not_be_used_is_named_once_it_counts_and_its_value_i
 def test_a_proxy_of_the_callers_that_can_not_be_used_is_refused_at_once(url):
     with pytest.raises(LocalProtocolError, match="^proxy is no ") as caught:
         Proxies({}, url)
+    assert told_nothing(caught.value)
+
+
+@pytest.mark.parametrize("host", ["pro xy", "s3cret\0", "s3cret\r", "pr\u00f6xy"])
+def test_a_host_that_http_can_not_carry_is_refused_though_urllib3_lets_it_through(monkeypatch, host):
+    read = Url("http", host=host, path="/")  # as most of its versions read one
+    monkeypatch.setattr("spongewatch.transports.proxies.parse_url", lambda _: read)
+    with pytest.raises(LocalProtocolError, match="^proxy is no url of a proxy") as caught:
+        Proxies({}, "http://s3cret")
     assert told_nothing(caught.value)
 
 

@@ -1,3 +1,5 @@
+import pickle
+
 import pytest
 
 from spongewatch import Abandoned, Anomaly, Completed, Failed, ImportMachine, LocalProtocolError, Response, State
@@ -114,3 +116,8 @@ def test_a_name_that_is_not_there_brings_the_names_that_are():
         'there is no scenario "stuk\\u001b"; there are completes, abandoned, fails, empty, skips, stuck, '
         "consent-never, odd, flaky"
     )
+
+
+def test_a_scenario_is_pickled_with_its_faults():
+    scenario = Scenario("one fault", ((0.0, ()),), {2: Response(503)})
+    assert pickle.loads(pickle.dumps(scenario)) == scenario

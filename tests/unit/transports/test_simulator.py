@@ -1,4 +1,5 @@
 import json
+import os
 import socket
 import threading
 import time
@@ -573,3 +574,16 @@ def test_neither_the_simulator_nor_its_requests_show_a_secret():
     with Simulator("skips", domain_password="s3cret-word") as service:
         ask_once(service, "/events/1126?domain_key=demo-key&domain_password=s3cret-word", login=None)
         assert "s3cret-word" not in f"{service!r} {service.requests!r} {vars(service)!r}"
+
+
+def test_closed_in_a_process_that_was_forked_it_goes_on_in_its_parent(monkeypatch):
+    with Simulator("skips") as service:
+        client = HTTPConnection(service.base_url.removeprefix("http://"))
+        with closing(client):
+            client.request("GET", "/events/1126.json")
+            assert client.getresponse().read()
+            with monkeypatch.context() as patched:
+                patched.setattr(os, "getpid", lambda: 1)
+                service.close()
+            client.request("GET", "/events/1126.json")
+            assert client.getresponse().status == 401

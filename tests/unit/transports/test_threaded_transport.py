@@ -6,6 +6,7 @@ import pytest
 
 from spongewatch import LocalProtocolError, Request, Response, TransportError
 from spongewatch.transports import ThreadedTransport
+from spongewatch.transports.forking import begin_anew_in_child
 from spongewatch.transports.testing import HandlerTransport
 
 REQUEST = Request("GET", "https://api.example/events/1126.json")
@@ -243,3 +244,22 @@ def test_released_it_leaves_the_transport_open():
 def test_threads_are_a_number_above_zero(threads):
     with pytest.raises(LocalProtocolError, match="threads is a whole number of at least 1, not "):
         ThreadedTransport(Slow(), threads=threads)
+
+
+def test_after_a_fork_its_threads_are_new_ones():
+    async def main(transport):
+        try:
+            first = await transport.send(REQUEST, timeout=10)
+            begin_anew_in_child()  # as where the thread that waits for work is not there any more
+            return first, await transport.send(REQUEST, timeout=10)
+        finally:
+            await transport.close()
+
+    threads = []
+
+    def handler(request):
+        threads.append(threading.current_thread())
+        return Response(200)
+
+    assert asyncio.run(main(ThreadedTransport(HandlerTransport(handler), threads=1))) == (Response(200), Response(200))
+    assert threads[0] is not threads[1]

@@ -62,6 +62,15 @@ def path(tmp_path):
     return tmp_path / "trace.jsonl"
 
 
+def test_a_request_that_left_later_than_now_is_refused(path):
+    session = new_session()
+    with TraceWriter(path, CREDENTIALS) as record:
+        session.receive(Response(503), now=session.start + 0.25)
+        with pytest.raises(LocalProtocolError, match=r"^sent is what session\.elapsed was when .* left, not 100\.0$"):
+            record.exchange(session, 100.0, Response(503))
+    assert path.read_text() == ""
+
+
 def test_the_header_says_what_was_watched_when_and_how_patiently(path):
     policy = PollPolicy(timeout=180, consent_timeout=None)
     header, _ = write(path, Response(503), session=new_session(format="xml", policy=policy))
@@ -289,3 +298,15 @@ def test_a_disk_that_is_full_ends_the_recording_and_not_the_watch(path, monkeypa
     assert str(record.error) == f"{path}: can't be written any more: {problem}"
     assert left == [-1]  # nobody tried again
     assert [item.at for item in replay(path)] == [0.0] * 3  # what was written until then is good
+
+
+def test_a_process_that_was_forked_writes_nothing_into_the_trace_of_its_parent(tmp_path, monkeypatch):
+    path = tmp_path / "trace.jsonl"
+    with TraceWriter(path) as record:
+        session = ImportSession("1126", None, now=0.0)
+        record.begin(session)
+        header = path.read_text()
+        monkeypatch.setattr(os, "getpid", lambda: 1)
+        record.exchange(session, 0.0, Response(200))
+        assert str(record.error) == f"{path}: can't be written any more: its watch is that of another process"
+    assert path.read_text() == header

@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from spongewatch import MAX_BODY, LocalProtocolError, Request, TransportError, __version__
+from spongewatch.transports.forking import begin_anew_in_child
 from spongewatch.transports.testing.hostile_server import (
     HostileServer,
     answer,
@@ -181,6 +182,10 @@ def test_an_address_of_six_is_understood(transport):
         transport.send(Request("GET", "http://[::1]:1/"), timeout=1)
 
 
+ENDLESS = ("too-large: the answer does not end", "protocol: the answer is not HTTP")
+"""Newer versions of Python count some of what comes before an answer and after it, and leave sooner."""
+
+
 @pytest.mark.parametrize(
     ("script", "detail"),
     [
@@ -198,9 +203,9 @@ def test_an_address_of_six_is_understood(transport):
         (says(b"HTTP/1.1 200 " + b"x" * 70_000), "protocol: the answer is not HTTP"),
         (pours(b"HTTP/1.1 200 OK\r\nx: ", b"y" * 10_000), "protocol: the answer is not HTTP"),
         (pours(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"), "protocol: the answer is not HTTP"),
-        (pours(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000), "too-large: the answer does not end"),
+        (pours(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000), ENDLESS),
         (pours(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-1\r\n", b"x" * 10_000), "too-large"),
-        (pours(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n", b"x: y\r\n" * 1_000), "too-large"),
+        (pours(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n", b"x: y\r\n" * 1_000), ENDLESS),
         (pours(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 10_000), "too-large: the body of the answer has more than"),
         (says(answer(b"no gzip", headers={"content-encoding": "gzip"})), "protocol: the answer is not in the content"),
         (says(answer(gzip.compress(b"{}")[:-3], headers={"content-encoding": "gzip"})), "protocol: the compressed"),
@@ -669,3 +674,37 @@ def test_no_thread_and_no_descriptor_outlives_a_transport():
 
 def descriptors():
     return len(os.listdir("/dev/fd"))
+
+
+def test_after_a_fork_no_connection_is_used_again_and_what_is_under_way_ends(transport):
+    def forks(talk):
+        talk.read_request()
+        begin_anew_in_child()
+        talk.hang()
+
+    with HostileServer(keeps_answering(answer(b"1")), forks, keeps_answering(answer(b"2"))) as server:
+        ask(transport, server)
+        begin_anew_in_child()
+        refusal(transport, server, timeout=0.05)
+        assert [ask(transport, server).body for _ in range(2)] == [b"2", b"2"]
+        assert server.connections == 3
+
+
+def test_after_a_fork_amid_tls_it_speaks_no_tls_any_more(ca_file):
+    def forks(talk):
+        talk.read_request()
+        begin_anew_in_child()
+        talk.hang()
+
+    with (
+        HostileServer(forks, keeps_answering(answer()), tls=tls("127.0.0.1")) as server,
+        HostileServer(keeps_answering(answer(b"plain"))) as plain,
+        Urllib3Transport(ca_file=ca_file) as transport,
+    ):
+        refusal(transport, server, timeout=0.2)
+        for _ in range(2):
+            with pytest.raises(LocalProtocolError, match="forked while requests were under way over TLS"):
+                ask(transport, server)
+            begin_anew_in_child()
+        assert ask(transport, plain).body == b"plain"
+        assert server.connections == 1

@@ -465,6 +465,27 @@ def test_a_poll_whose_answer_nobody_waited_for_has_failed():
     assert service.sent == []
 
 
+def test_a_session_kept_before_its_request_leaves_is_resumed_with_that_poll_open():
+    clock = VirtualClock()
+    session, service, kept = new_session(), Service(clock, WAITING), []
+    poll(session, service, clock=clock, before_sending=lambda: kept.append((session.save(), len(service.sent))))
+    [(saved, sent)] = kept
+    resumed = ImportSession.resume(saved, CREDENTIALS, now=0.0)
+    assert (sent, resumed.next_action(now=0.0)) == (0, Wait(until=1.0))
+    assert poll(session, service, clock=clock, before_sending=lambda: kept.append("nothing is due")) == ()
+    assert len(kept) == 1
+
+
+def test_a_session_that_can_not_be_kept_sends_nothing():
+    def fail():
+        raise OSError("the disk is full")
+
+    service = Service(VirtualClock(), WAITING)
+    with pytest.raises(OSError, match="the disk is full"):
+        poll(new_session(), service, clock=VirtualClock(), before_sending=fail)
+    assert service.sent == []
+
+
 def test_a_poll_by_the_clock_on_the_wall():
     session = new_session(now=SystemClock().now())
     transport = HandlerTransport(lambda request: Response(200, {}, WAITING))

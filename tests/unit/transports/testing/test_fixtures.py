@@ -7,7 +7,7 @@ import pytest
 from spongewatch.transports.testing import fixtures  # noqa: F401 # or the first test that asks for it would load it
 
 ROOT = Path(__file__).parents[4]
-GUIDE = ROOT / "docs" / "guides-test-your-code.md"
+GUIDE = ROOT / "docs" / "guides" / "test-your-code.md"
 PLUGIN = 'pytest_plugins = ["spongewatch.transports.testing"]'
 HEAD = """
 from spongewatch import Credentials

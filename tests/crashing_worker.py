@@ -1,0 +1,142 @@
+"""A worker of a queue: it resumes an import, waits where it is early, polls once, hands over what it was told.
+
+    python tests/crashing_worker.py STORE BASE_URL
+
+It may be killed at any moment. What was told and the session are kept in one atomic write; and the session is kept
+once more before a request leaves, or whoever comes after a kill would not know of it and would poll too soon. STORE is
+a SQLite database where it ends in `.db`, else a file.
+
+For tests, each moment of its life is noted, and `nursery` forks workers off a process that has loaded all it takes.
+"""
+
+import json
+import os
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from time import monotonic
+
+from spongewatch import Credentials, ImportSession, PollPolicy, Wait
+from spongewatch.transports import SystemClock, Urllib3Transport, poll
+
+CREDENTIALS = Credentials("demo-key", "demo-password")
+POLICY = PollPolicy(interval=0.03, max_delay=0.05)
+
+
+class FileStore:
+    """The session and all that was told, in one file that is replaced as a whole."""
+
+    def __init__(self, path):
+        self.path = Path(path)
+
+    def load(self):
+        if not self.path.exists():
+            return None, []
+        kept = json.loads(self.path.read_text())
+        return kept["session"], kept["told"]
+
+    def keep(self, session, news=()):
+        written = self.path.with_suffix(".new")
+        with written.open("w") as file:
+            json.dump({"session": session, "told": [*self.load()[1], *news]}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        written.replace(self.path)
+
+
+class DatabaseStore:
+    """The session and all that was told, in two tables that change in one transaction."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def load(self):
+        with closing(self._connected()) as database:
+            kept = database.execute("SELECT saved FROM session").fetchone()
+            return kept and kept[0], [json.loads(line) for (line,) in database.execute("SELECT line FROM told")]
+
+    def keep(self, session, news=()):
+        with closing(self._connected()) as database, database:
+            database.execute("INSERT OR REPLACE INTO session VALUES (1, ?)", [session])
+            database.executemany("INSERT INTO told (line) VALUES (?)", [(json.dumps(item),) for item in news])
+
+    def _connected(self):
+        database = sqlite3.connect(self.path)
+        database.execute("CREATE TABLE IF NOT EXISTS session (one INTEGER PRIMARY KEY, saved TEXT)")
+        database.execute("CREATE TABLE IF NOT EXISTS told (number INTEGER PRIMARY KEY, line TEXT)")
+        return database
+
+
+def store_at(path):
+    return DatabaseStore(path) if str(path).endswith(".db") else FileStore(path)
+
+
+def work(store, base_url, note=lambda moment, *more: None):
+    note("resume")
+    clock = SystemClock()
+    saved, _ = store.load()
+    if saved is None:
+        session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url=base_url, policy=POLICY)
+    else:
+        session = ImportSession.resume(saved, CREDENTIALS, now=clock.now(), base_url=base_url)
+    action = session.next_action(now=clock.now())
+    if isinstance(action, Wait):
+        note("wait")
+        clock.sleep(action.until - clock.now())
+
+    def keep():
+        note("keep")
+        store.keep(session.save())
+        note("request")
+
+    with Urllib3Transport(connections=1) as transport:
+        told = poll(session, transport, clock=clock, before_sending=keep)
+    news = [item.to_json() for item in told]
+    note("answer", news)
+    saved = session.save()
+    note("hand-over")
+    store.keep(saved, news)
+    note("end")
+
+
+def noting(descriptor):
+    """Writes what it is told into a pipe, from which it can be read whatever becomes of the process."""
+
+    def note(moment, *more):
+        os.write(descriptor, f"{json.dumps([moment, monotonic(), *more])}\n".encode())
+
+    return note
+
+
+def nursery(descriptor):
+    """Fork a worker for each line on standard input; another line, and its number may be another process's.
+
+    The line is its store, its base url, and whether it gets an interpreter of its own.
+    """
+    note = noting(descriptor)
+    for line in sys.stdin:
+        worker = os.fork()
+        if worker == 0:
+            try:
+                note("born", os.getpid())
+                path, base_url, fresh = json.loads(line)
+                if fresh:
+                    os.execv(sys.executable, [sys.executable, __file__, path, base_url, str(descriptor)])
+                work(store_at(path), base_url, note)
+            finally:
+                os._exit(0)
+        death = os.waitid(os.P_PID, worker, os.WEXITED | os.WNOWAIT)
+        note("dead", death.si_code == os.CLD_KILLED)
+        sys.stdin.readline()
+        os.waitpid(worker, 0)
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["nursery", descriptor]:
+            nursery(int(descriptor))
+        case [path, base_url, descriptor]:
+            work(store_at(path), base_url, noting(int(descriptor)))
+        case [path, base_url]:
+            work(store_at(path), base_url)

@@ -1,0 +1,212 @@
+"""A worker that is killed at any moment, with what it was told handed over once, and the service left in peace.
+
+The service goes on only once what it said was handed over, so that all of it has to be told, and told in full.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from itertools import accumulate, chain, pairwise
+
+import pytest
+
+import crashing_worker
+from answers import json_body, rows
+from crashing_worker import POLICY, store_at
+from spongewatch import ImportMachine
+from spongewatch.transports.testing.hostile_server import HostileServer, answer
+
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
+RUNS = 200 if THOROUGH else 5
+FRESH = 4 if THOROUGH else 12  # in every fifth run, one life in so many gets an interpreter of its own
+SCRIPT = crashing_worker.__file__
+
+CONSENTED = "INITIALIZING COMPLETED 0"
+UNLISTED = "SUBMITTING INPROGRESS 50"
+GATHERED = [CONSENTED, "GATHERING COMPLETED 12", UNLISTED]
+BEGINNING = [
+    rows("INITIALIZING INPROGRESS 0"),
+    rows(CONSENTED, "GATHERING INPROGRESS 5"),
+    rows(CONSENTED, "GATHERING INPROGRESS 9", UNLISTED),
+]
+ENDINGS = [
+    [rows(*GATHERED), rows(*GATHERED, "COMPLETE COMPLETED 0")],
+    [rows(CONSENTED, "GATHERING ERROR 264", UNLISTED, "COMPLETE COMPLETED 0")],
+]
+
+MOMENTS = {  # of a worker's life, and how many seconds each may take on a busy machine
+    "born": 0.001,
+    "resume": 0.005,
+    "wait": 0.03,
+    "keep": 0.02,
+    "request": 0.02,
+    "answer": 0.0005,
+    "hand-over": 0.03,
+    "end": 0.001,
+}
+
+
+class Nursery:
+    """Lets workers live, and kills them."""
+
+    def __init__(self):
+        read, self.write = os.pipe()
+        self.notes = os.fdopen(read)
+        arguments = [sys.executable, SCRIPT, "nursery", str(self.write)]
+        self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, text=True, pass_fds=[self.write])
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        os.close(self.write)
+        self.notes.close()
+
+    def life(self, path, base_url, *, fresh, killed_at, delay):
+        """What a worker noted, by its moments; it is killed so many seconds after it has come to `killed_at`."""
+        print(json.dumps([str(path), base_url, fresh]), file=self.process.stdin, flush=True)
+        life = {"fresh": fresh}
+        while "dead" not in life:
+            moment, *noted = json.loads(self.notes.readline())
+            life[moment] = noted
+            if moment == killed_at:
+                time.sleep(delay)
+                os.kill(life["born"][1], signal.SIGKILL)  # it may have come to its end
+        print(file=self.process.stdin, flush=True)
+        return life
+
+
+@pytest.fixture(scope="module")
+def nursery():
+    made = Nursery()
+    yield made
+    made.close()
+
+
+class Tally:
+    """What all runs came to: kills by the moment, what was told again for them, and how near to the floor polls came."""
+
+    def __init__(self):
+        self.kills = Counter()
+        self.lives = self.polls = self.lost_hand_overs = self.told_again = 0
+        self.gaps = []
+
+
+@pytest.fixture(scope="module")
+def tally():
+    return Tally()
+
+
+def told_alone(snapshots):
+    machine = ImportMachine("1126")
+    return [[without_time(item.to_json()) for item in machine.feed(snapshot)] for snapshot in snapshots]
+
+
+def without_time(item):
+    return {name: value for name, value in item.items() if name != "at"}
+
+
+def news_in(items):
+    return [without_time(item) for item in items if item["kind"] in ("transition", "anomaly")]
+
+
+def service_of(snapshots, store, drawn):
+    """Says a snapshot until its news is in the store, now and then too late, or nothing of use."""
+    ends = list(accumulate(map(len, told_alone(snapshots))))
+
+    def script(talk):
+        while talk.read_request() is not None:
+            handed_over = len(news_in(store.load()[1]))
+            snapshot = next(
+                (rows for rows, end in zip(snapshots, ends, strict=True) if handed_over < end), snapshots[-1]
+            )
+            talk.wait(drawn.choice([0, 0, 0.003]))
+            match drawn.randrange(12):
+                case 0:
+                    talk.send(answer(status="503 Service Unavailable"))
+                case 1:
+                    talk.send(b"")  # which notes when it ended
+                    talk.reset()
+                case _:
+                    talk.send(answer(json_body(snapshot, import_id=1126)))
+
+    return script
+
+
+def drawn_life(nursery, path, base_url, drawn, fresh):
+    moment = drawn.choice([*MOMENTS, "never", "never"])
+    longest = 0.3 if fresh and moment == "born" else MOMENTS.get(moment, 0)
+    return nursery.life(path, base_url, fresh=fresh, killed_at=moment, delay=longest * drawn.random() ** 2)
+
+
+def check_hand_over(before, after, life, tally):
+    """All that this worker was told came into the store, or nothing did, and nothing only if it did not get there."""
+    told = life["answer"][1] if "answer" in life else []
+    assert after[: len(before)] == before
+    handed_over = after[len(before) :]
+    if handed_over or "end" in life:
+        assert handed_over == told
+    if told and "hand-over" not in life:
+        assert not handed_over
+    if told and not handed_over:
+        assert was_killed(life)
+        tally.lost_hand_overs += 1
+        tally.told_again += len(told)
+
+
+def gaps_between(exchanges, lives):
+    """How many seconds go by from the end of an answer, or of whoever had asked, to the next request."""
+    asked = [(life["request"][0], life["dead"][0]) for life in lives if "request" in life]
+    for before, after in pairwise(exchanges):
+        death = max((asked_at, death) for asked_at, death in asked if asked_at <= before.began)[1]
+        end = min(death, before.ended or death)
+        yield after.began - end
+
+
+def was_killed(life):
+    return life["dead"][1]
+
+
+def last_moment(life):
+    noted = [moment for moment in MOMENTS if moment in life]
+    return f"fresh: {noted[-1]}" if life["fresh"] else noted[-1]
+
+
+@pytest.mark.parametrize("seed", range(RUNS))
+def test_whenever_a_worker_is_killed_all_is_handed_over_once_and_the_service_is_left_in_peace(
+    seed, tmp_path, nursery, tally
+):
+    drawn = random.Random(seed)
+    store = store_at(tmp_path / drawn.choice(["import.json", "import.db"]))
+    snapshots = BEGINNING + ENDINGS[seed % len(ENDINGS)]
+    lives = []
+    told = []
+    with HostileServer(service_of(snapshots, store, random.Random(seed))) as server:
+        while not told or told[-1]["kind"] != "ended":
+            life = drawn_life(nursery, store.path, server.url, drawn, seed % 5 == 0 and len(lives) % FRESH == 3)
+            lives.append(life)
+            before, told = told, store.load()[1]
+            check_hand_over(before, told, life, tally)
+            tally.lives += 1
+            tally.kills[last_moment(life)] += was_killed(life)
+    assert news_in(told) == [*chain.from_iterable(told_alone(snapshots))]
+    assert [item["kind"] for item in told].count("ended") == 1
+    gaps = [*gaps_between(server.exchanges, lives)]
+    assert min(gaps) >= POLICY.interval
+    tally.gaps += gaps
+    tally.polls += len(server.exchanges)
+
+
+@pytest.mark.skipif(not THOROUGH, reason="it takes many kills to meet each moment")
+def test_kills_have_come_at_every_moment(tally, capsys):
+    with capsys.disabled():
+        print(f"\n{RUNS} imports, {tally.lives:,} lives, {tally.polls:,} polls, {tally.kills.total():,} kills")
+        for moment, count in sorted(tally.kills.items()):
+            print(f"{count:7,} {moment}")
+        print(f"{tally.lost_hand_overs:,} hand-overs not reached, {tally.told_again:,} items told again for it")
+        print(f"{min(tally.gaps) * 1000:.1f} ms between two polls at the least, of {POLICY.interval * 1000:g}")
+    assert all(tally.kills[moment] for moment in MOMENTS)

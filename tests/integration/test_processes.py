@@ -1,0 +1,469 @@
+"""Processes: what is inherited by one that is forked, and what goes to another one as a pickle."""
+
+import asyncio
+import copy
+import inspect
+import json
+import multiprocessing
+import os
+import pickle
+import signal
+import ssl
+import threading
+import time
+import warnings
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from functools import partial
+from multiprocessing.reduction import ForkingPickler
+
+import pytest
+import trustme
+
+import spongewatch
+import spongewatch.adapters
+import spongewatch.transports
+import spongewatch.transports.testing
+from answers import row
+from spongewatch import (
+    ERROR_CODES,
+    Abandoned,
+    Anomaly,
+    Cancelled,
+    Completed,
+    Credentials,
+    Done,
+    Ended,
+    EventsPage,
+    Failed,
+    ImportFailure,
+    ImportMachine,
+    ImportSession,
+    LocalProtocolError,
+    LostContact,
+    PollFailed,
+    PollPolicy,
+    Redaction,
+    Rejected,
+    RemoteProtocolError,
+    Request,
+    Response,
+    Send,
+    SpongewatchError,
+    State,
+    TimedOut,
+    Transition,
+    TransportError,
+    Wait,
+)
+from spongewatch.adapters import Callbacks, LoggingAdapter
+from spongewatch.transports import (
+    SCENARIOS,
+    AnswerBody,
+    End,
+    Exchange,
+    RecordingError,
+    ReplayTransport,
+    ServedRequest,
+    Simulator,
+    SystemClock,
+    ThreadedTransport,
+    Torn,
+    TraceLines,
+    TraceWriter,
+    Urllib3Transport,
+    VirtualClock,
+    open_recording,
+    replay,
+    wait,
+    watch,
+    watch_async,
+)
+from spongewatch.transports.testing import HandlerTransport, PlayedPoll, ScriptedService
+from spongewatch.transports.testing.hostile_server import HostileServer, answer, echoes, keeps_answering
+
+CREDENTIALS = Credentials("demo-key", "demo-password")
+AUTHORITY = trustme.CA()
+TRACE = "docs/traces/completes.jsonl"
+
+
+class Child:
+    """A process that is forked off, does `work`, and ends."""
+
+    def __init__(self, work):
+        read, write = os.pipe()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of 3.12 on: there are threads
+            self._process = os.fork()
+        if self._process == 0:
+            signal.alarm(30)  # the end of one that is stuck
+            try:
+                os.write(write, json.dumps(work()).encode())
+            except BaseException as error:
+                os.write(write, json.dumps(repr(error)).encode())
+            finally:
+                os._exit(0)
+        os.close(write)
+        self._pipe = os.fdopen(read)
+
+    def result(self):
+        """What its work gave, or the error that it raised; fails for one that was stuck."""
+        with self._pipe:
+            told = self._pipe.read()
+        assert os.waitpid(self._process, 0)[1] == 0
+        return json.loads(told)
+
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
+
+
+# A transport.
+
+
+@pytest.fixture(params=["http", "https"])
+def tls(request):
+    if request.param == "http":
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    AUTHORITY.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def transport(tmp_path):
+    AUTHORITY.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with Urllib3Transport(connections=4, ca_file=tmp_path / "ca.pem") as made:
+        yield made
+
+
+def ask(transport, server, who, times=1):
+    """Ask so often; each answer says who asked."""
+    for turn in range(times):
+        request = Request("GET", f"{server.url}/{who}/{turn}")
+        assert transport.send(request, timeout=20).body.startswith(f"GET /{who}/{turn} ".encode())
+
+
+@contextmanager
+def many_asking(transport, server):
+    """Eight threads that ask, four at a time, until all have asked at least once and the block is over; gives their errors."""
+    stop, errors = threading.Event(), []
+
+    def keep_asking(number):
+        try:
+            while not stop.is_set():
+                ask(transport, server, f"thread-{number}")
+        except Exception as error:
+            errors.append(repr(error))
+
+    threads = [threading.Thread(target=keep_asking, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield errors
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_an_idle_connection_is_the_parents_and_both_go_on_with_one_of_their_own(transport, tls):
+    with HostileServer(echoes, tls=tls) as server:
+        ask(transport, server, "parent")
+        child = Child(partial(ask, transport, server, "child", 50))
+        ask(transport, server, "parent", 50)
+        assert child.result() is None
+        ask(transport, server, "parent")
+        assert server.connections == 2
+
+
+def test_a_child_that_was_forked_while_tls_was_spoken_refuses_to_speak_it(tmp_path):
+    """OpenSSL holds locks of its own meanwhile, which nobody gives back in the child."""
+    AUTHORITY.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    AUTHORITY.issue_cert("127.0.0.1").configure_cert(context)
+    asked = threading.Event()
+
+    def hangs(talk):
+        talk.read_request()
+        asked.set()
+        talk.hang()
+
+    def refused():
+        with pytest.raises(LocalProtocolError, match="forked while requests were under way over TLS"):
+            ask(transport, server, "child")
+
+    with (
+        HostileServer(hangs, tls=context) as server,
+        HostileServer(echoes) as plain,
+        Urllib3Transport(ca_file=tmp_path / "ca.pem") as transport,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        threads.submit(ask, transport, server, "parent")
+        asked.wait()
+        assert Child(refused).result() is None
+        assert Child(partial(ask, transport, plain, "child")).result() is None
+        transport.close()
+
+
+def test_a_child_of_a_process_that_is_in_the_middle_of_requests_is_not_stuck_and_disturbs_nobody(transport):
+    def work(number):
+        ask(transport, server, f"child-{number}", 3)
+        transport.close()  # which cuts off what is under way, in this process
+
+    with HostileServer(echoes) as server, many_asking(transport, server) as errors:
+        results = []
+        for number in range(10):
+            results.append(Child(partial(work, number)).result())
+            ask(transport, server, "parent")
+        assert results == [None] * 10
+    assert errors == []
+
+
+def test_a_connection_that_the_parent_closes_is_closed_though_a_child_lives_on():
+    hung_up, idle = threading.Event(), threading.Event()
+
+    def script(talk):
+        keeps_answering(answer(b"{}"))(talk)
+        hung_up.set()
+
+    with HostileServer(script) as server, Urllib3Transport() as transport:
+        transport.send(Request("GET", server.url), timeout=10)
+        child = Child(lambda: idle.wait(1))
+        transport.close()
+        assert hung_up.wait(0.9)
+        assert child.result() is False
+
+
+def test_one_that_was_closed_is_closed_in_a_child_too(transport):
+    transport.close()
+    child = Child(lambda: transport.send(Request("GET", "http://127.0.0.1:9"), timeout=1))
+    assert child.result() == "LocalProtocolError('the transport is closed')"
+
+
+def test_a_transport_for_asyncio_has_threads_in_a_child_too():
+    async def main(transport, server):
+        return (await transport.send(Request("GET", server.url), timeout=20)).status
+
+    with HostileServer(echoes) as server, Urllib3Transport() as inner:
+        transport = ThreadedTransport(inner, threads=1)
+        assert asyncio.run(main(transport, server)) == 200
+        assert Child(lambda: asyncio.run(main(transport, server))).result() == 200
+        assert asyncio.run(main(transport, server)) == 200
+        assert server.connections == 2
+        asyncio.run(transport.close())
+
+
+# What else is inherited.
+
+
+def test_a_watch_that_is_forked_is_two_and_its_record_is_that_of_the_parent(tmp_path):
+    trace, clock = tmp_path / "trace.jsonl", SystemClock()
+
+    def rest():
+        outcome = watching.run()
+        return [outcome.name, str(record.error)]
+
+    with (
+        Simulator("completes", speed=20) as service,
+        Urllib3Transport() as transport,
+        TraceWriter(trace, CREDENTIALS) as record,
+    ):
+        session = ImportSession(
+            "1126", CREDENTIALS, now=clock.now(), base_url=service.base_url, policy=PollPolicy(interval=0.02)
+        )
+        watching = watch(session, transport, record=record, clock=clock)
+        told = [next(watching)]
+        child = Child(rest)
+        told += watching
+        assert child.result() == [
+            "completed",
+            f"{trace}: can't be written any more: its watch is that of another process",
+        ]
+        assert service.connections == 2
+        assert record.error is None
+    assert [item.to_json() for item in replay(trace)] == [item.to_json() for item in told]
+
+
+def test_a_clock_goes_on_in_a_child_though_a_thread_slept_by_it():
+    def work():
+        before = clock.now()
+        clock.sleep(0.01)
+        threading.Timer(0.01, clock.wake).start()
+        clock.sleep(60)
+        return 0.01 <= clock.now() - before < 20
+
+    clock = SystemClock()
+    sleeper = threading.Thread(target=clock.sleep, args=(60,))
+    sleeper.start()
+    time.sleep(0.01)
+    assert Child(work).result() is True
+    clock.wake()
+    sleeper.join()
+
+
+def test_a_simulator_that_is_closed_in_a_child_goes_on():
+    with Simulator("skips") as service:
+        assert Child(service.close).result() is None
+        assert wait("1126", CREDENTIALS, base_url=service.base_url) == Completed(2340)
+
+
+# Pickles and copies.
+
+
+def test_a_process_that_is_not_forked_gets_its_work_as_a_pickle_and_gives_the_outcome_as_one():
+    with (
+        Simulator("skips") as service,
+        ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as processes,
+        Urllib3Transport() as transport,
+    ):
+        asked = partial(processes.submit, wait, "1126", CREDENTIALS, policy=PollPolicy(interval=0.05))
+        with pytest.raises(LocalProtocolError, match="no Urllib3Transport is pickled"):
+            asked(base_url=service.base_url, transport=transport).result(60)
+        assert asked(base_url=service.base_url).result(60) == Completed(2340)
+
+
+FAILURE = ImportFailure.of(264, State.GATHERING)
+EVENT = row("GATHERING INPROGRESS 5")
+REQUEST = Request("GET", "https://api.example/events/1126.json", {"authorization": CREDENTIALS.basic()})
+RESPONSE = Response(200, {"content-type": "application/json"}, b'{"events": []}')
+
+
+def fed_machine():
+    machine = ImportMachine("1126")
+    machine.feed([EVENT])
+    return machine
+
+
+def as_it_is(value):
+    return value
+
+
+def as_raised(error):
+    return type(error), error.args, str(error), vars(error)
+
+
+# Of each class that a user may hold, an object that is pickled and copied, and what of it has to be the same.
+VALUES = [
+    (Abandoned(ImportFailure.of(514, State.INITIALIZING)), as_it_is),
+    (Anomaly("1126", 1.0, "odd-value", EVENT), as_it_is),
+    (Cancelled(), as_it_is),
+    (Completed(5), as_it_is),
+    (CREDENTIALS, as_it_is),
+    (Done(Completed(5)), as_it_is),
+    (Ended("1126", 2.0, Failed(FAILURE), State.ERROR, 5), as_it_is),
+    (FAILURE.category, as_it_is),
+    (ERROR_CODES[264], as_it_is),
+    (EventsPage("1126", None, None, (EVENT,)), as_it_is),
+    (Failed(FAILURE), as_it_is),
+    (EVENT, as_it_is),
+    (FAILURE, as_it_is),
+    (LostContact("why"), as_it_is),
+    (PollFailed("1126", 1.0, 1, "status 503", None), as_it_is),
+    (PollPolicy(timeout=5.0), as_it_is),
+    (Rejected("request", "status 400"), as_it_is),
+    (FAILURE.remedy, as_it_is),
+    (RESPONSE, as_it_is),
+    (State.GATHERING, as_it_is),
+    (TimedOut("total"), as_it_is),
+    (Transition("1126", 1.0, "progress", State.GATHERING, State.GATHERING, 5, EVENT, None), as_it_is),
+    (Wait(1.0), as_it_is),
+    (End(61.0, "completed", None, ""), as_it_is),
+    (Exchange(0.0, 0.2, RESPONSE), as_it_is),
+    (Torn(3), as_it_is),
+    (ServedRequest(1.0, 2.0, 1, "/", None), as_it_is),
+    (LocalProtocolError("no"), as_raised),
+    (RemoteProtocolError("no"), as_raised),
+    (SpongewatchError("no"), as_raised),
+    (TransportError("timeout", "no answer", True), as_raised),
+    (RecordingError("trace.jsonl", "not JSON", 3), as_raised),
+    (SCENARIOS["completes"], as_it_is),
+    (fed_machine(), ImportMachine.save),
+    (Redaction(["secret"]), lambda redaction: redaction.text("a secret")),
+    (HandlerTransport(repr), lambda transport: transport.send(REQUEST, timeout=1)),
+    (open_recording(TRACE), lambda trace: [*trace.entries()]),
+    (open_recording("tests/data/vcrpy.json"), lambda captured: [*captured.entries()]),
+    (Callbacks(on_ended=print), lambda callbacks: callbacks._functions),
+    (LoggingAdapter("an.example"), lambda adapter: adapter._logger),
+]
+
+# What holds the password unseen: it is copied, and not pickled.
+SECRETS = [REQUEST, Send(REQUEST, 10.0), PlayedPoll(0.0, 0.2, REQUEST)]
+
+
+# What lives in one process: made when it is needed.
+def alive(path):
+    session = ImportSession("1126", CREDENTIALS, now=0.0)
+    handler = HandlerTransport(repr)
+    yield from (session, watch(session, handler), watch_async(session, handler))
+    yield from (SystemClock(), VirtualClock(), ScriptedService(), Simulator(), AnswerBody("gzip"))
+    yield from (replay(TRACE), TraceLines(open_recording(TRACE)))
+    with (
+        Urllib3Transport() as transport,
+        TraceWriter(path / "trace.jsonl") as record,
+        closing(ReplayTransport(open_recording(TRACE), VirtualClock())) as replaying,
+    ):
+        yield from (transport, transport.sending(REQUEST, timeout=1), record, replaying, ThreadedTransport(transport))
+
+
+# What nobody holds, or holds only while it is in use: protocols, suites, and what belongs to an HTTP client.
+NEVER_HELD = {
+    "AsyncClock",
+    "AsyncTransport",
+    "AsyncTransportContract",
+    "Clock",
+    "Recording",
+    "TimedAnswer",
+    "Transport",
+    "TransportContract",
+    "as_transport_error",
+}
+
+COPIES = {"copy": copy.copy, "deep copy": copy.deepcopy}
+PICKLES = {
+    f"pickle {protocol}": lambda value, protocol=protocol: pickle.loads(pickle.dumps(value, protocol))
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)
+} | {"between processes": lambda value: pickle.loads(ForkingPickler.dumps(value))}
+
+
+def named(value):
+    return type(value).__name__
+
+
+@pytest.mark.parametrize("again", [*COPIES.values(), *PICKLES.values()], ids=[*COPIES, *PICKLES])
+@pytest.mark.parametrize(("value", "what_counts"), VALUES, ids=[named(value) for value, _ in VALUES])
+def test_a_value_is_pickled_and_copied(value, what_counts, again):
+    taken = again(value)
+    assert type(taken) is type(value)
+    assert what_counts(taken) == what_counts(value)
+    assert repr(taken) == repr(value) or " at 0x" in repr(value)
+
+
+@pytest.mark.parametrize("value", SECRETS, ids=named)
+def test_what_holds_the_password_unseen_is_copied_and_not_pickled(value):
+    for again in COPIES.values():
+        assert again(value) == value
+    for again in PICKLES.values():
+        with pytest.raises(LocalProtocolError, match="no request is pickled, for it holds the password"):
+            again(value)
+
+
+def test_what_lives_in_one_process_is_neither_pickled_nor_copied(tmp_path):
+    for value in alive(tmp_path):
+        for again in (COPIES | PICKLES).values():
+            with pytest.raises(LocalProtocolError, match=r"^no \w+ is pickled or copied: (keep|make) "):
+                again(value)
+
+
+def test_a_machine_that_is_copied_is_another():
+    machine = fed_machine()
+    for again in (COPIES | PICKLES).values():
+        before = machine.save()
+        again(machine).feed([row("GATHERING COMPLETED 12"), row("COMPLETE COMPLETED")])
+        assert machine.save() == before
+
+
+def test_of_each_public_class_it_is_said_what_becomes_of_it(tmp_path):
+    packages = (spongewatch, spongewatch.transports, spongewatch.transports.testing, spongewatch.adapters)
+    public = {name for package in packages for name in package.__all__ if inspect.isclass(getattr(package, name))}
+    decided = {named(value) for value in [*(value for value, _ in VALUES), *SECRETS, *alive(tmp_path)]}
+    assert public - decided == NEVER_HELD
