@@ -1,0 +1,331 @@
+"""A hostile service, drawn: whole watches over real sockets and on a scaled clock, each against a small model."""
+
+import io
+import json
+import logging
+import os
+import threading
+import time
+import traceback
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from dataclasses import replace
+from itertools import pairwise
+from math import ceil, floor, inf
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import pytest
+from hypothesis import event, given, note, settings
+from hypothesis import strategies as st
+
+import drawn_model
+from drawn_model import IMPORT_ID, SILENCE, Watched
+from drawn_plans import AIMS, BASIC, CREDENTIALS, HIDDEN, PASSWORD, Plan, Step, plans
+from spongewatch import Emitted, ImportEvent, ImportSession, PollPolicy, Request, Response, TransportError
+from spongewatch.transports import TraceWriter, Urllib3Transport, poll, replay, watch
+from spongewatch.transports.testing.hostile_server import Conversation, HostileServer, nobody
+
+SPEEDS = (200, 50, 10)
+"""How many seconds go by on the clock of a watch in one real second; the slower ones are for a busy machine."""
+
+LATE = 5.0
+"""Real seconds that a busy machine may take on top of everything."""
+
+MOST_POLLS = 200
+NOISE = 0.005
+"""Milliseconds that a float of so many seconds may be wrong by."""
+
+START = 1_800_000_000.0
+TO_BE_FOUND = (HIDDEN, BASIC.rstrip("=")[:-3], b64encode(PASSWORD.encode()).decode()[:-3])
+
+
+class TooLateError(Exception):
+    """The machine is too busy for this speed: what comes at once did not come in all the time that a request has."""
+
+
+class ScaledClock:
+    """Runs `speed` times as fast as time does, and keeps what it showed."""
+
+    def __init__(self, speed: int) -> None:
+        self.speed = speed
+        self.shown = [START]
+        self._began = time.monotonic()
+
+    def now(self) -> float:
+        self.shown.append(START + (time.monotonic() - self._began) * self.speed)
+        return self.shown[-1]
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(max(seconds, 0) / self.speed)
+
+
+class Poll(NamedTuple):
+    """One poll as the transport saw it: when it left, the reading of the clock that it came at, was it silence."""
+
+    step: Step
+    sent: float
+    came: int
+    timeout: float
+    silent: bool
+
+
+class Stage:
+    """Where a plan is played; the transport says which step is on, and the service plays it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.step = plan.step(0)
+        self.asked = 0
+        self._open = 0
+        self._playing = 0
+        self._changed = threading.Condition()
+
+    def serve(self, talk: Conversation) -> None:
+        """One connection, on which each request gets the step that is on."""
+        with self._counted("_open"):
+            while talk.sock.fileno() >= 0 and talk.read_request() is not None:
+                with self._counted("_playing"):
+                    self.asked += 1
+                    self.step.play(talk)
+
+    def wait_until_played(self) -> None:
+        """Whoever is being answered after its poll is over holds a connection that nobody uses."""
+        self._wait("a connection is held after its poll", lambda: self._playing == 0)
+
+    def wait_until_closed(self) -> None:
+        self._wait("a connection is open after the transport was closed", lambda: self._open == 0)
+
+    @contextmanager
+    def _counted(self, name: str) -> Iterator[None]:
+        self._count(name, 1)
+        try:
+            yield
+        finally:
+            self._count(name, -1)
+
+    def _count(self, name: str, change: int) -> None:
+        with self._changed:
+            setattr(self, name, getattr(self, name) + change)
+            self._changed.notify_all()
+
+    def _wait(self, problem: str, done: Callable[[], bool]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(done, LATE), problem
+
+
+class Watching:
+    """The transport of a watch: real time where the watch has its own, and all texts that there are to be seen."""
+
+    def __init__(self, stage: Stage, clock: ScaledClock, transport: Urllib3Transport, url: str, dead_end: str) -> None:
+        self.clock = clock
+        self.url = url
+        self.polls: list[Poll] = []
+        self.texts: list[str] = []
+        self._stage = stage
+        self._transport = transport
+        self._dead_end = dead_end
+
+    def send(self, request: Request, *, timeout: float) -> Response:
+        stage, plan = self._stage, self._stage.plan
+        assert len(self.polls) < MOST_POLLS, "no plan has budgets for so many"
+        step = stage.step = plan.step(len(self.polls))
+        if not step.listens:
+            request = replace(request, url=request.url.replace(self.url, self._dead_end))
+        asked, sent = stage.asked, self.clock.shown[-1]
+        answer = self._answer(request, timeout)
+        heard = stage.asked - asked
+        stage.wait_until_played()
+        silent = isinstance(answer, TransportError) and answer.kind == "timeout"
+        in_full = timeout > plan.policy["request_timeout"] - 0.01
+        if silent and in_full and (step.means is not SILENCE or not heard):
+            raise TooLateError
+        assert silent or heard == step.listens, "one request for each poll, and no retry"
+        self.polls.append(Poll(step, sent, len(self.clock.shown), timeout, silent))
+        if isinstance(answer, TransportError):
+            raise answer
+        return answer
+
+    def _answer(self, request: Request, timeout: float) -> Response | TransportError:
+        try:
+            return self._transport.send(request, timeout=timeout / self.clock.speed)
+        except TransportError as error:
+            self.texts += [*traceback.format_exception(error), repr(error), repr(vars(error))]
+            return error
+
+
+class Records(logging.Handler):
+    """Keeps all of each record."""
+
+    def __init__(self, texts: list[str]) -> None:
+        super().__init__(logging.DEBUG)
+        self.texts = texts
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts += [repr(record.__dict__), self.format(record)]
+
+
+@contextmanager
+def all_that_is_said(texts: list[str]) -> Iterator[None]:
+    """Adds to `texts` what is logged at DEBUG, and holds to it that nothing is printed."""
+    root, handler, printed = logging.getLogger(), Records(texts), io.StringIO()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        with redirect_stderr(printed), redirect_stdout(printed):
+            yield
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)
+    assert printed.getvalue() == ""
+
+
+def resources() -> tuple[set[str], set[threading.Thread]]:
+    files = os.listdir("/dev/fd") if os.path.isdir("/dev/fd") else []
+    return {name for name in files if os.path.exists(f"/dev/fd/{name}")}, set(threading.enumerate())
+
+
+def seen_of(session: ImportSession) -> list[str]:
+    return [session.save(), *map(repr, (session, session.outcome, session.user_id, session.echo))]
+
+
+def items_of_a_loop(session: ImportSession, watching: Watching, record: TraceWriter) -> Iterator[Emitted]:
+    for item in watch(session, watching, clock=watching.clock, record=record):
+        watching.texts += seen_of(session)
+        yield item
+
+
+def items_of_workers(session: ImportSession, watching: Watching, record: TraceWriter, plan: Plan) -> Iterator[Emitted]:
+    """For each poll one that resumes the session, and saves it again."""
+    clock, url = watching.clock, watching.url
+    while session.outcome is None:
+        now = clock.now()
+        session = ImportSession.resume(session.save(), CREDENTIALS, now=now, base_url=url, auth=plan.auth)
+        action = session.next_action(now=now)
+        clock.sleep(getattr(action, "until", now) - now)
+        yield from poll(session, watching, record=record, clock=clock)
+        watching.texts += seen_of(session)
+
+
+def written(trace: Path) -> list[str]:
+    """A trace as it is, and the bodies that it holds in base64, without what UTF-16 and UTF-32 put between letters."""
+    lines = trace.read_text().splitlines()
+    bodies = [b64decode(json.loads(line).get("body64", "")) for line in lines]
+    return [*lines, *(body.replace(b"\0", b"").decode("latin-1") for body in bodies)]
+
+
+def played(plan: Plan, trace: Path, speed: int) -> tuple[list[Emitted], Watching, HostileServer]:
+    """The plan, from its first poll to the end of the watch; nothing is left of it afterwards."""
+    before, began = resources(), time.monotonic()
+    stage, clock = Stage(plan), ScaledClock(speed)
+    with HostileServer(stage.serve) as server, nobody() as dead_end:
+        with Urllib3Transport(connections=1) as transport, TraceWriter(trace, CREDENTIALS) as record:
+            watching = Watching(stage, clock, transport, server.url, dead_end)
+            session = ImportSession(
+                IMPORT_ID,
+                CREDENTIALS,
+                now=START,
+                base_url=server.url,
+                policy=PollPolicy(**plan.policy),
+                format=plan.format,
+                auth=plan.auth,
+                echo="mine",
+            )
+            workers = items_of_workers(session, watching, record, plan)
+            with all_that_is_said(watching.texts):
+                items = list(workers if plan.by_worker else items_of_a_loop(session, watching, record))
+            assert time.monotonic() - began < items[-1].at / speed + LATE
+            assert record.error is None
+        stage.wait_until_closed()
+    assert resources() == before
+    watching.texts += [repr(items), *(json.dumps(item.to_json()) for item in items), *written(trace)]
+    return items, watching, server
+
+
+def played_in_time(plan: Plan, trace: Path) -> tuple[list[Emitted], Watching, HostileServer]:
+    """The plan, at the first speed at which the machine is not too late for it."""
+    for speed in SPEEDS:
+        with suppress(TooLateError):
+            return played(plan, trace, speed)
+        trace.unlink()
+    raise AssertionError("an answer that comes at once did not come in time, at any speed")
+
+
+def expected(plan: Plan, watching: Watching) -> Watched:
+    """What the model says of the plan. A poll that a budget cut short may have been too short for its answer."""
+    model, shown = Watched(plan.policy), watching.clock.shown
+    for step, sent, came, timeout, silent in watching.polls:
+        left, arrived = floor((sent - START) * 1000 + NOISE), ceil((shown[came] - START) * 1000 - NOISE)
+        allowed = min(plan.policy["request_timeout"], (model.end()[0] - left) / 1000)
+        assert abs(timeout - allowed) < 0.002, "a poll has the time of a request, or what a budget leaves of it"
+        assert not silent or shown[came] >= sent + timeout - 0.001, "given up too soon"
+        model.polled(SILENCE if silent else step.means, sent=left, came=arrived)
+    if not model.is_over:
+        model.waited()
+    return model
+
+
+def as_the_model_tells(item: Emitted) -> tuple[float, tuple[object, ...]]:
+    told = item.to_json()
+    row = getattr(item, "event", None)
+    event_row = (row.type, row.status, row.value, row.odd_value) if isinstance(row, ImportEvent) else None
+    members = {
+        "transition": lambda: (told["trigger"], told["source"], told["dest"], told["contact_count"], event_row),
+        "anomaly": lambda: (told["reason"], event_row),
+        "poll-failed": lambda: (told["attempt"], told["retry_at"] and round(told["retry_at"] * 1000), told["reason"]),
+        "ended": lambda: (told["outcome"], told["reason"], told["detail"]),
+    }
+    return round(told["at"] * 1000), (told["kind"], *members[told["kind"]]())
+
+
+def assert_as_expected(items: list[Emitted], model: Watched) -> None:
+    """Of texts for people, which stand last, the model knows how they start."""
+    told = [as_the_model_tells(item) for item in items]
+    for (at, (*item, last)), (modelled_at, (*modelled, modelled_last)) in zip(told, model.told, strict=True):
+        assert (at, item) == (modelled_at, modelled)
+        assert last == modelled_last or str(last).startswith(str(modelled_last))
+    assert items[-1].contact_count == model.imported.count
+    assert items[-1].state.value == model.imported.state
+    failure = items[-1].to_json()["failure"]
+    assert (failure and failure["code"]) == model.imported.code
+
+
+def assert_floor_held(server: HostileServer, seconds: float) -> None:
+    """At the server, from the end of an answer, or from its request where none came, to the next request."""
+    gaps = [after.began - (before.ended or before.began) for before, after in pairwise(server.exchanges)]
+    assert min(gaps, default=inf) >= seconds - 1e-6, gaps
+
+
+def hidden_in(texts: list[str]) -> list[str]:
+    return [text for text in texts if any(hidden in text for hidden in TO_BE_FOUND)]
+
+
+def test_what_the_model_knows_is_not_the_library_s():
+    assert "spongewatch" not in Path(drawn_model.__file__).read_text()
+
+
+def assert_goes_as_the_model_says(plan: Plan) -> None:
+    with TemporaryDirectory() as folder:
+        trace = Path(folder, "trace.jsonl")
+        items, watching, server = played_in_time(plan, trace)
+        assert [item.to_json() for item in replay(trace)] == [item.to_json() for item in items]
+    model = expected(plan, watching)
+    note(f"told: {list(map(as_the_model_tells, items))}\nthe model: {model.told}")
+    assert_as_expected(items, model)
+    assert_floor_held(server, plan.policy["interval"] / watching.clock.speed)
+    requests = [exchange.request.decode() for exchange in server.exchanges]
+    assert hidden_in(requests) == requests, "who does not say who they are"
+    assert len(set(requests)) <= 1, "each request is the same as the first"
+    assert hidden_in(watching.texts) == []
+    assert server.connections <= 1 + sum(not poll.step.keeps or poll.silent for poll in watching.polls)
+    event(f"{items[-1].outcome.name}, {items[-1].to_json()['reason']}, at speed {watching.clock.speed}")
+
+
+@pytest.mark.parametrize("aim", AIMS)
+@settings(max_examples=160 if os.environ.get("HYPOTHESIS_PROFILE") == "proof" else 4, print_blob=True)
+@given(data=st.data())
+def test_a_watch_goes_as_the_model_says(aim, data):
+    assert_goes_as_the_model_says(data.draw(plans(aim), "plan"))
