@@ -1,0 +1,258 @@
+"""A session that is driven by choices, and what holds after each step: used by the targets that poll."""
+
+import json
+from collections.abc import Callable
+from math import inf, nan
+from typing import Any
+
+from answers import json_body, rows
+from spongewatch import (
+    Done,
+    Emitted,
+    Ended,
+    ImportSession,
+    LocalProtocolError,
+    PollPolicy,
+    Response,
+    Send,
+    TransportError,
+    Wait,
+)
+
+from .choices import Choices
+from .oracles import (
+    BASE_URL,
+    CREDENTIALS,
+    PASSWORD,
+    holds_no_secret,
+    is_for_people,
+    joins_up,
+    lines_of,
+    texts_are_for_people,
+)
+
+POLICIES = (
+    PollPolicy(),
+    PollPolicy(timeout=180),
+    PollPolicy(interval=0.05, request_timeout=0.4, consent_timeout=40, gathering_timeout=30, lost_contact_timeout=20),
+    PollPolicy(interval=7, request_timeout=60, lost_contact_timeout=61, not_found_grace=0),
+    PollPolicy(interval=2.5, max_delay=0.001, consent_timeout=120, gathering_timeout=120, lost_contact_timeout=120),
+    PollPolicy(consent_timeout=None, gathering_timeout=None, lost_contact_timeout=None),
+    PollPolicy(interval=0.0011, request_timeout=1e9, consent_timeout=0.0015, gathering_timeout=1e9, timeout=1e9),
+)
+SNAPSHOTS = (
+    rows("INITIALIZING INPROGRESS 0"),
+    rows("INITIALIZING COMPLETED 0"),
+    rows("INITIALIZING COMPLETED 0", "GATHERING INPROGRESS 5"),
+    rows("INITIALIZING COMPLETED 0", "GATHERING INPROGRESS 7", "SUBMITTING PENDING 1"),
+    rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 9"),
+    [],
+    rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 9", "COMPLETE COMPLETED 0"),
+    rows("GATHERING ERROR 264", "COMPLETE COMPLETED"),
+    rows("INITIALIZING ERROR 514"),
+)
+_BODIES = (
+    b"",
+    b"{",
+    b"<html>Down</html>",
+    json.dumps({"error": {"message": f"no {PASSWORD}\x1b[2J", "code": 1}}).encode(),
+    json.dumps(
+        {"events": [{"event_type": PASSWORD, "status": "ERROR", "value": PASSWORD}]}, ensure_ascii=False
+    ).encode(),
+    json.dumps({"events": [{"event_type": "A", "status": "PENDING", "value": 196 * "x" + PASSWORD}]}).encode(),
+    json_body(SNAPSHOTS[6], import_id=1127),
+    json_body(SNAPSHOTS[2], import_id=1126, user_id=PASSWORD, echo=CREDENTIALS.basic()),
+    b"<eventsResponse><events><event><event-type>GATHERING</event-type><status>INPROGRESS</status>"
+    b"<value>6</value></event></events></eventsResponse>",
+    b"[" * 3000,
+)
+_STATUSES = (200, 200, 503, 404, 429, 204, 403, 408, 500, 100, 301, 401, 410, 422, 999)
+_ASKED = (None, "3", "0", "-3", "soon", "100", "999999999", "Mon, 02 Nov 2026 09:15:04 GMT")
+_FAILURES = (("timeout", PASSWORD, False), ("reset", "", False), ("tls", "not trusted", True), ("exhausted", "", True))
+MOST_STEPS = 25
+"""Of one input: what takes more is rarely found twice."""
+
+FARTHEST = 9.9e9
+"""Seconds; of later times a clock is not believed."""
+
+STEPS_OF_TIME = (
+    1.0, 0.0, 0.001, 0.05, 0.3, 0.0004, 2.5, 10.0, 1.0000001, 125.0, 1000.0, 1e6, -0.0004, -0.3, -5.0, -3600.0,
+)  # fmt: skip
+_NO_TIMES = (nan, inf, -inf, 1e11, 1e300, 10**400, None, "soon", [], 1j)
+
+
+def answer(choices: Choices) -> Response:
+    """A good answer where the choice is the first, else anything."""
+    kind = choices.number()
+    if kind < 128:
+        return Response(200, {}, json_body(SNAPSHOTS[kind % len(SNAPSHOTS)], import_id=1126))
+    headers = {"date": "Mon, 02 Nov 2026 09:15:00 GMT"}
+    if asked := choices.pick(_ASKED):
+        headers["retry-after"] = asked
+    body = choices.pick((*_BODIES, None))
+    return Response(choices.pick(_STATUSES), headers, choices.bytes(choices.number()) if body is None else body)
+
+
+def failure(choices: Choices) -> TransportError:
+    return TransportError(*choices.pick(_FAILURES))
+
+
+class Driven:
+    """Beside the session, a second account of when polls ended, and of what was told."""
+
+    def __init__(self, session: ImportSession, clock: float) -> None:
+        self.session = session
+        self.clock = clock
+        self.told: list[Emitted] = []
+        self._state = session.state
+        self._at = -1.0  # of what was told last
+        self._interval = round(session.policy.interval * 1000)
+        self._closed: int | None = None  # when the last poll ended, in milliseconds from the start
+        self._deadline: float | None = None  # of the open poll
+        self.holds()
+
+    def step(self, choices: Choices) -> None:
+        """One thing that a caller, a service or a clock can do."""
+        match choices.number() % 10:
+            case 0 | 1 | 2:
+                self.go_on(choices)
+            case 3:
+                self.clock += choices.pick(STEPS_OF_TIME)
+            case 4:
+                self.clock += choices.number(4) / 1e6
+            case 5:
+                self._unasked(choices)
+            case 6:
+                self.resume()
+            case 7:
+                self._refuses(choices.pick(_NO_TIMES), choices)
+            case 8:
+                self._sent()
+            case _:
+                if choices.number() < 8:
+                    self._give(self.session.cancel(now=self.clock))
+        self.holds()
+
+    def go_on(self, choices: Choices) -> None:
+        """Do what the session asks for; an answer may come, or not."""
+        action = self.session.next_action(now=self.clock)
+        if isinstance(action, Send):
+            self._sent()
+            self.clock += choices.pick((0.2, 0.0, 0.0314, 3.0, 11.0))
+            self._unasked(choices)
+        elif isinstance(action, Wait) and action.until < FARTHEST:
+            self.clock = max(self.clock, action.until)
+            self._times_out()
+
+    def wait_only(self, steps: int) -> None:
+        """Whoever only waits is told the end, or always what is next."""
+        for _ in range(steps):
+            action = self.session.next_action(now=self.clock)
+            if isinstance(action, Send):
+                self._sent()
+            elif isinstance(action, Wait) and action.until < FARTHEST:
+                self.clock = max(self.clock, action.until)
+                self._times_out()
+        self.holds()
+
+    def resume(self) -> None:
+        """Saved, resumed and saved again it is the same, and what was open has ended."""
+        saved = self.session.save()
+        resumed = ImportSession.resume(saved, CREDENTIALS, now=self.clock, base_url=BASE_URL)
+        again = ImportSession.resume(resumed.save(), CREDENTIALS, now=self.clock, base_url=BASE_URL)
+        assert again.save() == resumed.save()
+        assert resumed.outcome == self.session.outcome
+        assert resumed.machine.save() == self.session.machine.save()
+        assert resumed.next_action(now=self.clock) == again.next_action(now=self.clock)
+        self.session = resumed
+        if self._deadline is not None:
+            self._closed, self._deadline = self._elapsed(), None
+
+    def holds(self) -> None:
+        session, clock = self.session, self.clock
+        saved = session.save()
+        action = session.next_action(now=clock)
+        assert session.next_action(now=clock) == action
+        assert session.save() == saved
+        assert isinstance(action, Done) is (session.outcome is not None)
+        assert "NaN" not in saved
+        assert "Infinity" not in saved
+        if isinstance(action, Send):
+            assert action.deadline > clock - 1e-5
+        holds_no_secret(saved, repr(session), repr(action))
+        assert self._state is session.state
+        assert any(isinstance(item, Ended) for item in self.told[-1:]) <= (session.outcome is not None)
+
+    def _sent(self) -> None:
+        due = isinstance(self.session.next_action(now=self.clock), Send)
+        before = None if due else self.session.save()
+        try:
+            self.session.sent(now=self.clock)
+        except LocalProtocolError:
+            assert self.session.save() == before
+            return
+        assert due
+        if self._closed is not None:
+            assert self._elapsed() - self._closed >= self._interval, "under the floor"
+        action = self.session.next_action(now=self.clock)
+        assert isinstance(action, Wait)
+        self._deadline = action.until - self.session.start
+
+    def _unasked(self, choices: Choices) -> None:
+        match choices.number() % 8:
+            case 0:
+                self._give(self.session.receive_failure(failure(choices), now=self.clock))
+            case 1:
+                self._times_out()
+            case _:
+                self._give(self.session.receive(answer(choices), now=self.clock))
+
+    def _give(self, told: tuple[Emitted, ...]) -> None:
+        """An answer, or none, has come."""
+        self._closed, self._deadline = self._elapsed(), None
+        self._tell(told)
+
+    def _times_out(self) -> None:
+        budgets, action = list(self.session.budgets.values()), self.session.next_action(now=self.clock)
+        self._tell(self.session.handle_timeout(now=self.clock))
+        if isinstance(action, Wait) and action.until <= self.clock:
+            assert self.session.next_action(now=self.clock) != action, "asked to wait for what is over"
+        if self._deadline is not None and round(self._deadline * 1000) <= self._elapsed():
+            self._closed, self._deadline = round(self._deadline * 1000), None
+        if self.session.outcome is None:
+            assert all(self.clock < end + 0.002 for end in budgets), "a budget that ran out"
+
+    def _tell(self, told: tuple[Emitted, ...]) -> None:
+        assert not self.told or not isinstance(self.told[-1], Ended) or not told, "told after the end"
+        self._state = joins_up(told, self._state)
+        holds_no_secret(repr(told), *lines_of(told))
+        for item in told:
+            assert item.at is not None
+            assert item.at >= self._at, "told before what was told"
+            self._at = item.at
+            texts_are_for_people(item)
+        self.told += told
+
+    def _refuses(self, now: Any, choices: Choices) -> None:
+        if self.session.outcome is not None:
+            return
+        before, session = self.session.save(), self.session
+        asks: tuple[Callable[[], object], ...] = (
+            lambda: session.next_action(now=now),
+            lambda: session.sent(now=now),
+            lambda: session.handle_timeout(now=now),
+            lambda: session.cancel(now=now),
+            lambda: session.receive(Response(200), now=now),
+            lambda: session.receive_failure(TransportError("reset"), now=now),
+            lambda: ImportSession.resume(before, CREDENTIALS, now=now, base_url=BASE_URL),
+        )
+        try:
+            choices.pick(asks)()
+        except LocalProtocolError as error:
+            is_for_people(error)
+            assert session.save() == before
+        else:
+            raise AssertionError(f"{now!r} was taken for a time")
+
+    def _elapsed(self) -> int:
+        return round(self.session.elapsed * 1000)
