@@ -1,0 +1,146 @@
+"""What holds exactly of how cost grows; how long things take is measured by the benchmarks, and asserted nowhere."""
+
+import gc
+import sys
+import tracemalloc
+from itertools import pairwise, repeat
+
+import pytest
+
+from answers import json_body, rows
+from spongewatch import Credentials, ImportSession, PollPolicy, Response, TransportError
+from spongewatch.transports import TraceWriter, VirtualClock, replay, watch
+from spongewatch.transports.testing import HandlerTransport
+
+CREDENTIALS = Credentials("demo-key", "demo-password")
+PATIENT = PollPolicy(consent_timeout=None, gathering_timeout=None)
+FEW = 100
+"""Blocks of memory: what Python keeps for itself, now and then, and less than one for each poll by far."""
+
+
+def new_session():
+    return ImportSession("1126", CREDENTIALS, now=0.0, policy=PATIENT)
+
+
+def gathering(contacts):
+    return json_body(rows("INITIALIZING COMPLETED 0", f"GATHERING INPROGRESS {contacts}"))
+
+
+def poll(session, body, now):
+    """One poll as a loop does it; gives the time of the next."""
+    session.next_action(now=now)
+    session.sent(now=now)
+    session.receive(Response(200, {}, body), now=now + 0.15)
+    return session.next_action(now=now + 0.15).until
+
+
+def polled(session, bodies, now):
+    for body in bodies:
+        now = poll(session, body, now)
+    return now
+
+
+def blocks():
+    gc.collect()  # which empties Python's lists of objects to use again
+    return sys.getallocatedblocks()
+
+
+def calls(run):
+    """How many functions are called, ours and Python's own."""
+    seen = 0
+
+    def count(frame, event, argument):
+        nonlocal seen
+        seen += event in ("call", "c_call")
+
+    gc.disable()  # others have it call functions of theirs
+    sys.setprofile(count)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+        gc.enable()
+    return seen
+
+
+def test_polls_without_news_leave_no_memory_behind():
+    session = new_session()
+    now = polled(session, repeat(gathering(5), 10), 0.0)
+    before = blocks()
+    polled(session, repeat(gathering(5), 10_000), now)
+    assert blocks() - before < FEW
+
+
+def test_polls_with_news_leave_no_memory_behind():
+    session = new_session()
+    now = polled(session, map(gathering, range(1000, 1010)), 0.0)
+    before = blocks()
+    polled(session, map(gathering, range(1010, 2010)), now)
+    assert session.contact_count == 2009
+    assert blocks() - before < FEW
+
+
+def test_a_saved_session_is_as_long_after_many_polls():
+    session = new_session()
+    now = polled(session, map(gathering, range(1000, 2000)), 0.0)
+    before = len(session.save())
+    polled(session, map(gathering, range(2000, 2500)), now)
+    assert len(session.save()) == before
+
+
+def test_a_poll_takes_the_same_steps_however_many_there_were():
+    session = new_session()
+    now = polled(session, repeat(gathering(5), 10), 0.0)
+    early = calls(lambda: poll(session, gathering(5), now))
+    later = polled(session, repeat(gathering(5), 5_000), now + 10)
+    assert calls(lambda: poll(session, gathering(5), later)) == early
+
+
+@pytest.mark.parametrize("events", ["GATHERING INPROGRESS {}", "INITIALIZING INPROGRESS 0", "SUBMITTING DONE {}"])
+def test_each_further_row_takes_as_many_steps(events):
+    def taken(number):
+        answer = Response(200, {}, json_body(rows(*(events.format(value) for value in range(number)))))
+        session = new_session()
+        return calls(lambda: session.receive(answer, now=1.0))
+
+    taken(1)  # the first unlisted row of all makes the pattern that takes secrets out
+    steps = [high - low for low, high in pairwise(map(taken, (50, 100, 150, 200)))]
+    assert steps[0] == steps[1] == steps[2]
+
+
+def test_each_further_session_takes_as_much_memory_and_less_than_a_kibibyte():
+    answer = Response(200, {}, gathering(5))
+
+    sessions, sizes = [], []
+    tracemalloc.start()
+    for _ in range(4):
+        for _ in range(400):
+            sessions.append(new_session())
+            sessions[-1].receive(answer, now=0.1)
+        sizes.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    steps = [(high - low) / 400 for low, high in pairwise(sizes)]
+    assert max(steps) - min(steps) < 32
+    assert max(steps) <= 1024
+
+
+def test_a_recorded_watch_and_its_replay_leave_no_memory_behind(tmp_path):
+    polls, sizes = 0, []
+
+    def answer(request):
+        nonlocal polls
+        polls += 1
+        if polls in (100, 600):
+            sizes.append(blocks())
+        if polls > 600:
+            raise TransportError("refused", permanent=True)
+        return Response(200, {}, gathering(1000 + polls))
+
+    with TraceWriter(tmp_path / "trace.jsonl", CREDENTIALS) as record:
+        for _ in watch(new_session(), HandlerTransport(answer), record=record, clock=VirtualClock()):
+            pass
+    assert sizes[1] - sizes[0] < FEW
+    again = replay(tmp_path / "trace.jsonl")
+    told = [blocks() for item, _ in zip(again, range(600), strict=False) if item.at in (100.0, 500.0)]
+    assert len(told) == 2
+    assert told[1] - told[0] < FEW
