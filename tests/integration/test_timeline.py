@@ -67,7 +67,7 @@ def test_the_traces_of_the_docs_as_text(name):
 
 
 def test_the_drawing_in_the_guide_is_what_the_command_draws():
-    guide = (ROOT / "docs/guides-timeline.md").read_text()
+    guide = (ROOT / "docs/guides/timeline.md").read_text()
     (shown,) = re.findall(r"^\$ spongewatch timeline (\S+)\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
     done = run(shown[0])
     assert (done.returncode, done.stdout) == (0, shown[1])

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[2] / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+SHOWN_AS = {"console", "json", "mermaid", "python", "text", "{eval-rst}", "{toctree}"}  # each of which something tests
 RECIPES = sorted(DOCS.glob("recipes/*.py"))
 SHOWN = re.compile(r"^<!-- (part of )?(\S+\.py) -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -17,11 +19,17 @@ def test_what_a_page_shows_of_a_file_is_what_the_file_holds(page):
     shown = SHOWN.findall(text)
     assert len(shown) == len(re.findall(r"^<!-- .*\.py -->$", text, re.MULTILINE))
     for part, name, code in shown:
-        content = (DOCS / name).read_text()
+        content = (page.parent / name).read_text()
         assert code in content if part else code == content, name
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 def test_each_recipe_is_shown_on_one_page(recipe):
     shown = [name for page in PAGES for _, name, _ in SHOWN.findall(page.read_text())]
-    assert shown.count(f"recipes/{recipe.name}") == 1
+    assert shown.count(f"../recipes/{recipe.name}") == 1
+
+
+@pytest.mark.parametrize("page", [*PAGES, *ROOT.glob("*.md")], ids=lambda page: page.name)
+def test_each_block_says_what_it_is(page):
+    begins = re.findall(r"^```(\S*)", page.read_text(), re.MULTILINE)[::2]
+    assert {*begins} <= SHOWN_AS

@@ -1,0 +1,43 @@
+"""A loop of one's own around a session, with plain urllib3: no transport, and none of the loops of the library."""
+
+import time
+from collections.abc import Callable
+
+import urllib3
+
+from spongewatch import Done, Emitted, ImportSession, Outcome, Request, Response, Send, TransportError, Wait
+from spongewatch.transports import AnswerBody, as_transport_error
+
+
+def drive(session: ImportSession, tell: Callable[[Emitted], object], clock: Callable[[], float] = time.time) -> Outcome:
+    with urllib3.PoolManager() as http:
+        while True:
+            now = clock()
+            match session.next_action(now=now):
+                case Done(outcome):
+                    return outcome
+                case Wait(until):
+                    time.sleep(max(until - now, 0))
+                    told = session.handle_timeout(now=clock())
+                case Send(request, deadline):
+                    session.sent(now=now)  # and here session.save() is kept, where another process may go on
+                    try:
+                        answer = bring(http, request, deadline - now)
+                        told = session.receive(answer, now=clock())
+                    except TransportError as error:
+                        told = session.receive_failure(error, now=clock())
+            for item in told:
+                tell(item)
+
+
+def bring(http: urllib3.PoolManager, request: Request, timeout: float) -> Response:
+    headers = {"accept-encoding": "gzip", **request.headers}
+    limit = urllib3.Timeout(total=timeout)
+    with as_transport_error(urllib3.exceptions.HTTPError, OSError):
+        answer = http.request(
+            request.method, request.url, headers=headers, timeout=limit, retries=False, preload_content=False
+        )
+        body = AnswerBody(answer.headers.get("content-encoding"))
+        for piece in answer.stream(16_384, decode_content=False):
+            body.feed(piece)
+        return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body.finish())

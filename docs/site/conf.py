@@ -1,0 +1,34 @@
+"""How Sphinx makes the site from these pages; `make docs` runs it."""
+
+import sys
+from pathlib import Path
+
+import spongewatch
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the modules beside this one
+
+project = "Spongewatch"
+version = release = spongewatch.__version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "public_names", "accessible"]
+myst_heading_anchors = 3
+exclude_patterns = ["recipes", "site", "traces"]
+
+default_role = "py:obj"
+suppress_warnings = ["misc.highlighting_failure"]
+nitpicky = True
+# Names of other libraries have no page here.
+nitpick_ignore_regex = [
+    ("py:.*", r"(?!spongewatch).*"),
+    ("py:obj", ".*"),
+]
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "undoc-members": True}
+python_maximum_signature_line_length = 72
+python_use_unqualified_type_names = True
+add_module_names = False
+
+html_theme = "furo"
+html_title = "Spongewatch"
+html_static_path = ["static"]
+html_show_sourcelink = html_copy_source = False
+html_show_sphinx = html_show_copyright = False

@@ -1,0 +1,132 @@
+"""Every shell block of README and pages is run as it stands, and prints what stands there.
+
+The blocks of a page are run in their order, by one shell, in an empty folder with the recordings and recipes of
+docs/ and the page's own programs in it. `...` stands for anything, as in doctests.
+"""
+
+import doctest
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [page for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")] if "```console" in page.read_text()]
+BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^\$ (.*(?:\n> .*)*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+SETS_UP = (
+    "make ",
+    "git clone ",
+    "pip install ",
+    "python3 -m venv ",
+    ". .venv/",
+)  # the machine that runs this is set up already
+ALIKE = doctest.OutputChecker().check_output
+OVER = "- - - over - - -"
+ENVIRONMENT = {
+    "CLOUDSPONGE_DOMAIN_KEY": "demo-key",
+    "CLOUDSPONGE_DOMAIN_PASSWORD": "demo-password",
+    "COLUMNS": "80",
+    "LC_ALL": "C.UTF-8",
+    "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_commands_of_a_page_print_what_it_shows(page, tmp_path):
+    for folder in ("traces", "recipes"):
+        shutil.copytree(ROOT / "docs" / folder, tmp_path / "docs" / folder)
+    for program in page.parent.glob("*.py"):
+        shutil.copy(program, tmp_path)
+    with shell(tmp_path) as run, services(tmp_path) as serve:
+        for command, shown in commands(page):
+            if command.endswith("&"):
+                serve(command)
+            elif not command.startswith(SETS_UP):
+                printed = run(command)
+                assert ALIKE(shown, printed, doctest.ELLIPSIS), f"$ {command}\n{printed}"
+
+
+def commands(page):
+    """The commands with what they print; each port that one serves at is a free one."""
+    text = page.read_text()
+    for port in set(re.findall(r"--port (\d+)", text)):
+        text = re.sub(rf"\b{port}\b", str(free_port()), text)
+    for block in BLOCK.findall(text):
+        matches = COMMAND.findall(block)
+        assert "".join(f"$ {command}\n{shown}" for command, shown in matches) == block, f"what is this?\n{block}"
+        for command, shown in matches:
+            yield command.replace("\n> ", "\n"), shown
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+@contextmanager
+def shell(folder):
+    with subprocess.Popen(
+        ["bash"],
+        cwd=folder,
+        env=ENVIRONMENT | {"HOME": str(folder)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+
+        def run(command):
+            process.stdin.write(f"{command}\nstatus=$?; echo; echo '{OVER}'; (exit $status)\n")
+            process.stdin.flush()
+            lines = []
+            while (line := process.stdout.readline()) and line.strip() != OVER:
+                lines.append(line)
+            return "".join(lines)[:-1]  # the line feed of our own
+
+        yield run
+        process.stdin.close()
+
+
+@contextmanager
+def services(folder):
+    """Commands that run beside the others until the page is over."""
+    started = []
+
+    def serve(command):
+        started.append(
+            subprocess.Popen(
+                ["bash", "-c", f"exec {command.removesuffix('&')}"],
+                cwd=folder,
+                env=ENVIRONMENT | {"HOME": str(folder)},
+                stderr=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
+        )
+        await_port(int(re.search(r"--port (\d+)", command)[1]))
+
+    try:
+        yield serve
+    finally:
+        for process in started:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+
+
+def await_port(port):
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with suppress(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"nothing listens at {port}")

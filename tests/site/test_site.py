@@ -1,0 +1,89 @@
+"""The built site in a real browser, at the width of a desk and of a phone, light and dark; `make docs` runs it."""
+
+import shutil
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import urldefrag, urljoin
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+SITE = Path(__file__).parents[2] / "build/site"
+PAGES = sorted(str(path.relative_to(SITE)) for path in SITE.rglob("*.html") if "_static" not in path.parts)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+LOOKS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
+
+
+class Silent(SimpleHTTPRequestHandler):
+    def log_message(self, *words):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address():
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=SITE)) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module", params=LOOKS, ids=lambda look: f"{look[0]} {look[1]}")
+def screen(request, browser):
+    width, scheme = request.param
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fits_is_accessible_and_asks_no_other_host(screen, address, name):
+    asked, complaints = [], []
+    screen.on("request", lambda request: asked.append(request.url))
+    screen.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    screen.goto(address + name)
+
+    assert [url for url in asked if not url.startswith((address, "data:"))] == []
+    assert complaints == []
+    assert screen.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert screen.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
+    found = Axe().run(screen).response["violations"]
+    assert [(each["id"], each["nodes"][0]["target"], each["nodes"][0]["failureSummary"]) for each in found] == []
+
+
+def test_all_links_lead_somewhere(browser, address):
+    """Within the site; a link to elsewhere is told by its host alone, and none is followed."""
+    context = browser.new_context(java_script_enabled=False)
+    screen = context.new_page()
+    links, anchors = set(), set()
+    for name in PAGES:
+        screen.goto(address + name)
+        links |= {
+            (name, href)
+            for href in screen.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))")
+        }
+        anchors |= {
+            f"{address}{name}#{each}" for each in screen.eval_on_selector_all("[id]", "all => all.map(e => e.id)")
+        }
+    context.close()
+    broken = []
+    for name, href in sorted(links):
+        target = urljoin(address + name, href)
+        if not target.startswith(address):
+            continue
+        page, anchor = urldefrag(target)
+        if not (SITE / page.removeprefix(address)).is_file() or (anchor and target not in anchors):
+            broken.append((name, href))
+    assert broken == []

@@ -1,0 +1,164 @@
+"""The reference tells what there is: each public name, argument and code, and each member of a format."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import spongewatch
+import spongewatch.adapters
+import spongewatch.transports
+import spongewatch.transports.testing
+from spongewatch import ERROR_CODES, ErrorCategory
+from spongewatch.adapters.arguments import COMMANDS, parser
+from spongewatch.transports import SCENARIOS
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs/reference"
+PAGES = {path.name: path.read_text() for path in sorted(REFERENCE.glob("*.md"))}
+SCHEMAS = {path.name: json.loads(path.read_text()) for path in sorted(REFERENCE.glob("schemas/*"))}
+PACKAGES = {
+    package.__name__: package
+    for package in (spongewatch, spongewatch.transports, spongewatch.transports.testing, spongewatch.adapters)
+}
+DIRECTIVE = re.compile(r"^\.\. (?:auto\w+|py:type):: (spongewatch[\w.]*)", re.MULTILINE)
+ALIAS = re.compile(r"^\.\. py:type:: ([\w.]+)\.(\w+)\n   :canonical: (.+)\n\n   (.+)\n", re.MULTILINE)
+MEMBERS = re.compile(r"^\| (`[\w`, -]+) \| (?!---)", re.MULTILINE)
+
+COMMAND_LINE = re.split(r"^## (?:`([a-z]+)`)?", PAGES["command-line.md"], flags=re.MULTILINE)
+SECTIONS = dict(zip(COMMAND_LINE[1::2], COMMAND_LINE[2::2], strict=True))
+FORMATS = {
+    "json-lines.md": ("json-lines.schema.json", "error-codes.schema.json"),
+    "saved-session.md": ("saved-session.schema.json",),
+    "trace-format.md": ("trace.schema.json",),
+}
+
+
+def told():
+    return Counter(name for page in PAGES.values() for name in DIRECTIVE.findall(page))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_each_public_name_stands_in_one_place(package):
+    for name in PACKAGES[package].__all__:
+        if package == "spongewatch.transports.testing" and name in spongewatch.transports.__all__:
+            continue  # the same thing, by another name
+        assert told()[f"{package}.{name}"] == 1, name
+
+
+def test_no_other_name_stands_there_but_those_of_the_fixtures():
+    public = {f"{name}.{member}" for name, package in PACKAGES.items() for member in package.__all__}
+    module = "spongewatch.transports.testing.fixtures"
+    source = (ROOT / "transports/testing/fixtures.py").read_text()
+    fixtures = {f"{module}.{name}" for name in re.findall(r"^def (spongewatch_\w+)", source, re.MULTILINE)}
+    assert {*told()} - public == fixtures
+
+
+def test_an_alias_is_told_as_it_is_defined():
+    sources = "".join(path.read_text() for folder in ("core", "transports") for path in (ROOT / folder).glob("*.py"))
+    aliases = ALIAS.findall("".join(PAGES.values()))
+    assert len(aliases) == "".join(PAGES.values()).count("py:type::")
+    for package, name, meaning, text in aliases:
+        known = {**vars(spongewatch), "Callable": Callable, "Literal": Literal}
+        assert getattr(PACKAGES[package], name) == eval(meaning, known)
+        assert f'"""{text.replace("``", "`")}"""' in sources
+
+
+# The command line.
+
+
+def table(columns, rows):
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (columns, ["---"] * len(columns), *rows))
+
+
+def arguments(command):
+    """The tables of a command's arguments, one for each group, as they have to stand in the page."""
+    groups = {}
+    for group in command._action_groups:
+        title = "" if group.title in ("positional arguments", "options") else f"{group.title.capitalize()}:\n\n"
+        for action in group._group_actions:
+            if action.dest != "help":
+                groups.setdefault(title, []).append(row(action))
+    return "\n".join(title + table(*without_an_empty_column(rows)) for title, rows in groups.items())
+
+
+def row(action):
+    value = "|".join(action.choices) if action.metavar is None and action.choices else action.metavar
+    words = [*action.option_strings[-1:], *([] if action.nargs == 0 else [value])]
+    text, default = re.fullmatch(r"(.*?)(?: \(default:? (.*)\))?", action.help).groups()
+    text = re.sub(r"(?<!\S)--?(?!\S)", r"`\g<0>`", text)
+    return [f"`{' '.join(words)}`".replace("|", r"\|"), text, default or ""]
+
+
+def without_an_empty_column(rows):
+    columns = 3 if any(default for _, _, default in rows) else 2
+    return ["argument", "what it is", "default"][:columns], [cells[:columns] for cells in rows]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_arguments_of_a_command_are_those_that_its_help_tells(name):
+    [commands] = [action for action in parser()._actions if isinstance(action.choices, dict)]
+    tables = arguments(commands.choices[name])
+    assert f"\n\n{tables}\n" in SECTIONS[name] if tables else "argument |" not in SECTIONS[name], tables
+
+
+def test_the_scenarios_are_those_that_there_are():
+    rows = [[f"`{name}`", scenario.description] for name, scenario in SCENARIOS.items()]
+    assert table(["scenario", "what it plays"], rows) in SECTIONS["simulate"]
+
+
+@pytest.mark.parametrize("category", [ErrorCategory.FAILED, ErrorCategory.ABANDONED])
+def test_the_error_codes_are_those_that_there_are(category):
+    rows = [
+        [str(code.code), code.explanation, code.remedy.name]
+        for code in ERROR_CODES.values()
+        if code.category is category
+    ]
+    section = PAGES["error-codes.md"].partition(f"## {category.name}\n")[2].partition("\n##")[0]
+    assert section.endswith(table(["code", "what it means", "who can act"], rows))
+
+
+# The formats.
+
+
+def test_each_schema_is_linked_by_the_page_of_its_format():
+    assert sorted(name for names in FORMATS.values() for name in names) == [*SCHEMAS]
+    for page, names in FORMATS.items():
+        for name in names:
+            assert f"](schemas/{name})" in PAGES[page]
+
+
+@pytest.mark.parametrize("page", FORMATS)
+def test_a_page_tells_the_members_that_its_schemas_have(page):
+    told = {member for cell in MEMBERS.findall(PAGES[page]) for member in re.findall(r"`([\w-]+)`", cell)}
+    has = {member for name in FORMATS[page] for member in members(SCHEMAS[name])}
+    assert told == has - INSIDE[page]
+
+
+INSIDE = {
+    "json-lines.md": set(),
+    "saved-session.md": {"code", "phase", "name", "reason", "detail", *spongewatch.PollPolicy().to_json()},
+    "trace-format.md": {*spongewatch.PollPolicy().to_json()},
+}
+"""Members of an object that is a member itself, which a page tells in the row of that."""
+
+
+def members(schema):
+    if isinstance(schema, dict):
+        yield from schema.get("properties", ())
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from members(part)
+
+
+@pytest.mark.parametrize("page", FORMATS)
+def test_what_a_page_shows_is_valid(page):
+    shown = re.findall(r"^```json\n(.*?)^```$", PAGES[page], re.MULTILINE | re.DOTALL)
+    shown += re.findall(r"^(\{\".*\})$", PAGES[page], re.MULTILINE) if page == "json-lines.md" else []
+    schemas = [Draft202012Validator(SCHEMAS[name]) for name in FORMATS[page]]
+    for text in shown:
+        assert any(schema.is_valid(json.loads(text)) for schema in schemas), text
