@@ -15,7 +15,7 @@ test: .venv/developing
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(BIN)/python tests/coverage_by_module.py
-	$(BIN)/pytest --numprocesses 3 --dist worksteal tests/properties tests/integration
+	$(BIN)/pytest --numprocesses 4 --dist worksteal tests/properties tests/integration
 
 check: .venv/developing
 	$(BIN)/ruff check
