@@ -676,32 +676,43 @@ def descriptors():
     return len(os.listdir("/dev/fd"))
 
 
-def test_after_a_fork_no_connection_is_used_again_and_what_is_under_way_ends(transport):
+def forks_amid_a_request():
+    """A script that does what a child does once it is forked, and the event that says that this is over.
+
+    A child has no thread but the one that does it: here another one may not go on before.
+    """
+    over = threading.Event()
+
     def forks(talk):
         talk.read_request()
         begin_anew_in_child()
-        talk.hang()
+        over.set()  # and hangs up
+
+    return forks, over
+
+
+def test_after_a_fork_no_connection_is_used_again_and_what_is_under_way_ends(transport):
+    forks, over = forks_amid_a_request()
 
     with HostileServer(keeps_answering(answer(b"1")), forks, keeps_answering(answer(b"2"))) as server:
         ask(transport, server)
         begin_anew_in_child()
-        refusal(transport, server, timeout=0.05)
+        refusal(transport, server, timeout=2)
+        over.wait()
         assert [ask(transport, server).body for _ in range(2)] == [b"2", b"2"]
         assert server.connections == 3
 
 
 def test_after_a_fork_amid_tls_it_speaks_no_tls_any_more(ca_file):
-    def forks(talk):
-        talk.read_request()
-        begin_anew_in_child()
-        talk.hang()
+    forks, over = forks_amid_a_request()
 
     with (
         HostileServer(forks, keeps_answering(answer()), tls=tls("127.0.0.1")) as server,
         HostileServer(keeps_answering(answer(b"plain"))) as plain,
         Urllib3Transport(ca_file=ca_file) as transport,
     ):
-        refusal(transport, server, timeout=0.2)
+        refusal(transport, server, timeout=2)
+        over.wait()
         for _ in range(2):
             with pytest.raises(LocalProtocolError, match="forked while requests were under way over TLS"):
                 ask(transport, server)
