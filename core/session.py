@@ -7,18 +7,16 @@ status means stands in `statuses`, and when to try again in `retry`.
 """
 
 import json
-from contextlib import suppress
 from functools import lru_cache
 from math import ceil, floor, inf
 from typing import Final, NoReturn, final
 
 from .actions import Action, Done, Send, Wait
-from .codec import decode
+from .answer import read_answer
 from .credentials import Credentials
 from .emitted import Emitted, Ended, PollFailed
 from .endpoint import FORMATS, PUBLIC_SERVICE, Auth, Format, events_request, is_import_id, is_public_service
 from .errors import LocalProtocolError, RemoteProtocolError, TransportError
-from .events import MAX_WORD, EventsPage, ImportEvent
 from .exchange import Response
 from .failures import ImportFailure
 from .machine import ImportMachine
@@ -29,7 +27,7 @@ from .retry import backoff
 from .saved import SavedObject
 from .saved_outcome import outcome_to_json, saved_outcome
 from .statuses import Unusable, meaning
-from .table import STATUSES, TRIGGERS, TYPES, State
+from .table import State
 from .text import printable, shown
 
 _TICK: Final = 5e-3
@@ -402,17 +400,13 @@ class ImportSession:
 
     def _read(self, response: Response, moment: int) -> tuple[Emitted, ...]:
         try:
-            page = self._decoded(response)
+            page = read_answer(response, self.import_id, self._redaction)
         except RemoteProtocolError as error:
-            return self._failed(Unusable(self._redaction.text(str(error))), moment)
-        if page.import_id not in (None, self.import_id):
-            other = self._redaction.text(shown(page.import_id))
-            return self._failed(Unusable(f"the answer is that of another import, {other}"), moment)
+            return self._failed(Unusable(str(error)), moment)
         self._last_body = response.body
-        text = self._redaction.text
-        self._user_id, self._echo = page.user_id and text(page.user_id), page.echo and text(page.echo)
+        self._user_id, self._echo = page.user_id, page.echo
         before = self._machine.state
-        news = self._machine.feed(map(self._row_without_secrets, page.events), at=moment / 1000)
+        news = self._machine.feed(page.events, at=moment / 1000)
         if news:
             self._told_at = moment
         if self._machine.state is not before:
@@ -421,37 +415,8 @@ class ImportSession:
         verdict = self._machine.outcome
         return news if verdict is None else (*news, self._ended(verdict, moment))
 
-    def _decoded(self, response: Response) -> EventsPage:
-        """What the answer says, without an echo of what was sent, as a trace of it would say it.
-
-        What the page lists can't hold one and is read as it came, so that no password, however odd, hides it.
-        """
-        content_type = response.headers.get("content-type")
-        page: EventsPage | None = None
-        with suppress(RemoteProtocolError):
-            page = decode(response.body, content_type)
-            if page.import_id in (None, self.import_id) and len(_listed(page)) == len(page.events):
-                return page
-        body = self._redaction.data(response.body)
-        if page is None:
-            return decode(body, content_type)
-        with suppress(RemoteProtocolError):
-            clean = decode(body, content_type)
-            if _listed(clean) == _listed(page):
-                return clean
-        return page
-
     def _without_secrets(self, response: Response) -> Response:
         return Response(response.status, response.headers, self._redaction.data(response.body))
-
-    def _row_without_secrets(self, row: ImportEvent) -> ImportEvent:
-        """The row, in which only a stranger's words can hold an echo of what was sent."""
-        if row.odd_value is None and (row.type, row.status) in TRIGGERS:
-            return row
-        text = self._redaction.text
-        event_type = row.type if row.type in TYPES else text(row.type)[:MAX_WORD]
-        status = row.status if row.status in STATUSES else text(row.status)[:MAX_WORD]
-        return ImportEvent(event_type, status, row.value, row.odd_value and text(row.odd_value))
 
     def _understood(self, moment: int) -> tuple[()]:
         self._failed_polls = 0
@@ -561,11 +526,6 @@ def _saved_echo(members: SavedObject) -> str | None:
     if echo is None or (echo and echo.encode(errors="ignore").decode() == echo):
         return echo
     raise members.refusal("sent_echo", "null, or a text of one character or more that UTF-8 can write")
-
-
-def _listed(page: EventsPage) -> list[ImportEvent]:
-    """The rows of the page that hold no words but those that the protocol lists."""
-    return [row for row in page.events if row.odd_value is None and (row.type, row.status) in TRIGGERS]
 
 
 def _check_end(members: SavedObject, member: str, latest: float, budget: str) -> None:

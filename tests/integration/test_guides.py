@@ -29,6 +29,7 @@ INTERVAL = 0.05
 POLICY = PollPolicy(interval=INTERVAL)
 CREDENTIALS = Credentials("demo-key", "demo-password")
 WHOLE = ["start", "initialize", "progress", "gather", "complete"]
+MAY_BE_MISSED = [set(), {"start"}, {"progress"}, {"start", "progress"}]
 
 
 @contextmanager
@@ -186,8 +187,9 @@ def told(tasks):
 def assert_told_once(items):
     triggers = [(item["trigger"], item["contact_count"]) for item in items if item["kind"] == "transition"]
     assert len(triggers) == len(set(triggers))
-    # The answer of a worker that was overtaken is dropped, and may have been the only one to tell the start.
-    assert [*dict.fromkeys(trigger for trigger, _ in triggers)] in (WHOLE, WHOLE[1:])
+    # What is under way is told by the answers of its time alone: on a busy machine none may come, or be dropped.
+    seen = [*dict.fromkeys(trigger for trigger, _ in triggers)]
+    assert seen in [[name for name in WHOLE if name not in missed] for missed in MAY_BE_MISSED]
     assert [item["kind"] for item in items].index("ended") == len(items) - 1
 
 

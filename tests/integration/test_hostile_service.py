@@ -45,7 +45,7 @@ GOOD = answer(json_body(rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2"
 
 QUICK = {"interval": 0.03, "request_timeout": 0.06, "lost_contact_timeout": 0.2, "max_delay": 0.05}
 PATIENT = {**QUICK, "lost_contact_timeout": 5.0}
-LATE = 0.5  # seconds that a busy machine may take on top of all budgets
+LATE = 5.0  # seconds that a busy machine may take on top of all budgets
 
 
 # How the scripts of hostile_server are put together.

@@ -322,7 +322,7 @@ def test_a_bad_proxy_gets_no_secret_out_and_takes_no_longer_than_it_may(
         with Urllib3Transport(ca_file=ca_file) as transport:
             start = time.monotonic()
             error = refusal(transport, service, timeout=0.2)
-            assert time.monotonic() - start < 1
+            assert time.monotonic() - start < 5
             texts = [told(error), repr(transport), repr(vars(transport)), caplog.text, *capfd.readouterr()]
         assert proxy.connections == 1
     assert service.connections == 0

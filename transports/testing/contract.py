@@ -712,10 +712,9 @@ def _assert_nothing_told(transport: _Driven, when: str, url: str) -> None:
 
 
 def _times_out(transport: _Driven, when: str, script: Script) -> None:
-    with HostileServer(script, patience=2.5 * _SHORT) as server:
-        start = monotonic()
-        error = transport.anything(_get(server), _SHORT)
-        took = monotonic() - start
+    took, error = _timed(transport, script)
+    if took >= 2 * _SHORT:  # a busy machine is late now and then; a transport that is, is so again
+        took, error = _timed(transport, script)
     assert took < 2 * _SHORT, (
         f"{when}: a time-out of {_SHORT} s is over within {2 * _SHORT} s, but it took {took:.2f} s"
     )
@@ -723,6 +722,14 @@ def _times_out(transport: _Driven, when: str, script: Script) -> None:
     kind = error.kind if isinstance(error, TransportError) else None
     assert kind == "timeout", f"{when}: send raises a TransportError of kind timeout, but {came}"
     assert took > _SHORT / 2, f"{when}: a time-out of {_SHORT} s takes as long, but it was over after {took:.2f} s"
+
+
+def _timed(transport: _Driven, script: Script) -> tuple[float, Exception | None]:
+    """How long `send` took with a time-out of `_SHORT` seconds, and what it raised."""
+    with HostileServer(script, patience=2.5 * _SHORT) as server:
+        start = monotonic()
+        error = transport.anything(_get(server), _SHORT)
+        return monotonic() - start, error
 
 
 @contextmanager

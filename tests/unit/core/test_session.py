@@ -8,14 +8,12 @@ import pytest
 from answers import json_body, rows, triggers
 from spongewatch import (
     Abandoned,
-    Anomaly,
     Cancelled,
     Completed,
     Credentials,
     Done,
     Ended,
     Failed,
-    ImportEvent,
     ImportMachine,
     ImportSession,
     LocalProtocolError,
@@ -959,38 +957,6 @@ def test_where_a_text_is_cut_no_part_of_a_secret_is_left(answer):
     assert PASSWORD[:3] not in told
 
 
-def test_only_a_strangers_words_are_changed_where_the_password_is_a_word_of_the_protocol():
-    session = ImportSession("1126", Credentials("key", "GATHERING"), now=0.0)
-    listed = [
-        {"event_type": "INITIALIZING", "status": "COMPLETED", "value": "GATHERING soon"},
-        {"event_type": "GATHERING", "status": "COMPLETED", "value": 7},
-        {"event_type": "GATHERING", "status": "IS GATHERING", "value": 5},
-        {"event_type": "MY GATHERING", "status": "COMPLETED", "value": "5 GATHERING"},
-    ]
-    told = session.receive(Response(200, {}, json.dumps({"events": listed}).encode()), now=1.0)
-    assert triggers(told) == ["initialize", "gather"]
-    assert [item.event for item in told if isinstance(item, Anomaly)] == [
-        ImportEvent("INITIALIZING", "COMPLETED", None, "[secret] soon"),
-        ImportEvent("GATHERING", "IS [secret]", 5),
-        ImportEvent("MY [secret]", "COMPLETED", None, "5 [secret]"),
-    ]
-
-
-@pytest.mark.parametrize("password", ["GATHERING", "COMPLETED", "events", "E", '"', ":", "5"])
-def test_listed_rows_are_read_as_they_came_whatever_the_password(password):
-    session = ImportSession("1126", Credentials("key", password), now=0.0)
-    assert triggers(session.receive(good([*GATHERS, *rows("SUBMITTING DONE")]), now=1.0)) == ["initialize", "progress"]
-    assert session.contact_count == 5
-    assert triggers(session.receive(good([*IS_COMPLETE, *rows("LATER DONE")]), now=2.0)) == ["gather", "complete"]
-
-
-def test_rows_keep_their_meaning_whatever_the_password():
-    session = ImportSession("1126", Credentials("key", "R"), now=0.0)
-    told = session.receive(good(rows("SUBMITTING ERROR 264", f"{'R' * 64} DONE")), now=1.0)
-    assert triggers(told) == ["fail"]
-    assert [item.event.type for item in told if isinstance(item, Anomaly)] == ["SUBMITTING", "[secret]" * 8]
-
-
 # Saving and resuming.
 
 
@@ -1358,15 +1324,6 @@ def test_a_tampered_session_is_refused_or_works(session):
             else:
                 drive(again)
     assert refused > 500
-
-
-@pytest.mark.parametrize("password", ["COMPLETED", "event_type", '"'])
-def test_no_password_however_odd_hides_the_end_of_an_import(password):
-    """The answer echoes it, so to speak, and holds a stranger's row as well, which may not."""
-    session = ImportSession("1126", Credentials("key", password), now=0.0)
-    body = json_body(rows("SUBMITTING DONE 1", "GATHERING COMPLETED 7", "COMPLETE COMPLETED 0"))
-    session.receive(Response(200, {}, body), now=0.2)
-    assert session.outcome == Completed(7)
 
 
 def test_a_clock_that_steps_back_between_two_resumes_does_not_shorten_the_wait():

@@ -316,7 +316,7 @@ def test_a_proxy_that_makes_no_tunnel_is_told_in_our_own_words(script, detail, c
     with HostileServer(script) as proxy:
         start = time.monotonic()
         error = refusal(by_way_of(proxy), seconds=0.2 if "timeout" in detail else 2.0)
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 5
     assert str(error) in detail.split(" | ")
     assert not error.permanent
     assert error.__suppress_context__ or error.__context__ is None

@@ -88,7 +88,7 @@ def test_each_read_has_only_what_is_left_of_the_whole_time():
         start = monotonic()
         with sock.makefile("rb") as file, pytest.raises(TransportError, match="timeout"):
             file.read(1_000)
-        assert monotonic() - start < 1
+        assert monotonic() - start < 5
 
 
 def test_a_peer_that_takes_nothing_ends_as_a_time_out():
@@ -223,14 +223,14 @@ def revoked_soon(allowance):
 
 
 def test_a_read_under_way_is_cut_off():
-    with HostileServer(silent) as server, at_most(1):
+    with HostileServer(silent) as server, at_most(10):
         allowance = Allowance(60, 10)
         with connected("127.0.0.1", server.port, allowance) as sock, revoked_soon(allowance):
             sock.recv_into(bytearray(1))
 
 
 def test_a_read_under_way_is_cut_off_over_tls():
-    with HostileServer(echo, tls=server_tls("127.0.0.1")) as server, at_most(1):
+    with HostileServer(echo, tls=server_tls("127.0.0.1")) as server, at_most(10):
         allowance = Allowance(60, 10)
         plain = connected("127.0.0.1", server.port, allowance)
         with secured(plain, client_tls(), "127.0.0.1") as sock, revoked_soon(allowance):
@@ -238,14 +238,14 @@ def test_a_read_under_way_is_cut_off_over_tls():
 
 
 def test_a_handshake_under_way_is_cut_off():
-    with HostileServer(silent) as server, at_most(1):
+    with HostileServer(silent) as server, at_most(10):
         allowance = Allowance(60, 10)
         with connected("127.0.0.1", server.port, allowance) as plain, revoked_soon(allowance):
             secured(plain, client_tls(), "127.0.0.1")
 
 
 def test_a_connection_attempt_under_way_is_cut_off():
-    with socket.socket() as listener, at_most(1):
+    with socket.socket() as listener, at_most(10):
         fill, allowance = full_backlog(listener), Allowance(60, 10)
         with revoked_soon(allowance):
             connected("127.0.0.1", listener.getsockname()[1], allowance).sendall(b"GET")

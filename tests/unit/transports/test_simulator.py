@@ -524,7 +524,7 @@ def test_close_ends_connections_and_threads_and_may_come_again():
         busy.send(b"GET /")  # and no more of it ever comes
         before = time.monotonic()
         service.close()
-        assert time.monotonic() - before < 1
+        assert time.monotonic() - before < 10
         assert threading.active_count() == threads
         with pytest.raises(ConnectionError):
             ask(idle)

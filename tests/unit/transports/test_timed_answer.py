@@ -56,9 +56,9 @@ def test_an_answer_that_drips_is_read_while_there_is_time():
 def test_an_answer_that_drips_for_too_long_is_late(read_on):
     head = b"HTTP/1.1 200 OK\r\n\r\n" if read_on else b""
     start = monotonic()
-    with says(head + b"x" * 500, timeout=0.1, pause=0.003) as answer, pytest.raises(TimeoutError):
+    with says(head + b"x" * 5_000, timeout=0.1, pause=0.003) as answer, pytest.raises(TimeoutError):
         read_whole(answer)
-    assert monotonic() - start < 0.5
+    assert monotonic() - start < 5
 
 
 def read_whole(answer):

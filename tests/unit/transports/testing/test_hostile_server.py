@@ -150,7 +150,7 @@ def test_its_patience_has_an_end():
     start = time.monotonic()
     with HostileServer(says(b"", lambda talk: talk.hang()), patience=0.05) as server:
         assert asked(server) == b""
-        assert 0.04 < time.monotonic() - start < 1
+        assert 0.04 < time.monotonic() - start < 30
         with pytest.raises(ConnectionError), connected(server) as sock:
             sock.recv(1)
 
