@@ -485,7 +485,7 @@ def test_the_command_never_prints_it(tmp_path, source, auth, said):
     reply, status = SAID[said]
     trace = tmp_path / "trace.jsonl"
     # What an answer decides is not left to a budget on a busy machine.
-    lost, total = ("0.1", "0.3") if status in (5, 6) else ("5", "10")
+    lost, total = {5: ("5", "0.3"), 6: ("0.1", "10")}.get(status, ("5", "10"))
     budgets = ["--interval", "0.02", "--lost-contact-timeout", lost, "--timeout", total]
     with HostileServer(keeps_answering(reply)) as server:
         where = ["--base-url", server.url, "--auth", auth, "--record", str(trace)]
