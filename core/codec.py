@@ -24,13 +24,16 @@ def decode(body: bytes, content_type: str | None = None) -> EventsPage:
 
     The format is the one that `content_type` names, else the one that the first byte shows. A body of more
     than `MAX_BODY` bytes is refused before it is parsed. Raises `RemoteProtocolError` for every body that
-    is no list of events, and `LocalProtocolError` where `body` is not bytes; any other exception is a bug.
+    is no list of events, and `LocalProtocolError` where `body` is not bytes, or `content_type` no text; any other
+    exception is a bug.
 
     >>> decode(b'{"events": [{"event_type": "GATHERING", "status": "INPROGRESS", "value": 5}]}').events
     (ImportEvent(type='GATHERING', status='INPROGRESS', value=5, odd_value=None),)
     """
     if not isinstance(body, bytes):
         raise LocalProtocolError(f"a body is bytes, not {type(body).__name__}")
+    if content_type is not None and not isinstance(content_type, str):
+        raise LocalProtocolError(f"a content type is text, not {type(content_type).__name__}")
     if len(body) > MAX_BODY:
         raise RemoteProtocolError(f"the answer has more than {MAX_BODY:,} bytes")
     start = body.lstrip(_BYTE_ORDER_MARKS_AND_BLANKS)

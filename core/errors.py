@@ -55,7 +55,7 @@ class TransportError(SpongewatchError):
 
     `kind` is one of `TRANSPORT_ERROR_KINDS`; `detail` is for people and holds no url and no secret;
     `permanent` says that another try can't bring an answer either. Raises `LocalProtocolError` for a
-    kind that is not in the list.
+    kind that is not in the list, and for a detail that is not text.
 
     >>> error = TransportError("timeout", "no answer within 10 s")
     >>> str(error), error.kind, error.permanent
@@ -67,6 +67,8 @@ class TransportError(SpongewatchError):
             raise LocalProtocolError(
                 f"a transport error is one of {', '.join(TRANSPORT_ERROR_KINDS)}, not {printable(str(kind))}"
             )
+        if not isinstance(detail, str):
+            raise LocalProtocolError(f"the detail of a transport error is text, not {type(detail).__name__}")
         self.kind = kind
         self.detail = shortened(printable(shortened(detail)))  # cut again, or it would be another when it is read back
         self.permanent = permanent

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
+from math import ceil
 from typing import Any, Final, final
 
 from .errors import LocalProtocolError
 from .text import shown
 
+TICK: Final = 5e-3
+"""Milliseconds: more than the noise of a float that counts seconds, less than anybody measures."""
 LONGEST: Final = 10**9
 """Seconds; thirty years are no time-out."""
 
@@ -15,6 +19,8 @@ LONGEST: Final = 10**9
 @dataclass(frozen=True, slots=True)
 class PollPolicy:
     """All in seconds, each from 0.001 to 1,000,000,000; a budget of None never runs out.
+
+    Counted in whole milliseconds, rounded up.
 
     `interval`: the least time from the end of a poll to the next one (1 s is the service's own limit).
     `request_timeout`: for one poll, as a whole. The budgets: `consent_timeout`, in INITIALIZING, where a
@@ -41,10 +47,11 @@ class PollPolicy:
     def __post_init__(self) -> None:
         for field in fields(self):
             self._check(field.name)
-        if self.lost_contact_timeout is not None and self.interval >= self.lost_contact_timeout:
+        lost = self.lost_contact_timeout
+        if lost is not None and milliseconds(self.interval) >= milliseconds(lost):
             raise LocalProtocolError(
                 f"an interval of {self.interval:g} s is not under lost_contact_timeout, "
-                f"{self.lost_contact_timeout:g} s: contact would be lost between two polls"
+                f"{lost:g} s: contact would be lost between two polls"
             )
 
     def to_json(self) -> dict[str, float | None]:
@@ -76,6 +83,16 @@ class PollPolicy:
         least = 0 if name == "not_found_grace" else 0.001
         if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= LONGEST:
             raise LocalProtocolError(f"{name} is a number of seconds from {least} to {LONGEST:,}, not {shown(value)}")
+
+
+@lru_cache(maxsize=64)  # so that a thousand sessions of one policy hold one number, not a thousand
+def milliseconds(seconds: float) -> int:
+    """A duration in what sessions count in, rounded up, for no interval is to become shorter.
+
+    >>> milliseconds(1.0), milliseconds(1.0004)
+    (1000, 1001)
+    """
+    return ceil(seconds * 1000 - TICK)
 
 
 BUDGETS: Final = ("consent_timeout", "gathering_timeout", "lost_contact_timeout", "timeout")

@@ -7,7 +7,6 @@ status means stands in `statuses`, and when to try again in `retry`.
 """
 
 import json
-from functools import lru_cache
 from math import ceil, floor, inf
 from typing import Final, NoReturn, final
 
@@ -21,7 +20,7 @@ from .exchange import Response
 from .failures import ImportFailure
 from .machine import ImportMachine
 from .outcomes import Cancelled, LostContact, Outcome, Rejected, TimedOut
-from .policy import PollPolicy
+from .policy import TICK, PollPolicy, milliseconds
 from .redaction import Redaction
 from .retry import backoff
 from .saved import SavedObject
@@ -30,8 +29,6 @@ from .statuses import Unusable, meaning
 from .table import State
 from .text import printable, shown
 
-_TICK: Final = 5e-3
-"""Milliseconds: more than the noise of a float that counts seconds up to `_FARTHEST`, less than anybody measures."""
 _SERVICE_INTERVAL: Final = 1.0
 _DEFAULT_POLICY: Final = PollPolicy()
 _NO_SECRETS: Final = Redaction(())
@@ -109,6 +106,11 @@ class ImportSession:
         machine: ImportMachine | None = None,
         insecure_http: bool = False,
     ) -> None:
+        for name, value, kind in (("credentials", credentials, Credentials), ("machine", machine, ImportMachine)):
+            if value is not None and not isinstance(value, kind):
+                raise LocalProtocolError(f"{name} is of type {kind.__name__}, or None, not {type(value).__name__}")
+        if not isinstance(policy, PollPolicy):
+            raise LocalProtocolError(f"policy is of type PollPolicy, not {type(policy).__name__}")
         self._request = events_request(
             import_id,
             credentials,
@@ -138,8 +140,8 @@ class ImportSession:
         self._last_failure = ""
         self._told_at = 0
         self._phase_end = self._end_of_phase(0)
-        self._interval = _milliseconds(policy.interval)
-        self._request_timeout = _milliseconds(policy.request_timeout)
+        self._interval = milliseconds(policy.interval)
+        self._request_timeout = milliseconds(policy.request_timeout)
         self._lost_contact = _budget(policy.lost_contact_timeout)
         self._lost_at = self._lost_contact
         self._total_end = _budget(policy.timeout)
@@ -266,10 +268,12 @@ class ImportSession:
         """An answer has come, even if late or unasked; gives what is new in it, `()` after the end."""
         if self._outcome is not None:
             return ()
+        if not isinstance(response, Response):
+            raise LocalProtocolError(f"what is received is a Response, not {type(response).__name__}")
         moment = self._now = self._not_before(now)
         self._deadline = None
         if response.status != 200:
-            early = moment < _milliseconds(self._policy.not_found_grace)
+            early = moment < milliseconds(self._policy.not_found_grace)
             told = self._refused(meaning(self._without_secrets(response), not_found_is_early=early), moment)
         elif response.body == self._last_body:
             told = self._understood(moment)
@@ -281,6 +285,8 @@ class ImportSession:
         """The transport brought no answer; gives what is to be told of it, `()` after the end."""
         if self._outcome is not None:
             return ()
+        if not isinstance(error, TransportError):
+            raise LocalProtocolError(f"a failure is a TransportError, not {type(error).__name__}")
         moment = self._now = self._not_before(now)
         self._deadline = None
         reason = self._redaction.text(str(error))
@@ -375,7 +381,7 @@ class ImportSession:
 
     def _restore(self, members: SavedObject, now: float) -> None:
         self._now = members.whole("now")
-        behind = self._now - ceil((now - self._start) * 1000 - _TICK)
+        behind = self._now - ceil((now - self._start) * 1000 - TICK)
         if behind > 0:  # in whole milliseconds, or what is told after a resume would be stamped otherwise
             self._start -= behind / 1000
         if self._start < -_FARTHEST:
@@ -436,7 +442,7 @@ class ImportSession:
         self._last_failure = why.reason
         delay = why.delay
         if delay is None:
-            longest = _milliseconds(self._policy.max_delay)
+            longest = milliseconds(self._policy.max_delay)
             delay = backoff(self.import_id, self._failed_polls, interval=self._interval, max_delay=longest)
         elif moment + delay >= end:
             detail = f"{why.reason}; the service asks to wait {delay // 1000} s, which is longer than the time left"
@@ -476,7 +482,7 @@ class ImportSession:
 
     def _not_after(self, now: float) -> int:
         try:
-            moment = floor((now - self._start) * 1000 + _TICK)
+            moment = floor((now - self._start) * 1000 + TICK)
         except (TypeError, ValueError, OverflowError):
             raise _no_time(now) from None
         if now > _FARTHEST:
@@ -487,7 +493,7 @@ class ImportSession:
 
     def _not_before(self, now: float) -> int:
         try:
-            moment = ceil((now - self._start) * 1000 - _TICK)
+            moment = ceil((now - self._start) * 1000 - TICK)
         except (TypeError, ValueError, OverflowError):
             raise _no_time(now) from None
         if now > _FARTHEST:
@@ -543,9 +549,4 @@ def _or_never(moment: int | None) -> float:
 
 def _budget(seconds: float | None) -> float:
     """Milliseconds, or infinity for None: an end that never comes."""
-    return inf if seconds is None else _milliseconds(seconds)
-
-
-@lru_cache(maxsize=64)  # so that a thousand sessions of one policy hold one number, not a thousand
-def _milliseconds(seconds: float) -> int:
-    return round(seconds * 1000)
+    return inf if seconds is None else milliseconds(seconds)

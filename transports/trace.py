@@ -147,8 +147,8 @@ def _error(line: Mapping[str, object]) -> TransportError:
 
 def _response(line: Mapping[str, object]) -> Response:
     status = line.get("status")
-    if not isinstance(status, int) or not 100 <= status <= 999:  # of three digits, for some clients give 999
-        raise ValueError(f"status is {shown(status)}, not a number from 100 to 999")
+    if not isinstance(status, int) or isinstance(status, bool) or not 0 <= status <= 999:  # what some clients give
+        raise ValueError(f"status is {shown(status)}, not a number from 0 to 999")
     headers = line.get("headers", {})
     if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
         raise ValueError("headers are not an object of texts")

@@ -208,3 +208,9 @@ def test_what_is_not_json_is_refused_with_the_place():
 def test_a_body_that_is_not_bytes_is_the_callers_mistake():
     with pytest.raises(LocalProtocolError, match="bytes, not str"):
         decode("{}")
+
+
+@pytest.mark.parametrize("content_type", [5, b"text/xml", False])
+def test_a_content_type_that_is_no_text_is_the_callers_mistake(content_type):
+    with pytest.raises(LocalProtocolError, match=f"^a content type is text, not {type(content_type).__name__}$"):
+        decode(b"{}", content_type)

@@ -46,6 +46,14 @@ def test_a_kind_that_is_not_in_the_list_is_refused():
         TransportError("bored")
 
 
+@pytest.mark.parametrize("detail", [None, 5, b"reset"])
+def test_a_detail_that_is_no_text_is_refused(detail):
+    with pytest.raises(
+        LocalProtocolError, match=f"^the detail of a transport error is text, not {type(detail).__name__}$"
+    ):
+        TransportError("reset", detail)
+
+
 @pytest.mark.parametrize("kind", errors.TRANSPORT_ERROR_KINDS)
 def test_a_transport_error_can_be_pickled(kind):
     again = pickle.loads(pickle.dumps(TransportError(kind, "why", True)))

@@ -32,12 +32,38 @@ def test_headers_and_body_may_be_left_out():
     assert dict(Request("GET", "/").headers) == {}
 
 
+STATUS = "the status of an answer is a number from 0 to 999, not "
+TEXTS = "the headers of an answer are texts, and so are their names"
+
+
 @pytest.mark.parametrize(
-    "arguments", [("200",), (200.0,), (None,), (200, {}, "text"), (200, {}, None), (200, {}, bytearray())]
+    ("arguments", "problem"),
+    [
+        (("200",), f'{STATUS}"200"'),
+        ((200.0,), f"{STATUS}200.0"),
+        ((None,), f"{STATUS}null"),
+        ((True,), f"{STATUS}true"),
+        ((-1,), f"{STATUS}-1"),
+        ((1000,), f"{STATUS}1000"),
+        ((200, {}, "text"), "the body of an answer is bytes, not str"),
+        ((200, {}, None), "the body of an answer is bytes, not NoneType"),
+        ((200, {}, bytearray()), "the body of an answer is bytes, not bytearray"),
+        ((200, None), "the headers of an answer are a mapping, not NoneType"),
+        ((200, [("a", "b")]), "the headers of an answer are a mapping, not list"),
+        ((200, {"retry-after": 5}), TEXTS),
+        ((200, {"a": "b", "content-type": b"text/xml"}), TEXTS),
+        ((200, {b"date": "today"}), TEXTS),
+    ],
 )
-def test_an_answer_is_a_number_and_bytes(arguments):
-    with pytest.raises(LocalProtocolError, match="^the status of an answer is a number, and its body is bytes$"):
+def test_an_answer_is_a_number_texts_and_bytes(arguments, problem):
+    with pytest.raises(LocalProtocolError) as caught:
         Response(*arguments)
+    assert str(caught.value) == problem
+
+
+@pytest.mark.parametrize("status", [0, 99, 100, 999])
+def test_a_status_may_be_any_three_digits(status):
+    assert Response(status).status == status
 
 
 def test_an_answer_is_pickled_and_copied():

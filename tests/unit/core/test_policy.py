@@ -3,7 +3,7 @@ import json
 import pytest
 
 from spongewatch import LocalProtocolError, PollPolicy
-from spongewatch.policy import BUDGETS
+from spongewatch.policy import BUDGETS, milliseconds
 
 NAMES = list(PollPolicy().to_json())
 
@@ -74,6 +74,19 @@ def test_an_interval_is_under_the_budget_for_lost_contact():
         "an interval of 120 s is not under lost_contact_timeout, 120 s: contact would be lost between two polls"
     )
     assert "lost_contact_timeout, 0.5 s" in refusal(lost_contact_timeout=0.5)
+
+
+def test_intervals_are_compared_as_they_are_counted_in_whole_milliseconds():
+    assert "is not under lost_contact_timeout" in refusal(interval=1.0, lost_contact_timeout=1.0)
+    assert "is not under lost_contact_timeout" in refusal(interval=1.0001, lost_contact_timeout=1.0009)
+    assert PollPolicy(interval=1.0, lost_contact_timeout=1.0009).interval == 1.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "counted"), [(0.001, 1), (0.3, 300), (1.1, 1100), (1.0001, 1001), (1.001, 1001), (1e9, 10**12)]
+)
+def test_a_duration_is_rounded_up_and_noise_is_no_duration(seconds, counted):
+    assert milliseconds(seconds) == counted
 
 
 @pytest.mark.parametrize(

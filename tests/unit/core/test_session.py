@@ -137,6 +137,12 @@ def test_the_next_poll_comes_an_interval_after_the_end_of_the_last(interval):
     assert isinstance(session.next_action(now=4.0 + interval), Send)
 
 
+def test_a_part_of_a_millisecond_makes_an_interval_no_shorter():
+    session = new(interval=1.0004)
+    session.receive(good(), now=0.0)
+    assert session.next_action(now=1.0) == Wait(1.001)
+
+
 def test_times_are_rounded_so_that_the_floor_holds():
     session = new()
     session.receive(good(), now=0.2001)
@@ -759,6 +765,34 @@ def test_a_session_begins_at_a_time_that_is_one(now):
     assert str(caught.value) == f"now is a finite number of seconds, not {shown(now)}"
     with pytest.raises(LocalProtocolError, match="now is a finite number of seconds, not "):
         resumed(new(), now)
+
+
+@pytest.mark.parametrize("what", [None, ValueError("reset"), b"{}"])
+def test_what_is_no_answer_and_no_failure_is_refused_and_nothing_changes(what):
+    session = new()
+    session.sent(now=0.0)
+    before = session.save()
+    with pytest.raises(LocalProtocolError, match=f"^what is received is a Response, not {type(what).__name__}$"):
+        session.receive(what, now=0.2)
+    with pytest.raises(LocalProtocolError, match=f"^a failure is a TransportError, not {type(what).__name__}$"):
+        session.receive_failure(what, now=0.2)
+    assert session.save() == before
+    assert session.next_action(now=0.2) == Wait(10.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("credentials", ("key", "password"), "credentials is of type Credentials, or None, not tuple"),
+        ("machine", "1126", "machine is of type ImportMachine, or None, not str"),
+        ("policy", None, "policy is of type PollPolicy, not NoneType"),
+        ("policy", {"interval": 1}, "policy is of type PollPolicy, not dict"),
+    ],
+)
+def test_an_argument_of_another_type_is_refused(name, value, problem):
+    with pytest.raises(LocalProtocolError) as caught:
+        ImportSession("1126", **{"credentials": None, name: value}, now=0.0)
+    assert str(caught.value) == problem
 
 
 def test_the_times_that_a_clock_may_show_end_at_ten_to_the_ten_seconds():
