@@ -1,10 +1,9 @@
 """The loops under asyncio: `watch_async` and `wait_async`, twins of those in `watching`. They decide nothing."""
 
-from asyncio import CancelledError
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from inspect import iscoroutinefunction
-from typing import Final, Literal, Self, cast, final
+from typing import Literal, Self, cast, final
 
 from spongewatch import (
     PUBLIC_SERVICE,
@@ -26,14 +25,12 @@ from spongewatch import (
 
 from .async_transport import AsyncTransport
 from .clock import AsyncClock, SystemClock
-from .loop_parts import bring, session_to_wait_with
+from .loop_parts import bring, check_parts, given_up, session_to_wait_with
 from .observers import Observer, Observers
 from .threaded_transport import ThreadedTransport
 from .trace_writer import TraceWriter
 from .transport import Transport
 from .unpicklable import Unpicklable
-
-_GIVEN_UP: Final = TransportError("reset", "the task that awaited the answer was cancelled")
 
 
 @final
@@ -44,9 +41,9 @@ class AsyncWatch(Unpicklable, AsyncIterator[Emitted]):
     next item. It belongs to one task at a time, save `cancel`. After `Ended`, the errors of observers are
     raised, if that was asked for.
 
-    Where its task is cancelled, or its time is over, the request under way is given up, as a poll that failed:
-    the import goes on, and so does whoever awaits the next item, or resumes what `session.save()` gives, having
-    taken what is `untold`.
+    Where its task is cancelled, or its time is over, or a transport raises what none should, the request under way
+    is given up, as a poll that failed: the import goes on, and so does whoever awaits the next item, or resumes what
+    `session.save()` gives, having taken what is `untold`.
 
     >>> import asyncio
     >>> from spongewatch.transports import VirtualClock
@@ -71,6 +68,7 @@ class AsyncWatch(Unpicklable, AsyncIterator[Emitted]):
         record: TraceWriter | None,
         clock: AsyncClock,
     ) -> None:
+        check_parts(session, transport, record, awaiting=True)
         self.session = session
         self._threads: ThreadedTransport | None = None
         if iscoroutinefunction(transport.send):
@@ -136,12 +134,11 @@ class AsyncWatch(Unpicklable, AsyncIterator[Emitted]):
         return self._untold.popleft()  # not before all are told, so that a cancelled task loses nothing
 
     def _end(self) -> None:
-        if self._over:
-            return
-        self._over = True
-        if self._threads:
-            self._threads.release()
-        self._observers.raise_errors()
+        if not self._over:
+            self._over = True
+            if self._threads:
+                self._threads.release()
+            self._observers.raise_errors()
 
     def _keep(self, items: tuple[Emitted, ...]) -> None:
         self._untold += items
@@ -158,9 +155,11 @@ class AsyncWatch(Unpicklable, AsyncIterator[Emitted]):
         try:
             answer = await self._transport.send(action.request, timeout=action.deadline - now)
         except TransportError as error:
+            if self._cancelled:  # whoever cancels may cut off the request: that it brought no answer is no news
+                return ()
             answer = error
-        except CancelledError:
-            self._keep(self._bring(_GIVEN_UP, sent))
+        except BaseException as error:
+            self._keep(self._bring(given_up(error), sent))
             raise
         return self._bring(answer, sent)
 

@@ -1,6 +1,7 @@
 """What the loops with and without asyncio have in common."""
 
 from dataclasses import replace
+from inspect import iscoroutinefunction
 
 from spongewatch import (
     Auth,
@@ -8,12 +9,26 @@ from spongewatch import (
     Emitted,
     Format,
     ImportSession,
+    LocalProtocolError,
     PollPolicy,
     Response,
     TransportError,
 )
 
 from .trace_writer import TraceWriter
+
+
+def check_parts(session: object, transport: object, record: object, *, awaiting: bool = False) -> None:
+    """Raise `LocalProtocolError` for what no loop can go on, an `async def send` among it unless this is `awaiting`."""
+    if not isinstance(session, ImportSession):
+        raise LocalProtocolError(f"what is watched is an ImportSession, not {type(session).__name__}")
+    send = getattr(transport, "send", None)
+    if not callable(send):
+        raise LocalProtocolError(f"a transport has a method send, and {type(transport).__name__} has none")
+    if iscoroutinefunction(send) and not awaiting:
+        raise LocalProtocolError("the send of this transport is async, and only watch_async and wait_async await it")
+    if not isinstance(record, TraceWriter | None):
+        raise LocalProtocolError(f"record is a TraceWriter, not {type(record).__name__}")
 
 
 def session_to_wait_with(
@@ -42,14 +57,23 @@ def session_to_wait_with(
     )
 
 
+def given_up(error: BaseException) -> TransportError:
+    """What becomes of a poll that `error` ended, which is no transport's: an interrupt, a cancellation, a bug.
+
+    >>> given_up(KeyboardInterrupt())
+    TransportError('reset', 'the request was given up: KeyboardInterrupt', False)
+    """
+    return TransportError("reset", f"the request was given up: {type(error).__name__}")
+
+
 def bring(
     session: ImportSession, answer: Response | TransportError, *, sent: float, now: float, record: TraceWriter | None
 ) -> tuple[Emitted, ...]:
     """Hand over what came of a poll that was `sent` at that moment of the session; gives what is emitted."""
-    if isinstance(answer, Response):
-        told = session.receive(answer, now=now)
-    else:
+    if isinstance(answer, TransportError):
         told = session.receive_failure(answer, now=now)
+    else:
+        told = session.receive(answer, now=now)
     if record:
         record.exchange(session, sent, answer)
     return told

@@ -4,6 +4,7 @@
 workers that keep the session somewhere between two polls.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from typing import Literal, final
@@ -26,7 +27,7 @@ from spongewatch import (
 )
 
 from .clock import Clock, SystemClock
-from .loop_parts import bring, session_to_wait_with
+from .loop_parts import bring, check_parts, given_up, session_to_wait_with
 from .observers import Observer, Observers
 from .trace_writer import TraceWriter
 from .transport import Transport
@@ -40,6 +41,10 @@ class Watch(Unpicklable, Iterator[Emitted]):
     Made by `watch`; `session` is the one that it watches. Nothing is polled but while somebody iterates. It
     belongs to one thread at a time, save `cancel`. After `Ended`, the errors of observers are raised, if that
     was asked for.
+
+    Where something interrupts it, a `KeyboardInterrupt` say, or a transport raises what none should, the request
+    under way is given up, as a poll that failed: the import goes on, and so does whoever asks for the next item, or
+    resumes what `session.save()` gives, having taken what is `untold`.
 
     >>> from spongewatch.transports import VirtualClock
     >>> from spongewatch.transports.testing import HandlerTransport
@@ -60,16 +65,40 @@ class Watch(Unpicklable, Iterator[Emitted]):
         record: TraceWriter | None,
         clock: Clock,
     ) -> None:
+        check_parts(session, transport, record)
         self.session = session
         self._transport = transport
         self._observers = observers
         self._record = record
         self._clock = clock
         self._cancelled = False
-        self._items = self._run()
+        self._over = False
+        self._untold: deque[Emitted] = deque()
 
     def __next__(self) -> Emitted:
-        return next(self._items)
+        if self._record:
+            self._record.begin(self.session)
+        while not self._untold:
+            now = self._clock.now()
+            if self._cancelled:
+                self._keep(self.session.cancel(now=now))
+            action = self.session.next_action(now=now)
+            if isinstance(action, Done):
+                break
+            if isinstance(action, Wait) and action.until > now:
+                self._clock.sleep(action.until - now)
+            else:
+                self._keep(self._carry(action, now))
+        if not self._untold:
+            self._end()
+            raise StopIteration
+        self._observers.tell(self._untold[0])
+        return self._untold.popleft()  # not before all are told, so that what interrupts loses nothing
+
+    @property
+    def untold(self) -> tuple[Emitted, ...]:
+        """What the session is past, and nobody was given yet: the rest of an answer whose telling was interrupted."""
+        return tuple(self._untold)
 
     def run(self) -> Outcome:
         """Watch to the end; gives the outcome. Raises what iterating raises."""
@@ -84,33 +113,36 @@ class Watch(Unpicklable, Iterator[Emitted]):
         self._cancelled = True
         self._clock.wake()
 
-    def _run(self) -> Iterator[Emitted]:
-        if self._record:
-            self._record.begin(self.session)
-        while True:
-            now = self._clock.now()
-            if self._cancelled:
-                yield from self._tell(self.session.cancel(now=now))
-            action = self.session.next_action(now=now)
-            if isinstance(action, Done):
-                break
-            if isinstance(action, Wait) and action.until > now:
-                self._clock.sleep(action.until - now)
-            else:
-                yield from self._tell(self._carried(action, now))
-        self._observers.raise_errors()
+    def _end(self) -> None:
+        if not self._over:
+            self._over = True
+            self._observers.raise_errors()
 
-    def _carried(self, action: Send | Wait, now: float) -> tuple[Emitted, ...]:
-        return _carry(
-            self.session, action, self._transport, now, self._clock, self._record, cancelled=lambda: self._cancelled
-        )
+    def _keep(self, items: tuple[Emitted, ...]) -> None:
+        self._untold += items
+        if self._record and items and isinstance(items[-1], Ended):
+            self._record.end(self.session, items[-1])
 
-    def _tell(self, items: tuple[Emitted, ...]) -> Iterator[Emitted]:
-        for item in items:
-            if self._record and isinstance(item, Ended):
-                self._record.end(self.session, item)
-            self._observers.tell(item)
-            yield item
+    def _carry(self, action: Send | Wait, now: float) -> tuple[Emitted, ...]:
+        """Do what is due at `now`: tell the session that a wait is over, or bring it an answer."""
+        if isinstance(action, Wait):
+            return self.session.handle_timeout(now=now)
+        self.session.sent(now=now)
+        sent = self.session.elapsed
+        answer: Response | TransportError
+        try:
+            answer = self._transport.send(action.request, timeout=action.deadline - now)
+        except TransportError as error:
+            if self._cancelled:  # whoever cancels may cut off the request: that it brought no answer is no news
+                return ()
+            answer = error
+        except BaseException as error:
+            self._keep(self._bring(given_up(error), sent))
+            raise
+        return self._bring(answer, sent)
+
+    def _bring(self, answer: Response | TransportError, sent: float) -> tuple[Emitted, ...]:
+        return bring(self.session, answer, sent=sent, now=self._clock.now(), record=self._record)
 
 
 def watch(
@@ -127,8 +159,9 @@ def watch(
     Each of the `observers` is called with what is emitted, before it is yielded. The error of one does not
     end the watch: it is raised at the end, in an `ExceptionGroup`, or logged at once. `record` writes a
     trace while the watch runs. `clock` is the one that `session` counts on, UNIX time
-    by default, and serves one watch at a time. Raises
-    `LocalProtocolError` for an observer that can't be called.
+    by default, and serves one watch at a time. Raises `LocalProtocolError` for an observer that can't be called, and
+    for a transport without a `send` or with an async one; iterating raises what the transport raises, save a
+    `TransportError`.
 
     >>> from spongewatch.transports.testing import HandlerTransport
     >>> body = b'{"events": [{"event_type": "COMPLETE", "status": "COMPLETED", "value": 0}]}'
@@ -219,6 +252,7 @@ def poll(
     >>> poll(session, answer, clock=clock), session.next_action(now=clock.now())
     ((), Wait(until=1.0))
     """
+    check_parts(session, transport, record)
     time = clock or SystemClock()
     now = time.now()
     action = session.next_action(now=now)
@@ -226,23 +260,22 @@ def poll(
         return ()
     if record:
         record.begin(session)
-    told = _carry(session, action, transport, now, time, record, before_sending=before_sending)
+    told = _carried(session, action, transport, now, time, record, before_sending)
     if record and told and isinstance(told[-1], Ended):
         record.end(session, told[-1])
     return told
 
 
-def _carry(
+def _carried(
     session: ImportSession,
     action: Send | Wait,
     transport: Transport,
     now: float,
     clock: Clock,
     record: TraceWriter | None,
-    cancelled: Callable[[], bool] = lambda: False,
-    before_sending: Callable[[], object] = lambda: None,
+    before_sending: Callable[[], object],
 ) -> tuple[Emitted, ...]:
-    """Do what is due at `now`: tell the session that a wait is over, or bring it an answer."""
+    """What comes of `action`, which is due at `now`; an exception leaves the poll open, as a kill would."""
     if isinstance(action, Wait):
         return session.handle_timeout(now=now)
     session.sent(now=now)
@@ -252,7 +285,5 @@ def _carry(
     try:
         answer = transport.send(action.request, timeout=action.deadline - now)
     except TransportError as error:
-        if cancelled():  # whoever cancels may cut off the request: that it brought no answer is no news
-            return ()
         answer = error
     return bring(session, answer, sent=sent, now=clock.now(), record=record)

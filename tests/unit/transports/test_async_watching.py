@@ -164,6 +164,28 @@ def test_a_watch_that_is_cancelled_ends_with_that():
     assert ended.outcome == Cancelled()
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [(RESET, ["Ended"]), (WAITING, ["Transition", "Ended"]), (Response(503), ["PollFailed", "Ended"])],
+)
+def test_cancelled_while_a_poll_is_under_way_its_answer_counts_and_its_failure_does_not(answer, told):
+    class Cut(AsyncService):
+        async def send(self, request, *, timeout):
+            watching.cancel()
+            return await super().send(request, timeout=timeout)
+
+    async def main():
+        nonlocal watching
+        clock = VirtualClock()
+        watching = watch_async(new_session(), Cut(clock, answer), clock=clock)
+        return await all_of(watching)
+
+    watching = None
+    items = asyncio.run(main())
+    assert [type(item).__name__ for item in items] == told
+    assert items[-1].outcome == Cancelled()
+
+
 def test_a_watch_is_cancelled_while_it_sleeps():
     async def main():
         clock = SystemClock()
@@ -255,8 +277,28 @@ def test_a_watch_whose_poll_was_cancelled_goes_on_with_the_next_item():
     told, service = asyncio.run(main())
     assert triggers(told) == ["start", "initialize", "gather", "complete"]
     (failed,) = (item for item in told if isinstance(item, PollFailed))
-    assert (failed.reason, failed.at) == ("reset: the task that awaited the answer was cancelled", 1.25)
+    assert (failed.reason, failed.at) == ("reset: the request was given up: CancelledError", 1.25)
     assert service.service.sent[2] == failed.retry_at >= 2.25
+
+
+def test_a_watch_whose_transport_is_broken_goes_on_with_the_next_item():
+    class Broken(AsyncService):
+        async def send(self, request, *, timeout):
+            if errors:
+                raise errors.pop()
+            return await super().send(request, timeout=timeout)
+
+    async def main():
+        clock = VirtualClock()
+        watching = watch_async(new_session(), Broken(clock, COMPLETE), clock=clock)
+        with pytest.raises(ZeroDivisionError):
+            await anext(watching)
+        return await all_of(watching)
+
+    errors = [ZeroDivisionError]
+    failed, *told = asyncio.run(main())
+    assert failed.reason == "reset: the request was given up: ZeroDivisionError"
+    assert triggers(told) == ["initialize", "gather", "complete"]
 
 
 def test_what_a_cancelled_task_was_being_told_is_told_again():

@@ -5,7 +5,8 @@ import pytest
 from answers import json_body, rows
 from spongewatch import Credentials, LocalProtocolError, PollFailed, PollPolicy, Response, TransportError
 from spongewatch.transports import TraceWriter
-from spongewatch.transports.loop_parts import bring, session_to_wait_with
+from spongewatch.transports.loop_parts import bring, check_parts, given_up, session_to_wait_with
+from spongewatch.transports.testing import HandlerTransport
 
 CREDENTIALS = Credentials("key", "password")
 GOOD = Response(200, {}, json_body(rows("COMPLETE COMPLETED")))
@@ -57,3 +58,39 @@ def test_what_came_is_handed_over_and_recorded_at_the_same_moment(tmp_path, answ
 
 def test_nothing_need_be_recorded():
     assert bring(new_session(), GOOD, sent=0.0, now=5.1, record=None)[-1].outcome.name == "completed"
+
+
+class AsyncTransport:
+    async def send(self, request, *, timeout):
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("session", "transport", "record", "problem"),
+    [
+        ("1126", HandlerTransport(Response), None, "what is watched is an ImportSession, not str"),
+        (new_session(), object(), None, "a transport has a method send, and object has none"),
+        (
+            new_session(),
+            AsyncTransport(),
+            None,
+            "the send of this transport is async, and only watch_async and wait_async await it",
+        ),
+        (new_session(), HandlerTransport(Response), "trace.jsonl", "record is a TraceWriter, not str"),
+    ],
+)
+def test_what_no_loop_can_go_on_is_refused(session, transport, record, problem):
+    with pytest.raises(LocalProtocolError) as caught:
+        check_parts(session, transport, record)
+    assert str(caught.value) == problem
+
+
+def test_a_loop_that_awaits_takes_transports_of_both_kinds(tmp_path):
+    with TraceWriter(tmp_path / "trace.jsonl") as record:
+        check_parts(new_session(), AsyncTransport(), record, awaiting=True)
+        check_parts(new_session(), HandlerTransport(Response), None, awaiting=True)
+
+
+def test_a_request_that_is_given_up_names_what_ended_it_and_no_more():
+    error = given_up(RuntimeError("hush"))
+    assert (error.kind, error.detail, error.permanent) == ("reset", "the request was given up: RuntimeError", False)

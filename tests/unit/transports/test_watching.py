@@ -176,6 +176,105 @@ def test_what_a_transport_should_never_raise_comes_through():
         watch(new_session(), HandlerTransport(broken), clock=VirtualClock()).run()
 
 
+class Interrupted(Service):
+    """Its first request after one that is answered does not come to an end."""
+
+    def __init__(self, *arguments, error=KeyboardInterrupt, **more):
+        super().__init__(*arguments, **more)
+        self.error = error
+
+    def send(self, request, *, timeout):
+        if len(self.sent) == 1 and self.error:
+            error, self.error = self.error, None
+            raise error
+        return super().send(request, timeout=timeout)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
+def test_a_watch_whose_poll_was_interrupted_goes_on_with_the_next_item_and_so_does_its_trace(tmp_path, error):
+    clock = VirtualClock()
+    service = Interrupted(clock, WAITING, COMPLETE, error=error)
+    with TraceWriter(tmp_path / "trace.jsonl", CREDENTIALS) as record:
+        watching = watch(new_session(), service, clock=clock, record=record)
+        told = [next(watching)]
+        with pytest.raises(error):
+            next(watching)
+        (failed,) = watching.untold
+        told += watching
+    assert triggers(told) == ["start", "initialize", "gather", "complete"]
+    assert (failed.reason, failed.at) == (f"reset: the request was given up: {error.__name__}", 1.25)
+    assert service.sent[1] == failed.retry_at >= 2.25
+    assert told[1] == failed
+    assert lines(replay(tmp_path / "trace.jsonl")) == lines(told)
+
+
+def test_a_watch_whose_sleep_was_interrupted_goes_on():
+    class Clock(VirtualClock):
+        def sleep(self, seconds):
+            super().sleep(seconds / 2)
+            if interrupts:
+                raise interrupts.pop()
+
+    clock, interrupts = Clock(), [KeyboardInterrupt]
+    watching = watch(new_session(), HandlerTransport(lambda request: Response(200, {}, bodies.pop(0))), clock=clock)
+    bodies = [WAITING, COMPLETE]
+    assert next(watching).trigger == "start"
+    with pytest.raises(KeyboardInterrupt):
+        next(watching)
+    assert watching.untold == ()
+    assert watching.run() == Completed(7)
+
+
+def test_what_was_being_told_when_it_was_interrupted_is_told_again_and_then_the_rest():
+    heard = []
+
+    def interrupted(item):
+        heard.append(item)
+        if len(heard) == 2:
+            raise KeyboardInterrupt
+
+    watching, _ = started(COMPLETE, observers=[interrupted])
+    told = [next(watching)]
+    with pytest.raises(KeyboardInterrupt):
+        next(watching)
+    assert triggers(watching.untold) == ["gather", "complete"]
+    told += watching
+    assert triggers(told) == ["initialize", "gather", "complete"]
+    assert heard == [*told[:2], *told[1:]]
+    assert watching.untold == ()
+
+
+async def send_async(request, *, timeout):
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("1126", HandlerTransport(Response)), "what is watched is an ImportSession, not str"),
+        ((new_session(), object()), "a transport has a method send, and object has none"),
+        (
+            (new_session(), type("Async", (), {"send": staticmethod(send_async)})()),
+            "the send of this transport is async, and only watch_async and wait_async await it",
+        ),
+        ((new_session(), HandlerTransport(Response), "trace.jsonl"), "record is a TraceWriter, not str"),
+    ],
+)
+@pytest.mark.parametrize("loop", [watch, poll])
+def test_what_can_not_be_watched_with_is_refused_at_once(loop, arguments, problem):
+    session, transport, *record = arguments
+    with pytest.raises(LocalProtocolError) as caught:
+        loop(session, transport, **({"record": record[0]} if record else {}))
+    assert str(caught.value) == problem
+
+
+@pytest.mark.parametrize("answer", [None, {"status": 200}])
+def test_what_is_no_answer_is_a_mistake_of_the_transport_that_is_told(answer):
+    watching = watch(new_session(), HandlerTransport(lambda request: answer), clock=VirtualClock())
+    with pytest.raises(LocalProtocolError, match="is a Response, not"):
+        watching.run()
+
+
 @pytest.mark.parametrize("start", [0.1, 0.3, 0.7, 12.345, 1793610847.123])
 def test_a_budget_ends_on_a_clock_that_does_not_begin_at_nothing(start):
     clock = VirtualClock()
@@ -619,5 +718,5 @@ def test_a_recording_that_is_killed_in_its_first_poll_can_be_replayed(tmp_path, 
     session = ImportSession("1126", CREDENTIALS, now=0.0)
     with TraceWriter(tmp_path / "trace.jsonl", CREDENTIALS) as record, pytest.raises(KeyboardInterrupt):
         loop(session, HandlerTransport(killed), record)
-    (ended,) = replay(tmp_path / "trace.jsonl")
+    *_, ended = replay(tmp_path / "trace.jsonl")
     assert (ended.import_id, ended.outcome.name) == ("1126", "lost-contact")
