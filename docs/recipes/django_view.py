@@ -1,6 +1,7 @@
 """A Django app in one file: an import is watched in a thread, and the page asks how far it has come."""
 
 import os
+from collections.abc import Sequence
 from contextlib import closing
 from threading import Thread
 from time import time
@@ -14,7 +15,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.views.decorators.http import require_GET, require_POST
 
-from spongewatch import PUBLIC_SERVICE, Credentials, Ended, ImportSession, PollPolicy, Wait, is_import_id
+from spongewatch import PUBLIC_SERVICE, Credentials, Emitted, Ended, ImportSession, PollPolicy, Wait, is_import_id
 from spongewatch.transports import SystemClock, Urllib3Transport, poll
 
 DATABASE = {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ.get("IMPORTS_DATABASE", "imports.sqlite3")}
@@ -61,6 +62,7 @@ def see_to(row: Import) -> None:
     mine = row.watcher + 1
     overdue = Import.objects.filter(pk=row.pk, watcher=row.watcher, ended__isnull=True, due__lt=time() - 30)
     if overdue.update(watcher=mine, due=time()):  # nobody watches it, and of all who see that one is first
+        row.refresh_from_db()  # nobody else writes the session from here on
         Thread(target=watch, args=(row, mine), daemon=True).start()
 
 
@@ -68,16 +70,27 @@ def watch(row: Import, mine: int) -> None:
     clock = SystemClock()
     ours = Import.objects.filter(pk=row.pk, watcher=mine)
     session = ImportSession.resume(row.session, CREDENTIALS, now=clock.now(), base_url=BASE_URL)
-    while session.outcome is None:
-        told = poll(session, TRANSPORT, clock=clock)
+
+    def keep(told: Sequence[Emitted] = ()) -> float:
         ended = told[-1].to_json() if told and isinstance(told[-1], Ended) else None
         action = session.next_action(now=clock.now())
         due = action.until if isinstance(action, Wait) else clock.now()
         now_is = {"state": session.state.name, "contact_count": session.contact_count, "ended": ended, "due": due}
         with closing(connection):  # a thread has one of its own, and nobody else closes it
             if not ours.update(session=session.save(), **now_is):
-                return  # another thread has taken it over
-        clock.sleep(due - clock.now())
+                raise Overtaken
+        return due
+
+    try:
+        while session.outcome is None:
+            told = poll(session, TRANSPORT, clock=clock, before_sending=keep)
+            clock.sleep(keep(told) - clock.now())
+    except Overtaken:
+        return
+
+
+class Overtaken(Exception):  # noqa: N818
+    """Another thread has taken the import over."""
 
 
 urlpatterns = [path("imports", begin), path("imports/<str:import_id>", progress)]

@@ -143,6 +143,44 @@ def test_a_thread_that_was_taken_for_dead_stops_when_it_finds_out(page, app):
         assert app.Import.objects.get().ended is None
 
 
+def test_a_thread_that_was_taken_for_dead_sends_nothing_more(page, app, monkeypatch):
+    def late(*args, **settings):
+        with closing(app.connection):
+            app.Import.objects.update(watcher=7)
+        return poll(*args, **settings)
+
+    poll = app.poll
+    monkeypatch.setattr(app, "poll", late)
+    with simulator() as service:
+        page(service).post("/imports", {"import_id": "1126"})
+        eventually(lambda: app.Import.objects.get().watcher == 7 and not watchers())
+        assert len(service.requests) == 0
+
+
+def test_a_session_is_kept_before_its_request_leaves(page, app, monkeypatch):
+    def send(request, *, timeout):
+        with closing(app.connection):
+            kept.append(json.loads(app.Import.objects.get().session)["poll_is_open"])
+        return transport.send(request, timeout=timeout)
+
+    kept, transport = [], app.TRANSPORT
+    monkeypatch.setattr(app, "TRANSPORT", type("Looking", (), {"send": staticmethod(send)}))
+    with simulator("skips") as service:
+        browser = page(service)
+        browser.post("/imports", {"import_id": "1126"})
+        eventually(lambda: browser.get("/imports/1126").json()["ended"])
+    assert kept == [True]
+
+
+def test_a_thread_takes_the_session_that_was_written_last(page, app):
+    with simulator("skips") as service:
+        page(service)
+        session = ImportSession("1126", CREDENTIALS, now=time.time(), base_url=service.base_url, policy=POLICY)
+        app.Import.objects.create(id="1126", session=session.save())
+        app.see_to(app.Import(id="1126", session="what was read before that"))
+        assert eventually(lambda: app.Import.objects.get().ended)["outcome"] == "completed"
+
+
 # Celery.
 
 
