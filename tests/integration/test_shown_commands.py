@@ -32,8 +32,6 @@ SETS_UP = (
 ALIKE = doctest.OutputChecker().check_output
 OVER = "- - - over - - -"
 ENVIRONMENT = {
-    "CLOUDSPONGE_DOMAIN_KEY": "demo-key",
-    "CLOUDSPONGE_DOMAIN_PASSWORD": "demo-password",
     "COLUMNS": "80",
     "LC_ALL": "C.UTF-8",
     "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
