@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from .errors import LocalProtocolError, RemoteProtocolError
-from .events import EventsPage, error_message
+from .events import Clean, EventsPage, error_message, page_of
 
 MAX_BODY: Final = 1024 * 1024
 """Bytes of an answer that are read at the most; the parsers themselves stop no depth and no breadth."""
@@ -30,6 +30,11 @@ def decode(body: bytes, content_type: str | None = None) -> EventsPage:
     >>> decode(b'{"events": [{"event_type": "GATHERING", "status": "INPROGRESS", "value": 5}]}').events
     (ImportEvent(type='GATHERING', status='INPROGRESS', value=5, odd_value=None),)
     """
+    return read_page(body, content_type, str)
+
+
+def read_page(body: bytes, content_type: str | None, clean: Clean) -> EventsPage:
+    """What `decode` gives, and raises; each free text in it is what `clean` makes of the whole."""
     if not isinstance(body, bytes):
         raise LocalProtocolError(f"a body is bytes, not {type(body).__name__}")
     if content_type is not None and not isinstance(content_type, str):
@@ -41,10 +46,10 @@ def decode(body: bytes, content_type: str | None = None) -> EventsPage:
         raise RemoteProtocolError("the answer is empty")
     if _HTML.match(start):
         raise RemoteProtocolError("the answer is an HTML page, not a list of events")
-    return EventsPage.from_json(_to_object(body, content_type, start))
+    return page_of(_to_object(body, content_type, start), clean)
 
 
-def envelope_message(body: bytes, content_type: str | None = None) -> str | None:
+def envelope_message(body: bytes, content_type: str | None = None, clean: Clean = str) -> str | None:
     """What the error envelope in `body` says, None where there is none; never an exception.
 
     >>> envelope_message(b'{"error": {"message": "the import is gone", "code": 410}}')
@@ -54,7 +59,7 @@ def envelope_message(body: bytes, content_type: str | None = None) -> str | None
     if len(body) > MAX_BODY or _HTML.match(start):
         return None
     try:
-        return error_message(_to_object(body, content_type, start))
+        return error_message(_to_object(body, content_type, start), clean)
     except RemoteProtocolError:
         return None
 

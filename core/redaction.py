@@ -10,6 +10,8 @@ from typing import Final, final
 PLACE: Final = "[secret]"
 """What stands where a secret stood."""
 
+_NO_TEXT = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[|\]\]>", re.DOTALL)
+
 _SHORT: Final[dict[str, tuple[bytes, ...]]] = {
     " ": (rb"\+",),
     "/": (rb"\\{1,8}/",),
@@ -57,6 +59,11 @@ class Redaction:
             self._pattern = re.compile(b"|".join(patterns))
         return self._in_wide_text(self._pattern.sub(PLACE.encode(), data), self._pattern)
 
+    def hidden_in(self, data: bytes) -> bool:
+        """True where `data` holds a secret in parts, between which XML has what is no text."""
+        whole = _NO_TEXT.sub(b"", data)
+        return whole != data and self.data(whole) != whole
+
     @staticmethod
     def _in_wide_text(data: bytes, pattern: re.Pattern[bytes]) -> bytes:
         """The same where `data` may be UTF-16 or UTF-32, which is searched as it reads, escapes and all."""
@@ -92,12 +99,12 @@ def _spellings(character: str) -> Iterator[bytes]:
     code = ord(character)
     plain = [character.encode(errors="surrogatepass"), *([bytes([code])] if 128 <= code < 256 else [])]
     for raw in plain:
-        yield b"(?i:%s)" % b"".join(b"%%%02x" % byte for byte in raw)
+        yield b"(?i:%s)" % b"".join(b"%%(?:25){,3}%02x" % byte for byte in raw)
     units = character.encode("utf-16-be", "surrogatepass")
     yield b"(?i:%s)" % b"".join(rb"\\{1,8}u%02x%02x" % pair for pair in zip(units[::2], units[1::2], strict=True))
     if code < 256 and not character.isprintable():
         yield re.escape(character.encode("unicode_escape"))  # as a text for people has it
-    yield b"&(?:amp;){,3}#0{,7}%d;" % code
-    yield b"(?i:&(?:amp;){,3}#x0{,7}%x;)" % code
+    yield b"&(?:amp;){,3}#0*%d;" % code
+    yield b"(?i:&(?:amp;){,3}#x0*%x;)" % code
     yield from _SHORT.get(character, ())
     yield from map(re.escape, plain)

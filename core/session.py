@@ -274,7 +274,7 @@ class ImportSession:
         self._deadline = None
         if response.status != 200:
             early = moment < milliseconds(self._policy.not_found_grace)
-            told = self._refused(meaning(self._without_secrets(response), not_found_is_early=early), moment)
+            told = self._refused(meaning(response, self._redaction.text, not_found_is_early=early), moment)
         elif response.body == self._last_body:
             told = self._understood(moment)
         else:
@@ -420,9 +420,6 @@ class ImportSession:
         self._understood(moment)
         verdict = self._machine.outcome
         return news if verdict is None else (*news, self._ended(verdict, moment))
-
-    def _without_secrets(self, response: Response) -> Response:
-        return Response(response.status, response.headers, self._redaction.data(response.body))
 
     def _understood(self, moment: int) -> tuple[()]:
         self._failed_polls = 0

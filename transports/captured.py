@@ -91,9 +91,10 @@ class Captured:
     ) -> None:
         self._path, self._word = path, word
         polls = _polls(requests)
-        self.import_id: str | None = _chosen(path, list(polls), import_id)
+        chosen = _chosen(path, list(polls), import_id)
+        self.import_id: str | None = chosen
         self.policy = PollPolicy.from_json({})
-        answers = self._answers(polls[self.import_id])
+        answers = self._answers(chosen, polls[chosen])
         if by_time:
             answers.sort(key=lambda numbered: numbered[1].sent or 0.0)
         self._exchanges = self._timed(answers)
@@ -102,7 +103,7 @@ class Captured:
         """One exchange a poll."""
         yield from self._exchanges
 
-    def _answers(self, polls: list[tuple[int, CapturedRequest]]) -> list[tuple[int, CapturedAnswer]]:
+    def _answers(self, import_id: str, polls: list[tuple[int, CapturedRequest]]) -> list[tuple[int, CapturedAnswer]]:
         """What each poll brought, without secrets: those that any of them sent."""
         secrets: set[str] = set()
         for number, poll in polls:
@@ -116,7 +117,7 @@ class Captured:
         for number, poll in polls:
             with self._naming(number):
                 captured = poll.read()
-                kept = _kept(captured.answer, redaction)
+                kept = _kept(captured.answer, import_id, redaction)
                 room -= max(_cost(captured.answer), _cost(kept))
                 if room < 0:
                     raise EntryError(f"the bodies up to here have more than {_MAX_BODIES:,} bytes")
@@ -317,8 +318,8 @@ def _cost(answer: Response | TransportError) -> int:
     return MAX_BODY if answer.body.startswith(_COMPRESSED) else len(answer.body)
 
 
-def _kept(answer: Response | TransportError, redaction: Redaction) -> Response | TransportError:
-    kept = without_secrets(answer, redaction)
+def _kept(answer: Response | TransportError, import_id: str, redaction: Redaction) -> Response | TransportError:
+    kept = without_secrets(answer, import_id, redaction)
     if isinstance(kept, Response) and len(kept.body) > MAX_BODY:  # a place is longer than a short secret
         return TransportError("too-large", f"the body of the answer has more than {MAX_BODY:,} bytes")
     return kept

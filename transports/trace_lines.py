@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Final, final
 
-from spongewatch import MAX_BODY, PollPolicy, Redaction, Response, TransportError
+from spongewatch import MAX_BODY, PollPolicy, Redaction, Response, TransportError, answer_to_keep
 
 from .recording import End, Exchange, Recording
 from .trace import MARK, VERSION
@@ -67,12 +67,14 @@ def end_line(end: End) -> str:
     return _line({"t": end.at, "end": end.outcome, **_without_blanks({"reason": end.reason, "detail": end.detail})})
 
 
-def without_secrets(answer: Response | TransportError, redaction: Redaction) -> Response | TransportError:
+def without_secrets(
+    answer: Response | TransportError, import_id: str, redaction: Redaction
+) -> Response | TransportError:
     """What may be kept of `answer`: no header but three, and no secret."""
     if isinstance(answer, TransportError):
         return TransportError(answer.kind, redaction.text(answer.detail), answer.permanent)
     headers = {name: _header(answer.headers[name], redaction) for name in KEPT_HEADERS if name in answer.headers}
-    return Response(answer.status, headers, redaction.data(answer.body))
+    return answer_to_keep(Response(answer.status, headers, answer.body), import_id, redaction)
 
 
 def _header(value: str, redaction: Redaction) -> str:

@@ -73,7 +73,8 @@ class TraceWriter(Unpicklable):
         if sent > session.elapsed:
             raise LocalProtocolError(f"sent is what session.elapsed was when the request left, not {shown(sent)}")
         self.begin(session)
-        self._write(exchange_line(sent, session.elapsed - sent, without_secrets(answer, self._redaction)))
+        kept = without_secrets(answer, session.import_id, self._redaction)
+        self._write(exchange_line(sent, session.elapsed - sent, kept))
 
     def end(self, session: ImportSession, ended: Ended) -> None:
         """How the watch ended."""

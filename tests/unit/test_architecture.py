@@ -123,6 +123,7 @@ def test_the_public_names():
         "Transition",
         "TransportError",
         "Wait",
+        "answer_to_keep",
         "decode",
         "explain",
         "is_import_id",

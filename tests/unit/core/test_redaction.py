@@ -43,6 +43,10 @@ FORMS = {
     "xml": escape(PASSWORD),
     "xml in an attribute": quoteattr(PASSWORD)[1:-1],
     "xml in ASCII": PASSWORD.encode("ascii", "xmlcharrefreplace").decode(),
+    "percent, twice": quote(quote(PASSWORD, safe=""), safe=""),
+    "percent, three times": quote(quote(quote(PASSWORD, safe=""), safe=""), safe=""),
+    "xml with zeros": "".join(f"&#{'0' * 20}{ord(character)};" for character in PASSWORD),
+    "xml in hex with zeros": "".join(f"&#x{'0' * 20}{ord(character):X};" for character in PASSWORD),
     "xml in hex": PASSWORD.replace("é", "&#xE9;").replace('"', "&#x22;"),
     "the pair": PAIR,
     "the pair, percent": quote(PAIR),
@@ -213,3 +217,16 @@ def test_a_text_stays_a_text_where_a_secret_is_one_byte_of_it():
     text = Redaction(["é"]).text("x\u9000y")
     assert text.startswith("x")
     assert text.endswith("y")
+
+
+@pytest.mark.parametrize(
+    "split", ["hu<!-- x -->sh", "hu<!--\n-->sh", "<?a?>hu<?b c?>sh", "<![CDATA[hu]]><![CDATA[sh]]>"]
+)
+def test_a_secret_in_parts_is_found_where_what_stands_between_is_no_text(split):
+    assert Redaction(["hush"]).hidden_in(f"<a>{split}</a>".encode())
+    assert not Redaction(["hash"]).hidden_in(f"<a>{split}</a>".encode())
+
+
+@pytest.mark.parametrize("text", ["hush", "hu<a/>sh", "<!-- hush -->", "hu<!-- sh", ""])
+def test_what_stands_in_one_piece_or_in_no_text_is_not_hidden(text):
+    assert not Redaction(["hush"]).hidden_in(text.encode())

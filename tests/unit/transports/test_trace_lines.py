@@ -100,8 +100,8 @@ def test_the_end_says_what_there_is_to_say():
 
 def test_without_secrets_there_are_none_in_bodies_headers_and_errors():
     answer = Response(200, {"date": "p+/%", "content-type": "p+/%; \u20ac", "x": "p+/%"}, b"p%2B%2F%25")
-    assert without_secrets(answer, SECRET) == Response(
+    assert without_secrets(answer, "1126", SECRET) == Response(
         200, {"content-type": "[secret]; \u20ac", "date": "[secret]"}, b"[secret]"
     )
-    error = without_secrets(TransportError("tls", "p+/%", permanent=True), SECRET)
+    error = without_secrets(TransportError("tls", "p+/%", permanent=True), "1126", SECRET)
     assert (str(error), error.permanent) == ("tls: [secret]", True)
