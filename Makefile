@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 SOURCES := $(sort $(wildcard core/*.py transports/*.py transports/*/*.py adapters/*.py))
 
-.PHONY: demo test check docs versions audit bench proof fuzz mutants lock clean FORCE
+.PHONY: demo test check site docs versions audit bench proof fuzz mutants lock clean FORCE
 
 demo: .venv/installed
 	@sh docs/demo.sh $(BIN)/spongewatch
@@ -25,10 +25,13 @@ check: .venv/developing
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-# The site, in build/site, looked at in a browser.
-docs: .venv/documenting
+# The site, in build/site.
+site: .venv/documenting
 	$(BIN)/python docs/site/draw.py
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -c docs/site docs build/site
+
+# The same, looked at in a browser.
+docs: site
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup tests/site
 
 # With the lowest versions of what is depended on, and the newest, on each Python that is here.

@@ -111,7 +111,7 @@ class Callbacks:
         return add
 
     def on_progress(self, function: _TransitionCallback) -> _TransitionCallback:
-        """Call `function` with each transition that tells a larger number of contacts, or the first."""
+        """Call `function` with each `progress`: a larger number of contacts, or the first, which may be None."""
         return self._add("on_progress", function)
 
     def on_complete(self, function: _TransitionCallback) -> _TransitionCallback:

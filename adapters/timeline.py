@@ -100,7 +100,7 @@ def timeline_of(recording: Recording) -> Timeline:
     """
     noting = _Noting(recording)
     watch = Replay(noting)
-    told = _Told()
+    told = _Told(watch.session.elapsed, watch.session.state)
     ended = _follow(watch, noting, told)
     return Timeline(
         ended,
@@ -155,6 +155,7 @@ class _Noting:
     def __init__(self, recording: Recording) -> None:
         self.import_id = recording.import_id
         self.policy = recording.policy
+        self.resumed = recording.resumed
         self.polls: tuple[Poll, ...] = ()
         self._recording = recording
 
@@ -194,15 +195,15 @@ def _as_one(poll: Poll, other: Poll) -> Poll:
 
 @final
 class _Told:
-    """What a replay told, sorted by what it means for a drawing."""
+    """What a replay tells, which stands in `state` at the moment `start`, sorted by what it means for a drawing."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: float, state: State) -> None:
         self.first: list[Emitted] = []
         self.last: deque[Emitted] = deque(maxlen=TOLD_LAST)
         self.left_out = 0
         self.contacts = _Thinned[tuple[float, int]](max)
         self.anomalies: list[float] = []
-        self._changes = [(0.0, State.INITIALIZING)]
+        self._changes = [(start, state)]
         self._count: int | None = None
 
     def add(self, item: Emitted) -> None:

@@ -463,6 +463,8 @@ class ImportSession:
             outcome = TimedOut("total")
         else:
             last = f"; last, {self._last_failure}" if self._failed_polls else ""
+            if not self._delay:  # which every poll sets
+                last = "; no poll was made: is the time that of the clock on which the session began?"
             limit = f"{self._policy.lost_contact_timeout:g} s (lost_contact_timeout)"
             outcome = LostContact(f"no good answer for {limit}{last}")
         return (self._ended(outcome, max(int(end), self._told_at)),)

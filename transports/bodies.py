@@ -1,7 +1,7 @@
 """Bodies of answers that lie in files, without their times: one file, or a folder in natural order."""
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import final
 
@@ -21,6 +21,7 @@ class Bodies:
     def __init__(self, files: list[Path]) -> None:
         self.import_id: str | None = None
         self.policy = PollPolicy.from_json({})
+        self.resumed: Mapping[str, object] | None = None
         self._files = files
 
     @classmethod

@@ -5,7 +5,7 @@ What the formats call things is the business of their readers, `har` and `vcr`.
 
 import base64
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -94,6 +94,7 @@ class Captured:
         chosen = _chosen(path, list(polls), import_id)
         self.import_id: str | None = chosen
         self.policy = PollPolicy.from_json({})
+        self.resumed: Mapping[str, object] | None = None
         answers = self._answers(chosen, polls[chosen])
         if by_time:
             answers.sort(key=lambda numbered: numbered[1].sent or 0.0)

@@ -13,6 +13,9 @@ from spongewatch import LocalProtocolError, shown
 
 from .unpicklable import Unpicklable
 
+_FARTHEST = 1e10
+"""Seconds; a session takes none beyond."""
+
 
 class Clock(Protocol):
     """What a loop knows of time, in seconds.
@@ -91,10 +94,10 @@ class SystemClock(Unpicklable):
 
 @final
 class VirtualClock(Unpicklable):
-    """Counts seconds, in whole milliseconds, from 0.
+    """Counts seconds, in whole milliseconds, from `start`.
 
     With a `speed` (1 is real time), moving the clock takes that long; without one, no time at all. Raises
-    `LocalProtocolError` for a speed that is no number above 0.
+    `LocalProtocolError` for a speed that is no number above 0, and for a start that is no number of seconds.
 
     >>> clock = VirtualClock()
     >>> clock.move_to(0.184)
@@ -103,19 +106,21 @@ class VirtualClock(Unpicklable):
     0.184
     """
 
-    def __init__(self, speed: float | None = None) -> None:
+    def __init__(self, speed: float | None = None, *, start: float = 0.0) -> None:
         if speed is not None and not (isinstance(speed, int | float) and 0 < speed <= float_info.max):
             raise LocalProtocolError(f"a speed is a number above 0, such as 20, not {shown(speed)}")
-        self._milliseconds = 0
+        if not (isinstance(start, int | float) and abs(start) <= _FARTHEST):
+            raise LocalProtocolError(f"a clock starts at a number of seconds, not {shown(start)}")
+        self._milliseconds = round(start * 1000)
         self._speed = None if speed is None else float(speed)
         self._alarm = _Alarm()
 
     def now(self) -> float:
-        """Seconds since the start."""
+        """Seconds."""
         return self._milliseconds / 1000
 
     def move_to(self, moment: float) -> None:
-        """Make it `moment`, in seconds since the start, unless it is later already, or `wake` comes first."""
+        """Make it `moment`, in seconds, unless it is later already, or `wake` comes first."""
         ahead = round(moment * 1000) - self._milliseconds
         if ahead > 0:
             self._milliseconds += ahead if self._speed is None else self._slept(ahead, self._speed)

@@ -1,6 +1,6 @@
 """What a recording holds, whatever file it comes from, and the error that says why one can't be read."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from typing import Protocol, final
@@ -77,7 +77,8 @@ class Recording(Protocol):
     """A recorded watch.
 
     `import_id` is None where only the bodies can name the import; `policy` is that of the watch, without the
-    budgets that are not named, for a recording ends by itself.
+    budgets that are not named, for a recording ends by itself. `resumed` says where the watch stood when the
+    recording began, None where it began with it.
 
     >>> from spongewatch.transports import open_recording
     >>> recording: Recording = open_recording("docs/traces/completes.jsonl")
@@ -87,6 +88,7 @@ class Recording(Protocol):
 
     import_id: str | None
     policy: PollPolicy
+    resumed: Mapping[str, object] | None
 
     def entries(self) -> Generator[Entry, None, None]:
         """The recording from its start, read as it is asked for; raises `RecordingError` on the way."""

@@ -3,6 +3,7 @@
 `replay` is the whole of it in one call; `ReplayTransport` is the part that stands in for a service.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from math import inf
@@ -18,7 +19,6 @@ from spongewatch import (
     Failed,
     ImportFailure,
     ImportMachine,
-    ImportSession,
     LostContact,
     Outcome,
     Rejected,
@@ -35,13 +35,13 @@ from spongewatch import (
 from .clock import VirtualClock
 from .opening import open_recording
 from .recording import End, Entry, Exchange, Recording, RecordingError, Torn
+from .resumed import NOWHERE, session_of
 from .unpicklable import Unpicklable
 
 UNKNOWN_IMPORT: Final = "unknown"
 """The id of an import that neither the recording nor a body in it names."""
 
-_NOWHERE = "https://recording.invalid"
-_REQUEST = Request("GET", f"{_NOWHERE}/events")
+_REQUEST = Request("GET", f"{NOWHERE}/events")
 
 
 @final
@@ -65,20 +65,24 @@ class ReplayTransport(Unpicklable):
         self.torn: int | None = None
         self.broken: RecordingError | None = None
         self._entries = recording.entries()
+        self._entry: Entry | None = None
         self._clock = clock
 
     def send(self, request: Request, *, timeout: float) -> Response:
         """The next recorded answer, whatever is asked; or the next recorded error, raised."""
-        entry = self._next()
+        if self._entry is None:
+            self._entry = self._next()
+        entry = self._entry
+        if isinstance(entry, Exchange | End):
+            self._clock.move_to(entry.came if isinstance(entry, Exchange) else entry.at)
+        self._entry = None  # not before its moment has come, so that what interrupts the clock loses nothing
         if isinstance(entry, Exchange):
-            self._clock.move_to(entry.came)
             if isinstance(entry.answer, TransportError):
                 raise entry.answer
             return entry.answer
         self.exhausted = not isinstance(entry, End)
         if isinstance(entry, End):
             self.end = entry
-            self._clock.move_to(entry.at)
         if isinstance(entry, Torn):
             self.torn = entry.line
         raise TransportError("exhausted", "the recording ends before the import does", permanent=True)
@@ -117,31 +121,32 @@ class Replay(Unpicklable, Iterator[Emitted]):
     """
 
     def __init__(self, recording: Recording, *, speed: float | None = None) -> None:
-        self._clock = VirtualClock(speed)
-        self.transport = ReplayTransport(recording, self._clock)
         import_id = recording.import_id or _first_import_id(recording) or UNKNOWN_IMPORT
-        self.session = ImportSession(import_id, None, now=0.0, base_url=_NOWHERE, policy=recording.policy)
+        self.session = session_of(import_id, recording.policy, recording.resumed)
+        self._clock = VirtualClock(speed, start=self.session.elapsed)
+        self.transport = ReplayTransport(recording, self._clock)
         self._cancelled = False
-        self._items = self._run()
+        self._over = False
+        self._untold: deque[Emitted] = deque()
 
     def __next__(self) -> Emitted:
-        return next(self._items)
+        while not self._untold:
+            if self._over:
+                self.transport.skip_rest()
+                self.transport.close()
+                raise StopIteration
+            self._untold += self._next_items()
+        return self._untold.popleft()
 
     def cancel(self) -> None:
         """End the watch before its next answer; from any thread or signal handler."""
         self._cancelled = True
         self._clock.wake()
 
-    def _run(self) -> Iterator[Emitted]:
-        ended = False
-        try:
-            while not ended:
-                items = self.session.cancel(now=self._clock.now()) if self._cancelled else self._next_answer()
-                yield from items
-                ended = bool(items) and isinstance(items[-1], Ended)
-            self.transport.skip_rest()
-        finally:
-            self.transport.close()
+    def _next_items(self) -> tuple[Emitted, ...]:
+        items = self.session.cancel(now=self._clock.now()) if self._cancelled else self._next_answer()
+        self._over = bool(items) and isinstance(items[-1], Ended)
+        return items
 
     def _next_answer(self) -> tuple[Emitted, ...]:
         answer: Response | TransportError

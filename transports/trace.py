@@ -25,6 +25,7 @@ from spongewatch import (
 )
 
 from .recording import End, Entry, Exchange, RecordingError, Torn
+from .resumed import session_of
 
 MARK = "spongewatch-trace"
 VERSION = 1
@@ -61,7 +62,7 @@ class Trace:
         with closing(self._lines()) as lines:
             number, header = next(lines, (1, b""))
         try:
-            self.import_id, self.policy = _header(_object(header))
+            self.import_id, self.policy, self.resumed = _header(_object(header))
         except (ValueError, LocalProtocolError) as problem:
             raise RecordingError(path, str(problem), number) from None
 
@@ -105,7 +106,7 @@ def _object(line: bytes) -> Mapping[str, object]:
     return obj
 
 
-def _header(header: Mapping[str, object]) -> tuple[str | None, PollPolicy]:
+def _header(header: Mapping[str, object]) -> tuple[str | None, PollPolicy, Mapping[str, object] | None]:
     version = header.get(MARK)
     if version is True or version != VERSION:
         raise ValueError(f"{MARK} is {shown(version)}; version {VERSION} is the one that can be read")
@@ -118,7 +119,13 @@ def _header(header: Mapping[str, object]) -> tuple[str | None, PollPolicy]:
     import_id = (_optional_text(header, "import_id") or "").strip()
     if import_id and not is_import_id(import_id):
         raise ValueError(f"import_id is {shown(import_id)}, which no import has")
-    return import_id or None, PollPolicy.from_json(policy)
+    kept, resumed = PollPolicy.from_json(policy), header.get("resumed")
+    if resumed is None:
+        return import_id or None, kept, None
+    if not isinstance(resumed, dict):
+        raise ValueError(f"resumed is {shown(resumed)}, not an object")
+    session_of(import_id, kept, resumed)  # what a replay will begin with
+    return import_id, kept, resumed
 
 
 def _entry(line: Mapping[str, object]) -> Exchange | End:

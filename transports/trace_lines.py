@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, final
 
 from spongewatch import MAX_BODY, PollPolicy, Redaction, Response, TransportError, answer_to_keep
@@ -38,7 +38,7 @@ class TraceLines(Unpicklable, Iterator[str]):
         return next(self._lines)
 
     def _of(self, recording: Recording) -> Iterator[str]:
-        yield header_line(recording.import_id, recording.policy)
+        yield header_line(recording.import_id, recording.policy, resumed=recording.resumed)
         for entry in recording.entries():
             if isinstance(entry, Exchange):
                 yield exchange_line(entry.sent, entry.came - entry.sent, entry.answer)
@@ -49,11 +49,17 @@ class TraceLines(Unpicklable, Iterator[str]):
 
 
 def header_line(
-    import_id: str | None, policy: PollPolicy, *, format: str | None = None, started: str | None = None
+    import_id: str | None,
+    policy: PollPolicy,
+    *,
+    format: str | None = None,
+    started: str | None = None,
+    resumed: Mapping[str, object] | None = None,
 ) -> str:
     """The first line; what is not known stays out of it."""
-    known = {"import_id": import_id, "format": format, "started": started}
-    return _line({MARK: VERSION, **_without_blanks(known), "policy": policy.to_json()})
+    known = _without_blanks({"import_id": import_id, "format": format, "started": started})
+    stood = {} if resumed is None else {"resumed": resumed}
+    return _line({MARK: VERSION, **known, "policy": policy.to_json(), **stood})
 
 
 def exchange_line(sent: float, took: float, answer: Response | TransportError) -> str:

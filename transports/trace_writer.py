@@ -5,7 +5,7 @@ to its last whole line. What is written holds no url, no credentials and no head
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import final
@@ -22,6 +22,7 @@ from spongewatch import (
 )
 
 from .recording import End, RecordingError
+from .resumed import standing
 from .trace_lines import end_line, exchange_line, header_line, without_secrets
 from .unpicklable import Unpicklable
 
@@ -72,13 +73,13 @@ class TraceWriter(Unpicklable):
         """
         if sent > session.elapsed:
             raise LocalProtocolError(f"sent is what session.elapsed was when the request left, not {shown(sent)}")
-        self.begin(session)
+        self._begin_late(session)
         kept = without_secrets(answer, session.import_id, self._redaction)
         self._write(exchange_line(sent, session.elapsed - sent, kept))
 
     def end(self, session: ImportSession, ended: Ended) -> None:
         """How the watch ended."""
-        self.begin(session)
+        self._begin_late(session)
         told = ended.to_json()
         detail = self._redaction.text(str(told["detail"] or ""))
         reason = str(told["reason"]) if told["reason"] else None
@@ -91,11 +92,23 @@ class TraceWriter(Unpicklable):
             self._file = None
 
     def begin(self, session: ImportSession) -> None:
-        """Write the header, once: before the first poll, or whatever kills it would leave nothing to replay."""
+        """Write the header, once: before the first poll, or whatever kills it would leave nothing to replay.
+
+        Where `session` is one that was resumed, the header says how it stood, so that a replay begins there too.
+        """
         if not self._begun:
-            self._begun = True
-            started = datetime.fromtimestamp(session.start, UTC).isoformat(timespec="milliseconds")
-            self._write(header_line(session.import_id, session.policy, format=session.format, started=started))
+            self._write_header(session, standing(session, self._redaction))
+
+    def _begin_late(self, session: ImportSession) -> None:
+        """Where nobody has begun, the first poll has gone by, and nobody knows how the session stood before it."""
+        if not self._begun:
+            self._write_header(session, None)
+
+    def _write_header(self, session: ImportSession, resumed: Mapping[str, object] | None) -> None:
+        self._begun = True
+        started = datetime.fromtimestamp(session.start, UTC).isoformat(timespec="milliseconds")
+        header = header_line(session.import_id, session.policy, format=session.format, started=started, resumed=resumed)
+        self._write(header)
 
     def _write(self, line: str) -> None:
         if self._file is None:

@@ -38,7 +38,7 @@ from spongewatch import (
 )
 from spongewatch.adapters.command_line import main
 from spongewatch.saved_outcome import outcome_to_json
-from spongewatch.transports import TraceLines, TraceWriter, VirtualClock, open_recording, replay, watch
+from spongewatch.transports import TraceLines, TraceWriter, VirtualClock, open_recording, poll, replay, watch
 from spongewatch.transports.testing import HandlerTransport
 from spongewatch.transports.trace import Trace
 
@@ -127,6 +127,35 @@ def test_a_watch_emits_saves_and_writes_what_the_schemas_say(first, snapshots, p
             LINE.validate(json.loads(line))
         for item in replay(trace):
             EMITTED.validate(item.to_json())
+
+
+@FEWER
+@given(growing_answers(), policies, st.sampled_from([0.0, 2.9, 200.0]))
+def test_the_trace_of_a_session_that_was_resumed_is_what_the_schemas_say_and_replays(snapshots, policy, away):
+    clock = VirtualClock()
+    planned = iter([Response(200, {}, json_body(rows)) for rows in snapshots])
+    transport = HandlerTransport(lambda request: next(planned, Response(503)))
+    session = ImportSession("1126", CREDENTIALS, now=0.0, policy=policy)
+    for _ in range(2):
+        poll(session, transport, clock=clock)
+        clock.sleep(1.0)
+    clock.sleep(away)
+    session = ImportSession.resume(session.save(), CREDENTIALS, now=clock.now())
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "trace.jsonl")
+        with TraceWriter(path, CREDENTIALS) as record:
+            watching = watch(session, transport, clock=clock, record=record)
+            told = [item for item, _ in zip(watching, range(20), strict=False)]
+            watching.cancel()
+            told += watching
+        for line in path.read_text().splitlines():
+            WRITTEN.validate(json.loads(line))
+            LINE.validate(json.loads(line))
+        if told:  # the watch had not ended before
+            assert [item.to_json() for item in replay(path)] == [item.to_json() for item in told]
+        again = Path(folder, "again.jsonl")
+        again.write_text("".join(TraceLines(open_recording(path))))
+        assert [item.to_json() for item in replay(again)] == [item.to_json() for item in replay(path)]
 
 
 @FEWER

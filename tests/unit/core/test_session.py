@@ -39,6 +39,7 @@ GATHERS = rows("INITIALIZING COMPLETED 0", "GATHERING INPROGRESS 5")
 IS_COMPLETE = rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 7", "COMPLETE COMPLETED 0")
 IS_ABANDONED = rows("INITIALIZING ERROR 514")
 HAS_FAILED = rows("INITIALIZING COMPLETED 0", "GATHERING ERROR 264")
+NO_POLL = "; no poll was made: is the time that of the clock on which the session began?"
 RESET = TransportError("reset", "by the other side")
 
 
@@ -617,9 +618,15 @@ def test_news_of_the_same_phase_do_not_stretch_it():
 def test_lost_contact_counts_from_the_start():
     assert new().handle_timeout(now=119.9) == ()
     assert end_of(new().handle_timeout(now=120.0)) == (
-        LostContact("no good answer for 120 s (lost_contact_timeout)"),
+        LostContact(f"no good answer for 120 s (lost_contact_timeout){NO_POLL}"),
         120.0,
     )
+
+
+def test_contact_that_is_lost_without_a_poll_may_be_a_mistake_about_the_clock():
+    outcome, at = end_of(new().handle_timeout(now=1793610847.25))
+    assert at == 120.0
+    assert outcome.detail == (f"no good answer for 120 s (lost_contact_timeout){NO_POLL}")
 
 
 def test_lost_contact_counts_from_the_last_good_answer_and_names_the_last_failure():

@@ -26,6 +26,19 @@ def test_times_are_whole_milliseconds():
     assert clock.now() == 0.3
 
 
+def test_a_clock_may_start_later_or_earlier():
+    assert VirtualClock(start=160.25).now() == 160.25
+    clock = VirtualClock(start=-5)
+    clock.sleep(1)
+    assert clock.now() == -4.0
+
+
+@pytest.mark.parametrize("start", [float("nan"), float("inf"), 1e11, 10**400, "5", None])
+def test_a_start_that_is_no_number_of_seconds_is_refused(start):
+    with pytest.raises(LocalProtocolError, match="^a clock starts at a number of seconds, not "):
+        VirtualClock(start=start)
+
+
 def test_without_a_speed_nothing_waits():
     before = time.monotonic()
     VirtualClock().move_to(1e6)

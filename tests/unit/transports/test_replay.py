@@ -2,6 +2,7 @@ import json
 import os
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -285,6 +286,76 @@ def test_the_file_is_closed_at_the_end(tmp_path):
     for watch in watches:
         list(watch)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_replay_that_was_interrupted_while_its_clock_moved_goes_on(tmp_path, monkeypatch):
+    def interrupted(clock, milliseconds, speed):
+        moves.append(milliseconds)
+        if len(moves) % 2:
+            raise KeyboardInterrupt
+        return milliseconds
+
+    path = trace(tmp_path, answer(0, WAITING), answer(1, GATHERING), {"t": 3, "end": "cancelled"})
+    whole = list(replay(path))
+    monkeypatch.setattr(VirtualClock, "_slept", interrupted)
+    watch, told, moves = replay(path, speed=1), [], []
+    while len(told) < len(whole):
+        with suppress(KeyboardInterrupt):
+            told.append(next(watch))
+    assert told == whole
+    assert list(watch) == []
+    assert moves == [250, 250, 1000, 1000, 1750, 1750]
+
+
+RESUMED = {
+    "now": 150_000,
+    "delay": 1000,
+    "failed_polls": 2,
+    "last_failure": "status 503",
+    "told_at": 100_250,
+    "phase_end": 700_250,
+    "lost_at": 220_250,
+    "machine": {
+        "spongewatch-machine": 1,
+        "import_id": "1126",
+        "state": "GATHERING",
+        "contact_count": 5,
+        "failure": None,
+        "told": [["start"], ["progress"]],
+    },
+}
+AS_IT_WAS = {**HEADER, "policy": {"gathering_timeout": 600, "lost_contact_timeout": 120}, "resumed": RESUMED}
+
+
+def test_a_watch_that_was_resumed_is_told_from_where_it_stood(tmp_path):
+    path = trace(
+        tmp_path, answer(160, b"", status=503), answer(161, GATHERING), answer(162, COMPLETE), header=AS_IT_WAS
+    )
+    watch = replay(path)
+    assert (watch.session.state, watch.session.elapsed) == (State.GATHERING, 150.0)
+    failed, *told = watch
+    assert (failed.at, failed.attempt, failed.reason) == (160.25, 3, "status 503")
+    assert triggers(told) == ["gather", "complete"]
+    assert told[-1] == Ended("1126", 162.25, Completed(7), State.COMPLETE, 7)
+
+
+@pytest.mark.parametrize("rest", [[answer(500, WAITING, status=503)], [{"t": 220.25, "end": "lost-contact"}]])
+def test_the_budgets_of_a_watch_that_was_resumed_run_on(tmp_path, rest):
+    assert end_of(trace(tmp_path, *rest, header=AS_IT_WAS)) == Ended(
+        "1126",
+        220.25,
+        LostContact("no good answer for 120 s (lost_contact_timeout); last, status 503"),
+        State.GATHERING,
+        5,
+    )
+
+
+def test_nothing_is_waited_for_before_a_watch_was_resumed(tmp_path):
+    before = time.monotonic()
+    assert end_of(trace(tmp_path, answer(150, COMPLETE), header=AS_IT_WAS)).outcome == Completed(7)
+    *_, ended = replay(trace(tmp_path, answer(150, COMPLETE), header=AS_IT_WAS), speed=100)
+    assert ended.at == 150.25
+    assert time.monotonic() - before < 1.5  # and not as long as 150 seconds take
 
 
 def test_the_transport_answers_in_order_and_moves_the_clock(tmp_path):

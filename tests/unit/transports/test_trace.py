@@ -3,12 +3,24 @@ import json
 
 import pytest
 
-from spongewatch import TRANSPORT_ERROR_KINDS, PollPolicy, Response, TransportError
+from spongewatch import TRANSPORT_ERROR_KINDS, ImportMachine, PollPolicy, Response, TransportError
 from spongewatch.transports.recording import End, Exchange, RecordingError, Torn
 from spongewatch.transports.trace import MAX_LINE, Trace, is_trace
 
 HEADER = {"spongewatch-trace": 1, "import_id": "1126"}
 ANSWER = {"t": 1.184, "took": 0.121, "status": 200, "headers": {"Content-Type": "a"}, "body": "é"}
+
+
+RESUMED = {
+    "now": 150_000,
+    "delay": 1000,
+    "failed_polls": 0,
+    "last_failure": "",
+    "told_at": 0,
+    "phase_end": None,
+    "lost_at": None,
+    "machine": json.loads(ImportMachine("1126").save()),
+}
 
 
 def trace(tmp_path, *lines, header=HEADER, tail=b""):
@@ -179,6 +191,12 @@ def test_the_budgets_are_those_of_the_header_and_the_rest_is_as_ever(tmp_path):
     assert trace(tmp_path, header={**HEADER, "policy": {"timeout": 7, "x": 1}}).policy.timeout == 7
 
 
+def test_a_header_may_say_how_the_watch_stood(tmp_path):
+    assert trace(tmp_path).resumed is None
+    assert trace(tmp_path, header={**HEADER, "resumed": None}).resumed is None
+    assert trace(tmp_path, header={**HEADER, "resumed": RESUMED}).resumed == RESUMED
+
+
 @pytest.mark.parametrize(
     ("header", "problem"),
     [
@@ -202,6 +220,12 @@ def test_the_budgets_are_those_of_the_header_and_the_rest_is_as_ever(tmp_path):
         ({**HEADER, "policy": {"timeout": float("nan")}}, "timeout is a number of seconds from"),
         ({**HEADER, "policy": {"timeout": True}}, "timeout is a number of seconds from"),
         ({**HEADER, "policy": {"lost_contact_timeout": 0.5}}, "an interval of 1 s is not under lost_contact_timeout"),
+        ({**HEADER, "resumed": []}, "resumed is [], not an object"),
+        ({**HEADER, "resumed": {}}, "the saved session has no member machine"),
+        ({**HEADER, "resumed": {**RESUMED, "now": -1}}, "the saved session: now has to be a whole number"),
+        ({**HEADER, "resumed": {**RESUMED, "machine": {}}}, "the saved machine has no member spongewatch-machine"),
+        ({**HEADER, "import_id": "7", "resumed": RESUMED}, 'the machine is that of import "1126", not of 7'),
+        ({**HEADER, "import_id": None, "resumed": RESUMED}, "an import id is 1 to 64 letters, digits,"),
         (b'{"spongewatch-trace": 1', "is not JSON"),
     ],
 )

@@ -59,6 +59,7 @@ def test_a_header_says_what_is_known():
     assert header_line("7", PollPolicy(), format="xml", started="2026").startswith(
         '{"spongewatch-trace": 1, "import_id": "7", "format": "xml", "started": "2026", "policy": {"interval": 1.0, '
     )
+    assert json.loads(header_line("7", PollPolicy(), resumed={"now": 0}))["resumed"] == {"now": 0}
     assert header_line(None, PollPolicy()).startswith('{"spongewatch-trace": 1, "policy": ')
 
 

@@ -22,7 +22,7 @@ from spongewatch import (
     TimedOut,
     TransportError,
 )
-from spongewatch.transports import RecordingError, VirtualClock, replay, watch
+from spongewatch.transports import RecordingError, VirtualClock, poll, replay, watch
 from spongewatch.transports.recording import End, Exchange
 from spongewatch.transports.testing import HandlerTransport
 from spongewatch.transports.trace import Trace
@@ -83,6 +83,52 @@ def test_the_header_says_what_was_watched_when_and_how_patiently(path):
     }
     trace = Trace(path)
     assert (trace.import_id, trace.policy) == ("1126", policy)
+
+
+def test_the_header_says_how_a_session_that_was_resumed_stood(path):
+    first = new_session()
+    first.receive(Response(200, {}, json_body(rows("SUBMITTING DONE"))), now=first.start + 1)
+    first.receive_failure(TransportError("reset", PASSWORD), now=first.start + 3)
+    session = ImportSession.resume(first.save(), None, now=first.start + 9)
+    with TraceWriter(path, CREDENTIALS) as record:
+        record.begin(session)
+        record.begin(session)
+    (header,) = lines_of(path)
+    assert (header["resumed"]["now"], header["resumed"]["last_failure"]) == (3000, "reset: [secret]")
+    assert Trace(path).resumed == header["resumed"]
+
+
+def test_of_a_session_that_nobody_began_with_it_says_nothing(path, tmp_path):
+    header, _ = write(path, Response(200, {}, COMPLETE))
+    assert "resumed" not in header
+    with TraceWriter(tmp_path / "other.jsonl") as record:
+        record.end(new_session(), Ended("1126", 1.0, Cancelled(), State.INITIALIZING, None))
+    assert "resumed" not in lines_of(tmp_path / "other.jsonl")[0]
+
+
+@pytest.mark.parametrize("watched", ["by a watch", "by polls"])
+def test_the_trace_of_a_watch_that_was_resumed_replays_to_the_same(path, watched):
+    gathers = rows("INITIALIZING COMPLETED 0", "GATHERING INPROGRESS 5", "SUBMITTING DONE")
+    first, clock = new_session(), VirtualClock(start=1793610847.25)
+    said = iter([Response(200, {}, json_body(gathers)), Response(503), Response(503), Response(200, {}, COMPLETE)])
+    transport = HandlerTransport(lambda request: next(said))
+    clock.sleep(150)
+    first.receive(next(said), now=clock.now())
+    clock.sleep(90)
+    poll(first, transport, clock=clock)
+    clock.sleep(1)
+    session = ImportSession.resume(first.save(), CREDENTIALS, now=clock.now())
+    with TraceWriter(path, CREDENTIALS) as record:
+        if watched == "by a watch":
+            told = list(watch(session, transport, clock=clock, record=record))
+        else:
+            told = []
+            while not session.outcome:
+                told += poll(session, transport, clock=clock, record=record)
+                clock.sleep(0.25)
+    assert [item.to_json() for item in replay(path)] == [item.to_json() for item in told]
+    assert told[0].attempt == 2
+    assert told[-1].outcome == Completed(5)
 
 
 def test_an_exchange_comes_back_as_it_went(path):
