@@ -17,6 +17,7 @@ import spongewatch.transports.testing
 from spongewatch import ERROR_CODES, ErrorCategory
 from spongewatch.adapters.arguments import COMMANDS, parser
 from spongewatch.transports import SCENARIOS
+from spongewatch.transports.resumed import standing
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs/reference"
@@ -140,10 +141,12 @@ def test_a_page_tells_the_members_that_its_schemas_have(page):
     assert told == has - INSIDE[page]
 
 
+STOOD = spongewatch.ImportSession("1126", None, now=0.0)
+STOOD.receive(spongewatch.Response(503), now=1.0)
 INSIDE = {
     "json-lines.md": set(),
     "saved-session.md": {"code", "phase", "name", "reason", "detail", *spongewatch.PollPolicy().to_json()},
-    "trace-format.md": {*spongewatch.PollPolicy().to_json()},
+    "trace-format.md": {*spongewatch.PollPolicy().to_json(), *standing(STOOD, spongewatch.Redaction(()))},
 }
 """Members of an object that is a member itself, which a page tells in the row of that."""
 
