@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         discard(sys.stdout)
         return CLOSED_PIPE
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # of a program that calls this; the command itself dies of the signal
         discard(sys.stdout)
         return INTERRUPTED
     except OSError as error:  # Of files only standard output is left: all else is told as what it is.

@@ -1,12 +1,15 @@
 """The command as a process of its own: its streams, its signals, its exit status, what it loads."""
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
@@ -18,6 +21,17 @@ COMMAND = str(Path(sys.executable).parent / "spongewatch")
 
 def run(*arguments, **options):
     return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60, **options)
+
+
+@contextlib.contextmanager
+def interruptible(command, **options):
+    """The process, with all its streams as text; what is left of it in the end is killed."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes, **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize(("trace", "status"), [("completes", 0), ("abandoned", 4), ("fails", 3)])
@@ -67,18 +81,66 @@ def test_a_signal_ends_it_with_the_end_told(number, status):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_signal_ends_it_even_if_nobody_reads_its_output(tmp_path, number):
-    trace = tmp_path / "trace.jsonl"
-    failed = json.dumps({"t": 0, "took": 0, "status": 503}) + "\n"
-    trace.write_text('{"spongewatch-trace": 1, "import_id": "1"}\n' + failed * 20_000)
-    with subprocess.Popen([COMMAND, "replay", str(trace)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
+    for count in range(1000, 1100):
+        (tmp_path / f"{count}.json").write_bytes(json_body(rows(f"GATHERING INPROGRESS {count}")))
+    replay = [COMMAND, "replay", str(tmp_path), "--jsonl"]
+    line = run(*replay[1:]).stdout.splitlines(keepends=True)[50]
+    reader, writer = os.pipe()
+    room = fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    with subprocess.Popen(replay, stdout=writer, stderr=subprocess.PIPE) as process:
+        os.close(writer)
+        await_that(lambda: room - waiting_in(reader) < len(line))  # so the next one hangs
         while process.poll() is None:
             process.send_signal(number)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=0.2)
-        assert process.returncode in (128 + number, -number)
-        assert b"Traceback" not in (process.stderr.read() if process.stderr else b"")
+        _, err = process.communicate(timeout=60)
+    os.close(reader)
+    assert process.returncode == -number  # no handler is left, so nothing of it can be interrupted by a third
+    assert err == b""
+
+
+def waiting_in(pipe):
+    """How many bytes nobody has read yet."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def await_that(holds):
+    deadline = monotonic() + 20
+    while not holds():
+        assert monotonic() < deadline
+        sleep(0.01)
+
+
+def test_an_interrupt_while_the_program_loads_is_quiet(tmp_path):
+    (tmp_path / "transitions.py").write_text("print('loading', flush=True)\ninput()\n")  # in place of the real one
+    with interruptible([COMMAND, "explain"], env={**os.environ, "PYTHONPATH": str(tmp_path)}) as process:
+        assert process.stdout.readline() == "loading\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60) == ("", "")
+        assert process.returncode == -signal.SIGINT
+
+
+def test_an_interrupt_before_the_watch_is_quiet_and_a_shell_tells_130(tmp_path):
+    asks = tmp_path / "asks"
+    os.mkfifo(asks, 0o600)
+    command = f"'{COMMAND}' watch 1126 --credentials '{asks}'; echo $?"
+    script = f"trap : INT; {command}"  # or the shell itself would end
+    with interruptible(["bash", "-c", script], start_new_session=True) as process:
+        with open(asks, "w"):  # which waits until it is read
+            os.killpg(process.pid, signal.SIGINT)
+            assert process.communicate(timeout=60) == ("130\n", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_many_signals_in_a_row_leave_no_traceback(number):
+    with interruptible([COMMAND, "simulate"]) as process:
+        assert process.stdout.readline().startswith("http://")
+        for _ in range(6):
+            process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode in (128 + number, -number)
+    assert all(line.startswith("spongewatch: to watch it: ") for line in err.splitlines())
 
 
 @pytest.mark.parametrize(

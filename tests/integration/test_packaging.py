@@ -47,9 +47,10 @@ def built(tmp_path_factory):
     return [next((dest / folder).glob("*.whl")) for folder in ("direct", "by-sdist")]
 
 
-def test_the_wheel_holds_the_three_folders_as_one_package_and_nothing_else(built):
+def test_the_wheel_holds_the_three_folders_as_one_package_and_where_the_command_begins(built):
     here = {f"{package}/{file.name}" for folder, package in FOLDERS.items() for file in (ROOT / folder).glob("*.py")}
-    assert contents(built[0]) == here | {"spongewatch/py.typed", "spongewatch/transports/testing/untrusted.pem"}
+    beside = {"spongewatch/py.typed", "spongewatch/transports/testing/untrusted.pem", "spongewatch_command.py"}
+    assert contents(built[0]) == here | beside
 
 
 def test_the_wheel_of_the_source_distribution_holds_the_same(built):
@@ -78,7 +79,8 @@ def test_the_wheel_can_be_used(built, tmp_path):
     python = tmp_path / "venv/bin/python"
     run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", built[0])
     site = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
-    assert {entry.name for entry in Path(site).iterdir() if not entry.name.endswith(".dist-info")} == {"spongewatch"}
+    installed = {entry.name for entry in Path(site).iterdir() if not entry.name.endswith(".dist-info")}
+    assert installed == {"spongewatch", "spongewatch_command.py", "__pycache__"}
     here = run(sys.executable, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
     (Path(site) / "needed.pth").write_text(here)  # what it needs is taken from where the tests run
     shown = run(tmp_path / "venv/bin/spongewatch", "replay", ROOT / "docs/traces/completes.jsonl")
