@@ -1,11 +1,12 @@
-"""What the words behind an option mean; each raises `ArgumentTypeError`, which says what is expected."""
+"""What the words behind an option mean; each raises `ArgumentTypeError`, which says what is expected.
+
+It never says what was typed: that may be a password, put in the wrong place.
+"""
 
 import argparse
 import re
 from collections.abc import Callable, Iterable, Sequence
 from math import inf
-
-from spongewatch import shown
 
 _SHORTEST = 0.001
 _LONGEST = 10**9
@@ -20,9 +21,7 @@ def seconds(word: str) -> float:
     number = _number(word)
     if _SHORTEST <= number <= _LONGEST:
         return number
-    raise argparse.ArgumentTypeError(
-        f"a time is a number of seconds from {_SHORTEST} to {_LONGEST:,}, such as 120, not {shown(word)}"
-    )
+    raise argparse.ArgumentTypeError(f"a time is a number of seconds from {_SHORTEST} to {_LONGEST:,}, such as 120")
 
 
 def seconds_or_none(word: str) -> float | None:
@@ -48,7 +47,7 @@ def speed(word: str) -> float:
     number = _number(word)
     if 0 < number < inf:
         return number
-    raise argparse.ArgumentTypeError(f"a speed is a number above 0, such as 20, not {shown(word)}")
+    raise argparse.ArgumentTypeError("a speed is a number above 0, such as 20")
 
 
 def port(word: str) -> int:
@@ -59,7 +58,7 @@ def port(word: str) -> int:
     """
     if re.fullmatch(r"[0-9]{1,5}", word) and int(word) <= 65535:
         return int(word)
-    raise argparse.ArgumentTypeError(f"a port is a number from 0, which is any, to 65535, not {shown(word)}")
+    raise argparse.ArgumentTypeError("a port is a number from 0, which is any, to 65535")
 
 
 def error_code(word: str) -> int:
@@ -70,7 +69,7 @@ def error_code(word: str) -> int:
     """
     if re.fullmatch(r"[+-]?[0-9]{1,300}", word):
         return int(word)
-    raise argparse.ArgumentTypeError(f"an error code is a number, such as 514, not {shown(word)}")
+    raise argparse.ArgumentTypeError("an error code is a number, such as 514")
 
 
 def one_of(words: Sequence[str]) -> Callable[[str], str]:
@@ -83,7 +82,7 @@ def one_of(words: Sequence[str]) -> Callable[[str], str]:
     def read(word: str) -> str:
         if word in words:
             return word
-        raise argparse.ArgumentTypeError(f"it is {', '.join(words[:-1])} or {words[-1]}, not {shown(word)}")
+        raise argparse.ArgumentTypeError(f"it is {', '.join(words[:-1])} or {words[-1]}")
 
     return read
 

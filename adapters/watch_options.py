@@ -6,7 +6,16 @@ from contextlib import contextmanager
 from functools import partial
 from typing import get_args
 
-from spongewatch import PUBLIC_SERVICE, Auth, Credentials, Format, ImportSession, LocalProtocolError, PollPolicy
+from spongewatch import (
+    PUBLIC_SERVICE,
+    Auth,
+    Credentials,
+    Format,
+    ImportSession,
+    LocalProtocolError,
+    PollPolicy,
+    is_import_id,
+)
 
 from .credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE
 from .options import one_of, seconds, seconds_or_none
@@ -55,8 +64,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def session(options: argparse.Namespace, credentials: Credentials | None, now: float) -> ImportSession:
     """The session that `options` ask for; raises `LocalProtocolError`, which names the option that is at fault."""
     asked = partial(ImportSession, options.import_id, credentials, now=now, format=options.format, auth=options.auth)
-    with _naming("IMPORT_ID"):
-        asked()
+    if not is_import_id(options.import_id):  # without what was typed there: it may be the credentials
+        raise LocalProtocolError(
+            "IMPORT_ID: an import id is 1 to 64 letters, digits, dashes and underscores, without a leading zero"
+        )
     with _naming("--base-url"):
         asked = partial(asked, base_url=options.base_url, insecure_http=options.insecure_http)
         asked()

@@ -126,10 +126,9 @@ def test_an_interrupt_before_the_watch_is_quiet_and_a_shell_tells_130(tmp_path):
     os.mkfifo(asks, 0o600)
     command = f"'{COMMAND}' watch 1126 --credentials '{asks}'; echo $?"
     script = f"trap : INT; {command}"  # or the shell itself would end
-    with interruptible(["bash", "-c", script], start_new_session=True) as process:
-        with open(asks, "w"):  # which waits until it is read
-            os.killpg(process.pid, signal.SIGINT)
-            assert process.communicate(timeout=60) == ("130\n", "")
+    with interruptible(["bash", "-c", script], start_new_session=True) as process, open(asks, "w"):  # once it is read
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.communicate(timeout=60) == ("130\n", "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -51,7 +51,7 @@ def told(capsys, *words):
         ),
         (
             ["replay", "x", "--speed", "0"],
-            'spongewatch replay: argument --speed: a speed is a number above 0, such as 20, not "0"; '
+            "spongewatch replay: argument --speed: a speed is a number above 0, such as 20; "
             "'spongewatch replay --help'",
         ),
         (
@@ -60,18 +60,16 @@ def told(capsys, *words):
         ),
         (
             ["explain", "abc"],
-            'spongewatch explain: argument CODE: an error code is a number, such as 514, not "abc"; '
-            "'spongewatch explain --help'",
+            "spongewatch explain: argument CODE: an error code is a number, such as 514; 'spongewatch explain --help'",
         ),
         (
             ["simulate", "--port", "65536"],
-            "spongewatch simulate: argument --port: a port is a number from 0, which is any, to 65535, "
-            "not \"65536\"; 'spongewatch simulate --help'",
+            "spongewatch simulate: argument --port: a port is a number from 0, which is any, to 65535; "
+            "'spongewatch simulate --help'",
         ),
         (
             ["completion", "fish"],
-            'spongewatch completion: argument SHELL: it is bash, zsh or tcsh, not "fish"; '
-            "'spongewatch completion --help'",
+            "spongewatch completion: argument SHELL: it is bash, zsh or tcsh; 'spongewatch completion --help'",
         ),
         (
             ["watch"],
@@ -79,21 +77,21 @@ def told(capsys, *words):
         ),
         (
             ["watch", "1", "--format", "yaml"],
-            "spongewatch watch: argument --format: it is json or xml, not \"yaml\"; 'spongewatch watch --help'",
+            "spongewatch watch: argument --format: it is json or xml; 'spongewatch watch --help'",
         ),
         (
             ["watch", "1", "--auth", "digest"],
-            "spongewatch watch: argument --auth: it is basic or query, not \"digest\"; 'spongewatch watch --help'",
+            "spongewatch watch: argument --auth: it is basic or query; 'spongewatch watch --help'",
         ),
         (
             ["watch", "1", "--interval", "none"],
             "spongewatch watch: argument --interval: a time is a number of seconds from 0.001 to 1,000,000,000, "
-            "such as 120, not \"none\"; 'spongewatch watch --help'",
+            "such as 120; 'spongewatch watch --help'",
         ),
         (
             ["watch", "1", "--timeout", "1m"],
             "spongewatch watch: argument --timeout: a time is a number of seconds from 0.001 to 1,000,000,000, "
-            "such as 120, not \"1m\"; none takes the budget away; 'spongewatch watch --help'",
+            "such as 120; none takes the budget away; 'spongewatch watch --help'",
         ),
         (
             ["watch", "1", "--jsonl", "--quiet"],
@@ -118,6 +116,14 @@ def test_what_is_wrong_is_told_in_one_line_with_the_way_out(capsys, words, line)
         ["watch", "1", "-phunter2"],
         ["watch", "1", "--quiet=hunter2"],
         ["watch", "1", "hunter2"],
+        ["watch", "1", "--auth", "demo-key:hunter2"],
+        ["watch", "1", "--format=demo-key:hunter2"],
+        ["watch", "1", "--timeout", "hunter2"],
+        ["watch", "1", "--interval", "hunter2"],
+        ["replay", "x", "--speed", "hunter2"],
+        ["simulate", "--port", "hunter2"],
+        ["explain", "hunter2"],
+        ["completion", "hunter2"],
     ],
 )
 def test_what_may_be_a_password_is_not_repeated(capsys, words):

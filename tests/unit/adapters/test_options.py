@@ -1,4 +1,3 @@
-import json
 from argparse import ArgumentTypeError
 
 import pytest
@@ -7,7 +6,7 @@ from spongewatch import LocalProtocolError, PollPolicy
 from spongewatch.adapters.options import did_you_mean, error_code, one_of, port, seconds, seconds_or_none, speed
 
 NO_NUMBERS_ABOVE_0 = ["", "0", "-1", "nan", "inf", "-inf", "1e999", "fast", "1,5", "2s", "0x10"]
-TIME = "a time is a number of seconds from 0.001 to 1,000,000,000, such as 120, not "
+TIME = "a time is a number of seconds from 0.001 to 1,000,000,000, such as 120"
 BUDGET = "; none takes the budget away"
 
 
@@ -40,13 +39,13 @@ def test_a_word_becomes_what_it_means(read, word, value):
     [
         (seconds, TIME, ""),
         (seconds_or_none, TIME, BUDGET),
-        (speed, "a speed is a number above 0, such as 20, not ", ""),
+        (speed, "a speed is a number above 0, such as 20", ""),
     ],
 )
 def test_what_is_no_number_above_0_is_refused(read, expected, way_out, word):
     with pytest.raises(ArgumentTypeError) as caught:
         read(word)
-    assert str(caught.value) == f"{expected}{json.dumps(word)}{way_out}"
+    assert str(caught.value) == f"{expected}{way_out}"
 
 
 @pytest.mark.parametrize("word", ["0.001", "1e9"])
@@ -62,15 +61,15 @@ def test_a_time_is_what_a_policy_takes_and_no_other(word):
 def test_a_word_is_one_of_those_that_there_are():
     read = one_of(("json", "xml"))
     assert read("xml") == "xml"
-    with pytest.raises(ArgumentTypeError, match='^it is json or xml, not "XML"$'):
+    with pytest.raises(ArgumentTypeError, match="^it is json or xml$"):
         read("XML")
 
 
-def test_what_is_repeated_is_short_and_can_not_act_on_a_terminal():
+@pytest.mark.parametrize("read", [seconds, seconds_or_none, speed, port, error_code, one_of(("json", "xml"))])
+def test_what_was_typed_is_not_repeated(read):
     with pytest.raises(ArgumentTypeError) as caught:
-        speed("\x1b[2J" + "x" * 10_000)
-    assert str(caught.value).isprintable()
-    assert len(str(caught.value)) < 300
+        read("hunter2")
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -88,17 +87,17 @@ def test_the_likeliest_is_suggested_or_all_are_named(word, end):
 
 @pytest.mark.parametrize("read", [seconds, speed])
 def test_none_is_a_budget_and_nothing_else(read):
-    with pytest.raises(ArgumentTypeError, match='not "none"'):
+    with pytest.raises(ArgumentTypeError, match="^a (time|speed) is a number"):
         read("none")
 
 
 @pytest.mark.parametrize("word", ["", "-1", "65536", "99999", "123456", "80a", " 80", "1e3", "\u0668"])
 def test_what_is_no_port_is_refused(word):
-    with pytest.raises(ArgumentTypeError, match="a port is a number from 0, which is any, to 65535, not "):
+    with pytest.raises(ArgumentTypeError, match="a port is a number from 0, which is any, to 65535$"):
         port(word)
 
 
 @pytest.mark.parametrize("word", ["", "5x", "5.0", " 5", "--5", "9" * 301, "\u0665"])
 def test_what_is_no_error_code_is_refused(word):
-    with pytest.raises(ArgumentTypeError, match="an error code is a number, such as 514, not "):
+    with pytest.raises(ArgumentTypeError, match="an error code is a number, such as 514$"):
         error_code(word)

@@ -293,10 +293,13 @@ def test_a_record_that_can_not_be_written_any_more_is_told_and_the_watch_goes_on
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["1/2"], 'an import id is 1 to 64 letters, digits, dashes and underscores, without a leading zero, not "1/2"'),
-        (["../1126"], 'without a leading zero, not "../1126"'),
-        (["0"], 'without a leading zero, not "0"'),
-        ([""], 'without a leading zero, not ""'),
+        *(
+            (
+                [word],
+                "IMPORT_ID: an import id is 1 to 64 letters, digits, dashes and underscores, without a leading zero",
+            )
+            for word in ("1/2", "../1126", "0", "", "key:secret")
+        ),
         (
             ["1", "--base-url", "https://me:secret@127.0.0.1"],
             "the base url holds credentials; they have a place of their",

@@ -41,9 +41,8 @@ def asked(*words):
     ("words", "line"),
     [
         (
-            ["0"],
-            "IMPORT_ID: an import id is 1 to 64 letters, digits, dashes and underscores, without a leading zero, "
-            'not "0"',
+            ["key:hunter2"],
+            "IMPORT_ID: an import id is 1 to 64 letters, digits, dashes and underscores, without a leading zero",
         ),
         (["1", "--base-url", "example.com"], "--base-url: the base url is no url such as https://api.example.com"),
         (
