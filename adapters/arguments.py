@@ -12,6 +12,7 @@ from spongewatch import __version__, printable
 
 from .exit_status import EXIT_STATUSES, USAGE
 from .options import did_you_mean
+from .streams import flush
 
 COMMANDS: Final = {
     "watch": "follow an import until it ends",
@@ -74,7 +75,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        print(end="", flush=True)  # a help that nobody reads to its end is told here, not by the interpreter
+        flush()  # a help that nobody reads to its end is told here, not by the interpreter
         super().exit(status, message)
 
     def error(self, message: str) -> NoReturn:

@@ -6,7 +6,7 @@ from io import TextIOWrapper
 
 from .arguments import parse
 from .exit_status import CLOSED_PIPE, FAULT, INTERRUPTED
-from .streams import discard, note
+from .streams import discard, flush, note
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parse(sys.argv[1:] if arguments is None else arguments)
         status: int = options.run(options)
-        print(end="", flush=True)
+        flush()
     except BrokenPipeError:
         discard(sys.stdout)
         return CLOSED_PIPE

@@ -64,6 +64,12 @@ def jsonl(item: Emitted) -> str:
     return json.dumps(item.to_json(), separators=(",", ":"))
 
 
+def flush() -> None:
+    """Have what was printed written now, so that it is told here where it can't be; nothing printed, nothing written."""
+    if sys.stdout is not None:  # else it was closed from the start
+        sys.stdout.flush()  # print would write, an empty text, and of that too a full device says that it is full
+
+
 def note(text: str) -> None:
     """Say something on standard error, in one line."""
     if sys.stderr is None:  # closed from the start; print would take standard output instead

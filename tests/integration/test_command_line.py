@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from time import monotonic, sleep
 import pytest
 
 from answers import json_body, rows
+from spongewatch.transports import Simulator
 
 ROOT = Path(__file__).parents[2]
 COMMAND = str(Path(sys.executable).parent / "spongewatch")
@@ -153,6 +155,40 @@ def test_streams_that_are_closed_or_full_spoil_nothing(tmp_path, redirect, statu
     assert done.returncode == status
     assert "Traceback" not in done.stderr
     assert all(line.startswith("{") for line in done.stdout.splitlines())
+
+
+@pytest.mark.parametrize("redirect", [">/dev/full", "1</dev/null", ">&-"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        ("nonsense", 2, "there is no such command; "),
+        ("replay", 2, " replay: the following arguments are required: PATH; "),
+        ("replay nowhere", 9, "nowhere: can't be read: No such file or directory"),
+        ("convert completes.jsonl --output new", 0, ""),
+        ("timeline completes.jsonl --html new", 0, ""),
+    ],
+)
+def test_a_standard_output_that_nothing_is_written_to_spoils_nothing(
+    tmp_path, words, status, told, unbuffered, redirect
+):
+    shutil.copy(ROOT / "docs/traces/completes.jsonl", tmp_path)
+    options = {"cwd": tmp_path, "env": {**os.environ, "PYTHONUNBUFFERED": unbuffered}}
+    done = subprocess.run(
+        f"'{COMMAND}' {words} {redirect}", shell=True, capture_output=True, text=True, timeout=60, **options
+    )
+    assert done.returncode == status
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == bool(told)
+
+
+def test_a_quiet_watch_needs_no_standard_output():
+    with Simulator("skips") as service, open("/dev/full", "w") as full:
+        login = {"CLOUDSPONGE_DOMAIN_KEY": service.domain_key, "CLOUDSPONGE_DOMAIN_PASSWORD": service.domain_password}
+        command = [COMMAND, "watch", "1126", "--base-url", service.base_url, "--quiet"]
+        streams = {"stdout": full, "stderr": subprocess.PIPE}
+        done = subprocess.run(command, env={**os.environ, **login}, timeout=60, **streams)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_text_that_the_terminal_can_not_show_is_escaped(tmp_path):

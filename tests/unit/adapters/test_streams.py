@@ -12,7 +12,7 @@ import pytest
 from spongewatch import Anomaly, Cancelled, Completed, Ended, ImportEvent, PollFailed, State
 from spongewatch.adapters.live_clocks import PacedClock
 from spongewatch.adapters.plain_lines import line
-from spongewatch.adapters.streams import discard, follow, jsonl, note, on_first_signal, write
+from spongewatch.adapters.streams import discard, flush, follow, jsonl, note, on_first_signal, write
 from spongewatch.transports import replay
 
 FAILED = PollFailed("1126", 1.0, 1, "status 503", 2.4)
@@ -170,6 +170,25 @@ def test_a_note_that_nobody_can_read_is_let_go(monkeypatch, capsys):
             patched.setattr(sys, "stderr", stream)
             note("a")
     assert capsys.readouterr() == ("", "")
+
+
+def test_what_was_printed_is_written_or_it_is_told_that_it_can_not_be(monkeypatch):
+    stream = full()
+    monkeypatch.setattr(sys, "stdout", stream)
+    print("a")
+    with pytest.raises(OSError, match="No space left on device"):
+        flush()
+    monkeypatch.undo()
+    discard(stream)
+    stream.close()
+
+
+def test_where_nothing_was_printed_nothing_is_written(monkeypatch):
+    with full() as stream, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", stream)
+        flush()
+        patched.setattr(sys, "stdout", None)
+        flush()
 
 
 def test_what_a_discarded_stream_still_holds_goes_nowhere():
