@@ -23,6 +23,7 @@ exit status:
     8  unknown import
     9  a recording that can't be read, or not to its end
    10  rejected for another reason
+  129  the terminal was closed
   130  interrupted
   141  whatever read the output has closed it
   143  terminated

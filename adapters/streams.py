@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from io import UnsupportedOperation
 from types import FrameType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from spongewatch import Emitted, Ended, printable
 
@@ -65,9 +65,9 @@ def jsonl(item: Emitted) -> str:
 
 
 def flush() -> None:
-    """Have what was printed written now, so that it is told here where it can't be; nothing printed, nothing written."""
+    """Have what was printed written now, so that it is told here where it can't be; and nothing, where nothing was."""
     if sys.stdout is not None:  # else it was closed from the start
-        sys.stdout.flush()  # print would write, an empty text, and of that too a full device says that it is full
+        sys.stdout.flush()  # print would write an empty text, and of that too a full device says that it is full
 
 
 def note(text: str) -> None:
@@ -88,26 +88,33 @@ def discard(stream: TextIO | None) -> None:
         os.dup2(nowhere.fileno(), stream.fileno())
 
 
+_ENDING: Final = [number for number in signal.Signals if number.name in ("SIGHUP", "SIGINT", "SIGTERM")]
+"""The signals that ask for an end, as far as the system knows them: a closed terminal's, Ctrl-C's, a supervisor's."""
+
+
 @contextmanager
 def on_first_signal(cancel: Callable[[], object]) -> Iterator[list[int]]:
-    """Call `cancel` on the first SIGINT or SIGTERM; gives the list of those that came.
+    """Call `cancel` on the first SIGINT, SIGTERM or SIGHUP; gives the list of those that came.
 
-    A second one does what it did before: whoever sends it will not wait for the end to be told.
+    A second one does what it did before: whoever sends it will not wait for the end to be told. But a terminal that
+    is closed sends SIGHUP, and its shell sends it again; nobody is waiting there.
     """
     received: list[int] = []
 
     def handle(number: int, frame: FrameType | None) -> None:
         received.append(number)
         restore()
+        if signal.Signals(number).name == "SIGHUP":
+            signal.signal(number, signal.SIG_IGN)
         cancel()
 
     def restore() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in _ENDING}
     for number, handler in before.items():
-        if handler is not signal.SIG_IGN:  # as it is for a job in the background
+        if handler is not signal.SIG_IGN:  # as it is for a job in the background, and under nohup
             signal.signal(number, handle)
     try:
         yield received

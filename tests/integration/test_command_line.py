@@ -21,6 +21,15 @@ ROOT = Path(__file__).parents[2]
 COMMAND = str(Path(sys.executable).parent / "spongewatch")
 
 
+@pytest.fixture(autouse=True)
+def in_the_foreground():
+    """As from a terminal; a job in the background starts with SIGINT ignored, and one under nohup with SIGHUP."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGINT, before[0])
+    signal.signal(signal.SIGHUP, before[1])
+
+
 def run(*arguments, **options):
     return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60, **options)
 
@@ -67,7 +76,7 @@ def test_a_reader_that_has_had_enough_ends_it_quietly():
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_it_with_the_end_told(number, status):
     trace = ROOT / "docs/traces/completes.jsonl"
     command = [COMMAND, "replay", str(trace), "--speed", "1", "--jsonl"]

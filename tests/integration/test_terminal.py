@@ -1,12 +1,15 @@
 """`spongewatch watch` in a real terminal: what the screen shows, what it leaves behind, and the exit status."""
 
+import json
 import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from select import select
 from time import monotonic, sleep
 
 import pytest
@@ -26,6 +29,15 @@ ENVIRONMENT = {
     "PATH": os.environ["PATH"],
     "PS1": "$ ",
 }
+
+
+@pytest.fixture(autouse=True)
+def in_the_foreground():
+    """As from a terminal; a job in the background starts with SIGINT ignored, and one under nohup with SIGHUP."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGINT, before[0])
+    signal.signal(signal.SIGHUP, before[1])
 
 
 class Terminal:
@@ -92,7 +104,8 @@ def terminal(tmp_path):
 
     yield open_one
     for made in opened:
-        made.close()
+        with suppress(subprocess.CalledProcessError):  # it may be closed
+            made.close()
 
 
 def watch(service, *options):
@@ -273,3 +286,17 @@ def test_while_a_request_hangs_a_signal_ends_it_at_once_and_the_terminal_is_in_o
             verdict = "0:00  import 1126 is no longer watched"
             screen.shows(verdict, f"{GO_ON} --request-timeout 600", f"status {status}", "$")
         assert screen.cursor().startswith("1 ")
+
+
+def test_a_terminal_that_is_closed_ends_the_watch_and_its_record(terminal, tmp_path):
+    trace = tmp_path / "trace"
+    screen = terminal()
+    with HostileServer(lambda talk: talk.hang()) as server:
+        words, process = process_of(watch(server, "--request-timeout", "600", "--record", str(trace)), tmp_path)
+        screen.type(*words)
+        screen.waits_for("next poll")
+        left = os.pidfd_open(process())
+        screen.close()  # which tells the shell, and the shell tells its jobs
+        assert select([left], [], [], 20)[0], "it goes on"
+        os.close(left)
+    assert json.loads(trace.read_text().splitlines()[-1])["end"] == "cancelled"

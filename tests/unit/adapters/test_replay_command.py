@@ -18,10 +18,11 @@ ABANDONED = {"t": 1, "took": 0, "status": 200, "body": json_body(rows("INITIALIZ
 
 @pytest.fixture(autouse=True)
 def interruptible():
-    """As from a terminal; a job in the background starts with SIGINT ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """As from a terminal; a job in the background starts with SIGINT ignored, and one under nohup with SIGHUP."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, before[0])
+    signal.signal(signal.SIGHUP, before[1])
 
 
 @pytest.fixture
@@ -158,7 +159,7 @@ def test_an_empty_folder_is_told(tmp_path, capsys):
     assert "a folder without *.json and *.xml files" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_the_replay_and_the_end_is_told(trace, monkeypatch, capsys, number, status):
     before = signal.getsignal(number)
     path = trace(GATHERING, {**GATHERING, "t": 3600}, COMPLETE)

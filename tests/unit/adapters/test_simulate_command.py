@@ -20,10 +20,11 @@ LOGIN = Credentials("demo-key", "demo-password")
 
 @pytest.fixture(autouse=True)
 def interruptible():
-    """As from a terminal; a job in the background starts with SIGINT ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """As from a terminal; a job in the background starts with SIGINT ignored, and one under nohup with SIGHUP."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, before[0])
+    signal.signal(signal.SIGHUP, before[1])
 
 
 def refused(*arguments):
@@ -65,7 +66,7 @@ def outcome_at(import_id="1126"):
     return watch
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_it_serves_until_a_signal_comes(simulate, number, status):
     before = signal.getsignal(number)
     assert simulate("skips", meanwhile=outcome_at(), number=number)[::2] == (status, Completed(2340))

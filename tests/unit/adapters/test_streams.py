@@ -16,15 +16,17 @@ from spongewatch.adapters.streams import discard, flush, follow, jsonl, note, on
 from spongewatch.transports import replay
 
 FAILED = PollFailed("1126", 1.0, 1, "status 503", 2.4)
+ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 ENDED = Ended("1126", 2.0, Cancelled(), State.GATHERING, 5)
 
 
 @pytest.fixture(autouse=True)
 def interruptible():
-    """As from a terminal; a job in the background starts with SIGINT ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """As from a terminal; a job in the background starts with SIGINT ignored, and one under nohup with SIGHUP."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, before[0])
+    signal.signal(signal.SIGHUP, before[1])
 
 
 def full():
@@ -205,16 +207,24 @@ def test_a_stream_that_is_no_file_and_one_that_was_never_open_have_nothing_to_di
     assert stream.getvalue() == "a"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", ENDING)
 def test_the_first_signal_cancels_and_is_told(number):
-    before = signal.getsignal(number)
+    before = [signal.getsignal(each) for each in ENDING]
     cancelled = []
     with on_first_signal(lambda: cancelled.append(True)) as signals:
         assert signals == []
         os.kill(os.getpid(), number)
         assert (signals, cancelled) == ([number], [True])
-        assert signal.getsignal(number) is before
-    assert signal.getsignal(number) is before
+        assert signal.getsignal(signal.SIGTERM) is before[-1]
+    assert [signal.getsignal(each) for each in ENDING] == before
+
+
+def test_the_second_signal_of_a_closed_terminal_changes_nothing():
+    cancelled = []
+    with on_first_signal(lambda: cancelled.append(True)) as signals:
+        os.kill(os.getpid(), signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert (signals, cancelled) == ([signal.SIGHUP], [True])
 
 
 def test_the_second_signal_does_what_it_did_before():
@@ -227,11 +237,11 @@ def test_the_second_signal_does_what_it_did_before():
 
 
 def test_without_a_signal_all_is_as_before():
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    before = [signal.getsignal(number) for number in ENDING]
     with on_first_signal(pytest.fail) as signals:
         pass
     assert signals == []
-    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+    assert [signal.getsignal(number) for number in ENDING] == before
 
 
 def test_an_error_inside_leaves_the_signals_as_before():
@@ -241,15 +251,16 @@ def test_an_error_inside_leaves_the_signals_as_before():
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_signal_that_is_ignored_stays_ignored():
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_that_is_ignored_stays_ignored(number):
+    before = signal.signal(number, signal.SIG_IGN)
     try:
         with on_first_signal(pytest.fail) as signals:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
             assert signals == []
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        assert signal.getsignal(number) is signal.SIG_IGN
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before)
 
 
 def test_a_signal_wakes_what_waits():

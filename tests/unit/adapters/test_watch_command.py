@@ -39,10 +39,11 @@ FORMS = [
 
 @pytest.fixture(autouse=True)
 def interruptible():
-    """As from a terminal; a job in the background starts with SIGINT ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """As from a terminal; a job in the background starts with SIGINT ignored, and one under nohup with SIGHUP."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, before[0])
+    signal.signal(signal.SIGHUP, before[1])
 
 
 @pytest.fixture(autouse=True)
@@ -348,7 +349,7 @@ def test_budgets_may_be_none():
         assert watch(service, *none, "--timeout", "none", "--quiet") == 0
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 @pytest.mark.parametrize("recorded", [True, False])
 def test_a_signal_ends_the_watch_and_the_end_is_told(tmp_path, capsys, number, status, recorded):
     before = signal.getsignal(number)
