@@ -42,7 +42,8 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         whole.error(_unknown(words[:1]) or f"there is no such command{did_you_mean(words[0], COMMANDS)}")
     options, unknown = whole.parse_known_args(words)
     if unknown:
-        options.error(_unknown(unknown) or "there are more words than the command takes")
+        problem = _behind_dashes(words, unknown) or _unknown(unknown)
+        options.error(problem or "there are more words than the command takes")
     return options
 
 
@@ -101,6 +102,14 @@ def _fitted(line: str, width: int) -> str:
     start = re.match(r" *(\S+ {2,})?", line)
     head = start.group() if start else ""
     return fill(line[len(head) :], width, initial_indent=head, subsequent_indent=" " * len(head)) + "\n"
+
+
+def _behind_dashes(words: Sequence[str], unknown: Sequence[str]) -> str | None:
+    """Says where options go, if the first of the `unknown` ones stands behind `--`, as what is no option there."""
+    first = next((word for word in unknown if word.startswith("-")), None)
+    if first is None or first in words[: (*words, "--").index("--")]:
+        return None
+    return "options go before --, since behind it words are taken as they are"
 
 
 def _unknown(words: Sequence[str]) -> str | None:

@@ -98,6 +98,19 @@ def told(capsys, *words):
             "spongewatch watch: argument --quiet: not allowed with argument --jsonl; 'spongewatch watch --help'",
         ),
         (["watch", "1", "--base", "https://a"], "spongewatch watch: unknown option --base; 'spongewatch watch --help'"),
+        (
+            ["watch", "--", "-x", "--base-url", "http://127.0.0.1:1"],
+            "spongewatch watch: options go before --, since behind it words are taken as they are; "
+            "'spongewatch watch --help'",
+        ),
+        (
+            ["watch", "--quite", "--", "-x", "--jsonl"],
+            "spongewatch watch: unknown option --quite; 'spongewatch watch --help'",
+        ),
+        (
+            ["watch", "--", "-x", "y"],
+            "spongewatch watch: there are more words than the command takes; 'spongewatch watch --help'",
+        ),
         (["watch", "1", "-phunter2"], "spongewatch watch: unknown option -p; 'spongewatch watch --help'"),
     ],
 )
@@ -116,6 +129,7 @@ def test_what_is_wrong_is_told_in_one_line_with_the_way_out(capsys, words, line)
         ["watch", "1", "-phunter2"],
         ["watch", "1", "--quiet=hunter2"],
         ["watch", "1", "hunter2"],
+        ["watch", "--", "-1", "--hunter2"],
         ["watch", "1", "--auth", "demo-key:hunter2"],
         ["watch", "1", "--format=demo-key:hunter2"],
         ["watch", "1", "--timeout", "hunter2"],
