@@ -68,8 +68,11 @@ def session(options: argparse.Namespace, credentials: Credentials | None, now: f
         raise LocalProtocolError(
             "IMPORT_ID: an import id is 1 to 64 letters, digits, dashes and underscores, without a leading zero"
         )
+    asked = partial(asked, base_url=options.base_url)
     with _naming("--base-url"):
-        asked = partial(asked, base_url=options.base_url, insecure_http=options.insecure_http)
+        asked(insecure_http=True)
+    asked = partial(asked, insecure_http=options.insecure_http)
+    with _naming("--base-url", way_out=", by --insecure-http"):  # there is nothing else left that can be wrong with it
         asked()
     with _naming("--echo"):
         asked = partial(asked, echo=options.echo)
@@ -123,11 +126,11 @@ def _add_times(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def _naming(option: str) -> Iterator[None]:
+def _naming(option: str, way_out: str = "") -> Iterator[None]:
     try:
         yield
     except LocalProtocolError as error:
-        raise LocalProtocolError(f"{option}: {error}") from None
+        raise LocalProtocolError(f"{option}: {error}{way_out}") from None
 
 
 def _policy(options: argparse.Namespace) -> PollPolicy:

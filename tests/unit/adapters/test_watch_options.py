@@ -56,7 +56,7 @@ def asked(*words):
         (
             ["1", "--base-url", "http://example.com"],
             "--base-url: the base url is plain http, which would show the password to everybody on the way; "
-            "use https, or say that insecure http is wanted",
+            "use https, or say that insecure http is wanted, by --insecure-http",
         ),
         (["1", "--echo", ""], "--echo: echo is a text of one character or more that UTF-8 can write"),
         (["1", "--interval", "0.5"], "--interval: an interval of 0.5 s is under the service's own limit of 1 s"),
