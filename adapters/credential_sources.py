@@ -62,8 +62,7 @@ def _read_standard_input() -> bytes:
 
 def _read(path: Path) -> bytes:
     with path.open("rb") as stream:
-        if stat.S_IMODE(os.fstat(stream.fileno()).st_mode) & 0o077:
-            note(f"--credentials {path}: others can read this file; chmod 600 keeps it to you")
+        _warn_of_readers(f"--credentials {path}", os.fstat(stream.fileno()).st_mode)
         return stream.read(_LONGEST)
 
 
@@ -83,9 +82,22 @@ def _from_netrc(base_url: str) -> Credentials | None:
     if host is None or host == "default":  # which is what netrc calls its entry for all other hosts
         return None
     try:
-        entry = netrc.netrc(path).hosts.get(host)
+        entry, mode = netrc.netrc(path).hosts.get(host), os.stat(path).st_mode
     except (FileNotFoundError, NotADirectoryError):
+        if os.environ.get("NETRC"):
+            raise LocalProtocolError(f"no credentials: NETRC names {path}, which is not there") from None
         return None
     except (OSError, ValueError, netrc.NetrcParseError):
         raise LocalProtocolError(f"{path} can't be read as a netrc file") from None
-    return Credentials(entry[0], entry[2]) if entry else None
+    if entry is None:
+        return None
+    _warn_of_readers(path, mode)
+    try:
+        return Credentials(entry[0], entry[2] or "")
+    except LocalProtocolError as error:
+        raise LocalProtocolError(f"{path}: {error}") from None
+
+
+def _warn_of_readers(named: str, mode: int) -> None:
+    if stat.S_IMODE(mode) & 0o077:
+        note(f"{named}: others can read this file; chmod 600 keeps it to you")

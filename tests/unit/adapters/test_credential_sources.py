@@ -189,6 +189,27 @@ def test_a_file_that_others_can_read_is_a_warning(file, capsys, mode):
     assert capsys.readouterr() == ("", warning)
 
 
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o400, False), (0o644, True), (0o640, True)])
+def test_a_netrc_that_others_can_read_is_a_warning_where_it_is_used(file, monkeypatch, capsys, mode, warned):
+    path = file(f"machine {HOST} login the-key password the-password\n", mode)
+    monkeypatch.setenv("NETRC", path)
+    assert found() == SECRETS
+    warning = f"spongewatch: {path}: others can read this file; chmod 600 keeps it to you\n"
+    assert capsys.readouterr() == ("", warning if warned else "")
+    with pytest.raises(LocalProtocolError, match="^no credentials: "):
+        found(base_url="https://another.example")
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("path", ["/nowhere/at/all", "/dev/null/netrc"])
+def test_a_netrc_that_is_named_and_not_there_is_told(home, monkeypatch, capsys, path):
+    (home / ".netrc").write_text(f"machine {HOST} login the-key password the-password\n")
+    monkeypatch.setenv("NETRC", path)
+    assert problem(capsys) == f"no credentials: NETRC names {path}, which is not there"
+    monkeypatch.setenv("NETRC", "")
+    assert found() == SECRETS
+
+
 def test_netrc_in_the_home_has_them_for_the_host(home):
     (home / ".netrc").write_text(
         f"machine other login a password b\nmachine {HOST} login the-key password the-password\n"
@@ -246,7 +267,8 @@ def test_a_folder_is_no_netrc(home, capsys):
 @pytest.mark.parametrize("entry", [f"machine {HOST} password the-password", f"machine {HOST} login the-key"])
 def test_a_netrc_with_one_half_is_told(home, capsys, entry):
     (home / ".netrc").write_text(f"{entry}\n")
-    assert problem(capsys) in ("the domain key is missing", "the domain password is missing")
+    half = "password" if "login" in entry else "key"
+    assert problem(capsys) == f"{home}/.netrc: the domain {half} is missing"
 
 
 @pytest.mark.parametrize("place", ["/dev/null", "/nowhere"])
