@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
-SOURCES := $(sort $(wildcard *.py core/*.py transports/*.py transports/*/*.py adapters/*.py))
+SOURCES := $(sort $(wildcard core/*.py transports/*.py transports/*/*.py adapters/*.py adapters/*/*.py))
 
 .PHONY: demo test check site docs versions audit bench proof fuzz mutants lock clean FORCE
 

@@ -15,6 +15,7 @@ FOLDERS = {
     "transports": "spongewatch/transports",
     "transports/testing": "spongewatch/transports/testing",
     "adapters": "spongewatch/adapters",
+    "adapters/entry": "spongewatch_command",
 }
 
 
@@ -49,7 +50,7 @@ def built(tmp_path_factory):
 
 def test_the_wheel_holds_the_three_folders_as_one_package_and_where_the_command_begins(built):
     here = {f"{package}/{file.name}" for folder, package in FOLDERS.items() for file in (ROOT / folder).glob("*.py")}
-    beside = {"spongewatch/py.typed", "spongewatch/transports/testing/untrusted.pem", "spongewatch_command.py"}
+    beside = {"spongewatch/py.typed", "spongewatch_command/py.typed", "spongewatch/transports/testing/untrusted.pem"}
     assert contents(built[0]) == here | beside
 
 
@@ -80,7 +81,7 @@ def test_the_wheel_can_be_used(built, tmp_path):
     run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", built[0])
     site = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
     installed = {entry.name for entry in Path(site).iterdir() if not entry.name.endswith(".dist-info")}
-    assert installed == {"spongewatch", "spongewatch_command.py", "__pycache__"}
+    assert installed == {"spongewatch", "spongewatch_command"}
     here = run(sys.executable, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
     (Path(site) / "needed.pth").write_text(here)  # what it needs is taken from where the tests run
     shown = run(tmp_path / "venv/bin/spongewatch", "replay", ROOT / "docs/traces/completes.jsonl")
