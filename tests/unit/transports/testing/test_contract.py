@@ -162,6 +162,27 @@ def test_what_is_said_is_plain_without_pytest(handler, check, said, tmp_path):
     assert complaint(made_of(handler), check, tmp_path).splitlines()[0] == said
 
 
+@pytest.mark.parametrize(
+    ("moments", "said"),
+    [
+        ([0.0, 0.2], None),
+        ([0.0, 0.5, 1.0, 1.2], None),  # late once, as on a busy machine
+        (
+            [0.0, 0.5, 1.0, 1.5],
+            "the service says nothing: a time-out of 0.2 s is over within 0.4 s, but it took 0.50 s",
+        ),
+        ([0.0, 0.05], "the service says nothing: a time-out of 0.2 s takes as long, but it was over after 0.05 s"),
+    ],
+)
+def test_who_is_late_once_may_try_again(monkeypatch, tmp_path, moments, said):
+    remaining = iter(moments)
+    monkeypatch.setattr("spongewatch.transports.testing.contract.monotonic", lambda: next(remaining))
+    check = "test_the_time_out_holds_where_nothing_comes"
+    told = complaint(made_of(raises(TransportError("timeout"))), check, tmp_path)
+    assert (told and told.splitlines()[0]) == said
+    assert list(remaining) == []
+
+
 def test_a_second_close_that_raises_is_told(tmp_path):
     class ClosesOnce(Sound):
         def close(self):
