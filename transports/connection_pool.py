@@ -18,6 +18,7 @@ from urllib3.response import BaseHTTPResponse
 
 from spongewatch import LocalProtocolError, TransportError
 
+from .answer_file import AnswerFile, Reads
 from .error_translation import as_transport_error
 from .guarded_socket import Allowance, GuardedSocket, connected, secured
 from .proxies import Proxy
@@ -39,12 +40,14 @@ class Origin(NamedTuple):
 class _Answer(http.client.HTTPResponse):
     """Refuses headers that leave open where the answer ends, of which urllib3 would only write a warning.
 
-    And a head that broke off: `http.client` takes the end of the connection for the end of the head.
+    And a head that broke off: `http.client` takes the end of the connection for the end of the head. What
+    comes behind the answer ends its connection.
     """
 
     def __init__(self, sock: GuardedSocket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self._guard = sock
+        self.fp = AnswerFile(sock, Reads(self.fp.detach()))
 
     def begin(self) -> None:
         super().begin()
@@ -188,9 +191,9 @@ class ConnectionPool:
             raise
 
     def give_back(self, connection: Connection) -> None:
-        """Keep `connection` for the next request, unless it is closed."""
+        """Keep `connection` for the next request, unless it is closed, or something came behind its answer."""
         with self._lock:
-            if self._closed:
+            if self._closed or not connection.is_connected:
                 connection.close()
             if connection.is_closed:
                 self._open -= 1

@@ -5,16 +5,20 @@ its own for this.
 """
 
 from http.client import HTTPException, HTTPResponse, IncompleteRead
-from io import BufferedReader, RawIOBase
+from math import inf
 from time import monotonic
 from typing import Any, final
+
+from .answer_file import AnswerFile, Reads
 
 
 class TimedAnswer(HTTPResponse):
     """An answer that is whole within the time-out of its socket, or raises `TimeoutError`, however it drips.
 
-    Its time starts when the client begins to read it. A head that broke off raises `IncompleteRead`, and one with
-    a line that is no header an `HTTPException`: `http.client` takes both for good ones.
+    Its time starts when the client begins to read it; a socket without a time-out gives it all the time. A head that
+    broke off raises `IncompleteRead`, and one with a line that is no header, or a status that is not three digits, an
+    `HTTPException`: `http.client` takes them for good ones. Where anything came behind the answer, its connection is
+    shut down, so that the client takes another one for the next request.
 
     >>> import urllib3
     >>> class Connection(urllib3.connection.HTTPConnection):
@@ -23,8 +27,8 @@ class TimedAnswer(HTTPResponse):
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self._reads = _Reads(sock, self.fp.detach())
-        self.fp = BufferedReader(self._reads)
+        self._reads = _TimedReads(sock, self.fp.detach())
+        self.fp = AnswerFile(sock, self._reads)
 
     def begin(self) -> None:
         """Read the status line and the headers."""
@@ -36,26 +40,18 @@ class TimedAnswer(HTTPResponse):
 
 
 @final
-class _Reads(RawIOBase):
-    """What a socket's own file reads, each time within what is left."""
+class _TimedReads(Reads):
+    """What a socket's own file reads, each time within what is left; without a time-out there is no end of it."""
 
     def __init__(self, sock: Any, raw: Any) -> None:
-        self.ended = False
-        self._sock, self._raw = sock, raw
-        self._deadline = monotonic() + sock.gettimeout()
+        super().__init__(raw)
+        self._sock = sock
+        timeout = sock.gettimeout()
+        self._deadline = inf if timeout is None else monotonic() + timeout
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
+    def prepare(self) -> None:
         left = self._deadline - monotonic()
         if left <= 0:
             raise TimeoutError
-        self._sock.settimeout(left)
-        size = int(self._raw.readinto(buffer))
-        self.ended = size == 0
-        return size
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
+        if left < inf:
+            self._sock.settimeout(left)

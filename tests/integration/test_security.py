@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import warnings
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -77,24 +77,53 @@ def command(*arguments, **variables):
 # A hostile service.
 
 
-@pytest.mark.parametrize("padding", [0, 300_000], ids=["short", "long"])
-def test_an_answer_behind_an_answer_is_never_taken_for_that_to_the_next_poll(padding):
-    false = FALSE.replace(b"\r\n\r\n", b"\r\nx: " + b"y" * (padding // 10) + b"\r\n\r\n", 1) + b" " * padding
+@contextmanager
+def plainly_and_over_tls(secure, folder, *scripts):
+    """A server, and a transport that trusts it."""
+    if not secure:
+        with HostileServer(*scripts) as server:
+            yield server, Urllib3Transport()
+        return
+    authority, context = tls()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    with HostileServer(*scripts, tls=context) as server:
+        yield server, Urllib3Transport(ca_file=folder / "ca.pem")
 
+
+def padded(reply):
+    """The same with a header more, which makes it as long as what is read ahead; a record of TLS is longer."""
+    return reply.replace(b"\r\n\r\n", b"\r\nx: " + b"y" * (8192 - len(reply) - 5) + b"\r\n\r\n", 1)
+
+
+BEHIND = {
+    "read ahead": lambda reply: reply + FALSE,
+    "decrypted": lambda reply: padded(reply) + FALSE,
+    "both": lambda reply: reply + b"x" * (8192 - len(reply)) + FALSE,
+    "on its way": lambda reply: padded(reply) + b"x" * 300_000 + FALSE,
+}
+"""Where the answer is that nobody asked for, when the one before it has been read."""
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("and_false", BEHIND.values(), ids=BEHIND)
+def test_an_answer_behind_an_answer_is_never_taken_for_that_to_the_next_poll(and_false, secure, tmp_path):
     def script(talk):
         for reply in (WAITING, GATHERING):
             if talk.read_request() is None:
                 return
-            talk.send(reply + false)
+            talk.send(and_false(reply))
         keeps_answering(GOOD)(talk)
 
-    with HostileServer(script, keeps_answering(GATHERING, GOOD)) as server:
-        items = watched(server.url)
+    scripts = (script, keeps_answering(GATHERING, GOOD))
+    with plainly_and_over_tls(secure, tmp_path, *scripts) as (server, transport):
+        items = watched(server.url, transport)
+        assert server.connections == 2
     assert triggers(items) == ["start", "initialize", "progress", "gather", "complete"]
     assert items[-1].outcome == Completed(7)
 
 
-def test_an_answer_that_comes_before_its_poll_is_none():
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+def test_an_answer_that_comes_before_its_poll_is_none(secure, tmp_path):
     def script(talk):
         talk.read_request()
         talk.send(WAITING)
@@ -103,8 +132,8 @@ def test_an_answer_that_comes_before_its_poll_is_none():
         with suppress(OSError):
             talk.hang()
 
-    with HostileServer(script, keeps_answering(GOOD)) as server:
-        items = watched(server.url, interval=0.4)
+    with plainly_and_over_tls(secure, tmp_path, script, keeps_answering(GOOD)) as (server, transport):
+        items = watched(server.url, transport, interval=0.4)
         assert server.connections == 2
     assert triggers(items) == ["start", "initialize", "gather", "complete"]
 

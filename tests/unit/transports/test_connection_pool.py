@@ -1,6 +1,7 @@
 import ssl
 import threading
 import time
+from http.client import BadStatusLine
 from threading import Lock
 
 import pytest
@@ -14,6 +15,7 @@ from spongewatch.transports.proxies import Proxy
 from spongewatch.transports.testing.hostile_server import HostileServer, answer, drips, keeps_answering, pours, says
 
 AUTHORITY = trustme.CA()
+CHUNKED = answer(headers={"content-length": "", "transfer-encoding": "chunked"})
 TUNNEL = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
@@ -71,6 +73,31 @@ def test_a_connection_that_the_service_closed_is_made_anew():
         assert exchange(connection) == (200, b"1")
         assert wait_for_read(connection.sock, timeout=1)  # its end has arrived
         assert exchange(connection) == (200, b"2")
+        connection.close()
+
+
+@pytest.mark.parametrize("behind", [b"x", answer(b"false")], ids=["a byte", "an answer"])
+@pytest.mark.parametrize(
+    "reply",
+    [answer(b"{}"), answer(status="204 No Content", headers={"content-length": ""}), CHUNKED + b"0\r\n\r\n"],
+    ids=["length", "no body", "chunks"],
+)
+def test_a_connection_on_which_something_came_behind_the_answer_is_closed_when_it_is_given_back(reply, behind):
+    with HostileServer(says(reply + behind, lambda talk: talk.hang())) as server:
+        pool = ConnectionPool(1, plain)
+        connection = pool.take(origin_of(server), in_time())
+        exchange(connection)
+        assert not connection.is_closed
+        pool.give_back(connection)
+        assert connection.is_closed
+
+
+@pytest.mark.parametrize("status", ["2_0_0 OK", "+200 OK", "0200 OK", "2000", "20"])
+def test_a_status_is_three_digits(status):
+    with HostileServer(says(answer(b"{}", status))) as server:
+        connection = plain(origin_of(server))
+        with pytest.raises(BadStatusLine):
+            exchange(connection)
         connection.close()
 
 

@@ -73,6 +73,20 @@ def test_what_is_asked_for_when_the_time_is_over_is_late():
             answer.begin()
 
 
+def test_a_socket_without_a_time_out_gives_all_the_time():
+    with says(GOOD, timeout=None) as answer:
+        assert read_whole(answer) == b'{"events": []}'
+
+
+def test_a_connection_on_which_more_came_is_none_any_more():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(5.0)
+        theirs.sendall(GOOD + GOOD)
+        assert read_whole(TimedAnswer(ours)) == b'{"events": []}'
+        assert theirs.recv(1) == b""
+
+
 @pytest.mark.parametrize(
     ("data", "error"),
     [
@@ -81,6 +95,7 @@ def test_what_is_asked_for_when_the_time_is_over_is_late():
         (b"HTTP/1.1 200 OK\r\nno colon\r\ncontent-length: 0\r\n\r\n", HTTPException),
         (b"HTTP/1.1 200 OK\r\n a: b\r\n\r\n", HTTPException),
         (b"nonsense\r\n\r\n", HTTPException),
+        (b"HTTP/1.1 2_0_0 OK\r\n\r\n", HTTPException),
     ],
 )
 def test_a_head_that_is_not_whole_is_refused(data, error):
