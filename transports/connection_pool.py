@@ -19,6 +19,7 @@ from urllib3.response import BaseHTTPResponse
 from spongewatch import LocalProtocolError, TransportError
 
 from .answer_file import AnswerFile, Reads
+from .chunked_body import ChunkedBody
 from .error_translation import as_transport_error
 from .guarded_socket import Allowance, GuardedSocket, connected, secured
 from .proxies import Proxy
@@ -40,9 +41,11 @@ class Origin(NamedTuple):
 class _Answer(http.client.HTTPResponse):
     """Refuses headers that leave open where the answer ends, of which urllib3 would only write a warning.
 
-    And a head that broke off: `http.client` takes the end of the connection for the end of the head. What
-    comes behind the answer ends its connection.
+    And a head that broke off: `http.client` takes the end of the connection for the end of the head. Chunks are
+    read to the letter, and what comes behind the answer ends its connection.
     """
+
+    _chunks: ChunkedBody | None = None
 
     def __init__(self, sock: GuardedSocket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -63,6 +66,17 @@ class _Answer(http.client.HTTPResponse):
             raise TransportError("protocol", "the answer tells its length in a way that nobody knows")
         if not 100 <= self.status <= 599:
             raise TransportError("protocol", f"status {self.status}, not one from 100 to 599")
+        if self.chunked:
+            self._chunks = ChunkedBody(self.fp)
+
+    def read(self, amt: int | None = None) -> bytes:
+        """As ever, but for chunks; all other ways to read are `http.client`'s, and nobody here takes them."""
+        if self._chunks is None:
+            return super().read(amt)
+        piece = self._chunks.read(amt)
+        if self._chunks.over:
+            self.close()
+        return piece
 
 
 @final

@@ -92,6 +92,18 @@ def test_a_connection_on_which_something_came_behind_the_answer_is_closed_when_i
         assert connection.is_closed
 
 
+def test_chunks_are_put_together_and_their_connection_is_used_again():
+    reply = CHUNKED + b"e;odd=1\r\n0123456789abcd\r\n2\r\nef\r\n0\r\nx-trailer: 1\r\n\r\n"
+    with HostileServer(keeps_answering(reply)) as server:
+        connection = plain(origin_of(server))
+        got = connection.exchange("GET", "/", {}, in_time())
+        pieces = [got.read(size, decode_content=False) for size in (3, 12, 9)]
+        assert pieces == [b"012", b"3456789abcde", b"f"]  # after which nobody has to ask for more
+        assert exchange(connection) == (200, b"0123456789abcdef")
+        assert server.connections == 1
+        connection.close()
+
+
 @pytest.mark.parametrize("status", ["2_0_0 OK", "+200 OK", "0200 OK", "2000", "20"])
 def test_a_status_is_three_digits(status):
     with HostileServer(says(answer(b"{}", status))) as server:
