@@ -127,13 +127,16 @@ class Sound:
             connection.sock.sendall(self.head_of(request, parts))
             status, headers = self.head(connection)
             body = self.body(connection, status, headers)
-            again = "content-length" in headers or "transfer-encoding" in headers
+            again = self.goes_on_after(headers)
             return Response(status, headers, body)
         except Exception as error:
             again = self.kept_after(error)
             raise
         finally:
             self.give_back(connection, parts, again)
+
+    def goes_on_after(self, headers):
+        return headers.get("connection") != "close" and bool({"content-length", "transfer-encoding"} & {*headers})
 
     def kept_after(self, error):
         return False
@@ -399,6 +402,11 @@ class KeepsALateConnection(Sound):
         return isinstance(error, TimeoutError)
 
 
+class KeepsWhatTheServiceEnds(Sound):
+    def goes_on_after(self, headers):
+        return super().goes_on_after({**headers, "connection": ""})
+
+
 class Says(Sound):
     """Tells another kind of error than came: `told` for `came`."""
 
@@ -659,6 +667,7 @@ BROKEN = {
     "test_the_time_out_holds_where_the_body_drips": (LetsTheBodyDrip,),
     "test_the_time_out_holds_where_the_chunks_drip": (LetsChunksDrip,),
     "test_a_late_answer_is_not_taken_for_the_next_one": (KeepsALateConnection,),
+    "test_a_connection_that_the_service_ends_is_not_used_again": (KeepsWhatTheServiceEnds,),
     "test_a_refused_connection_is_refused": (SaysTimeoutForRefused,),
     "test_a_reset_connection_is_reset": (SaysProtocolForReset,),
     "test_a_name_that_nobody_has_is_dns": (SaysRefusedForDns,),

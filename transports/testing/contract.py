@@ -358,6 +358,15 @@ class _Contract(ABC):
             given = transport.answer("the request after a late answer", _get(server)).body
         assert given != b"late", "an answer that came too late was given to the next request"
 
+    def test_a_connection_that_the_service_ends_is_not_used_again(self, transport: _Driven) -> None:
+        """After an answer with `connection: close` the next send gives its own, whoever hangs up first."""
+        last = answer(_BODY, headers={"connection": "close"})
+        for who, then in (("the service", lambda talk: None), ("the client", lambda talk: talk.hang())):
+            with HostileServer(says(last, then), echoes, patience=_PATIENCE) as server:
+                transport.answer("an answer that says connection: close", _get(server))
+                when = f"the request after an answer that says connection: close, and {who} hangs up"
+                _assert_its_own(transport.answer(when, _numbered(server, 7)), 7)
+
     # What becomes of no answer.
 
     def test_a_refused_connection_is_refused(self, transport: _Driven) -> None:

@@ -55,11 +55,11 @@ def run(pytester, code, *options):
 
 def test_our_own_transport_passes(pytester):
     result = run(pytester, OURS)
-    result.assert_outcomes(passed=38)  # of the class alone: the suites that it imports are not collected
+    result.assert_outcomes(passed=39)  # of the class alone: the suites that it imports are not collected
 
 
 def test_an_asynchronous_transport_passes_without_a_plugin(pytester):
-    run(pytester, ASYNCHRONOUS).assert_outcomes(passed=41)
+    run(pytester, ASYNCHRONOUS).assert_outcomes(passed=42)
 
 
 def test_a_class_that_makes_no_transport_is_told_so(pytester):
