@@ -5,7 +5,8 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from time import monotonic
-from typing import Protocol, cast, final
+from types import TracebackType
+from typing import Protocol, Self, cast, final
 
 from spongewatch import LocalProtocolError, Request, Response, TransportError, shown
 
@@ -21,16 +22,13 @@ class ThreadedTransport(Unpicklable):
     Who waits for a thread does so within its time-out. A thread can't be stopped from outside: the request of a
     task that is cancelled is cut off where the transport has a method `sending`, as `Urllib3Transport` has; with
     any other it goes on until its answer, or its time-out. A process that is forked off has threads of its own.
-    Raises `LocalProtocolError` for a number of threads below 1.
+    As a context manager, `async with`, it closes itself. Raises `LocalProtocolError` for a number of threads below 1.
 
     >>> import asyncio
     >>> from spongewatch.transports.testing import HandlerTransport
     >>> async def main() -> Response:
-    ...     transport = ThreadedTransport(HandlerTransport(lambda request: Response(404)), threads=2)
-    ...     try:
+    ...     async with ThreadedTransport(HandlerTransport(lambda request: Response(404)), threads=2) as transport:
     ...         return await transport.send(Request("GET", "https://api.example/events/1126.json"), timeout=10)
-    ...     finally:
-    ...         await transport.close()
     >>> asyncio.run(main())
     Response(status=404)
     """
@@ -75,6 +73,14 @@ class ThreadedTransport(Unpicklable):
             await asyncio.wrap_future(closer.submit(self._transport.close))
         finally:
             closer.shutdown(wait=False)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
 
     def release(self) -> None:
         """Let go of the threads, as soon as they have nothing to do; the transport stays open."""

@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from contextlib import nullcontext
 from contextvars import ContextVar
 
 import pytest
@@ -53,6 +54,22 @@ def test_an_answer_comes_from_another_thread():
     assert closing(slow, send)() == Response(204)
     assert threading.current_thread() not in slow.threads
     assert slow.timeouts[0] == pytest.approx(10, abs=1)
+    assert slow.closed == 1
+
+
+@pytest.mark.parametrize("error", [None, ZeroDivisionError], ids=["goes well", "raises"])
+def test_as_a_context_manager_it_closes_itself(error):
+    async def send():
+        async with ThreadedTransport(slow) as threaded:
+            assert await threaded.send(REQUEST, timeout=10) == Response(204)
+            assert slow.closed == 0
+            if error is not None:
+                raise error
+
+    slow = Slow()
+    slow.let.set()
+    with nullcontext() if error is None else pytest.raises(error):
+        asyncio.run(send())
     assert slow.closed == 1
 
 
