@@ -89,6 +89,7 @@ class ScriptedService(Unpicklable):
         self._steps: list[_Step] = []
         self._played = 0
         self._endless: _Step | None = None  # the last step, where it is played again and again
+        self._others: dict[str, None] = {}  # what there is to say of recordings of other imports, each once
         self._beyond: tuple[str, ...] = ()  # what there is to say of the first poll after the last step
 
     def __repr__(self) -> str:
@@ -98,7 +99,8 @@ class ScriptedService(Unpicklable):
         """The next poll gets these rows, after `took` seconds; the next so many polls, where `times` says so.
 
         A row may be written down: type, status and, where there is one, value. With None for `times` each further
-        poll gets them, one at the least. A step that takes longer than a request may take becomes a time-out.
+        poll gets them, one at the least. A value that is no number is taken as it stands, for the service may send one:
+        an odd value. A step that takes longer than a request may take becomes a time-out.
         Answers are JSON, and name the import that is asked for. Raises `LocalProtocolError` for what is no row, and
         for `took` or `times` that can't be; so do the others.
 
@@ -154,6 +156,7 @@ class ScriptedService(Unpicklable):
         """The next polls get what was recorded, a poll each, and the clock moves to when each answer came.
 
         Its time starts at its first poll. `recording` is what `open_recording` gives, or the path that it takes.
+        It answers for the import that it names; `complaints` tells where another one was asked for.
         Raises `RecordingError` for a recording that can't be read to its end.
 
         >>> ScriptedService().replays("docs/traces/completes.jsonl")
@@ -163,13 +166,16 @@ class ScriptedService(Unpicklable):
         exchanges = [entry for entry in opened.entries() if isinstance(entry, Exchange)]
         start = _Start()
         for number, exchange in enumerate(exchanges, start=1):
-            self._add(_Recorded(number, exchange, exchanges[0].sent, start), 1)
+            self._add(_Recorded(number, exchange, exchanges[0].sent, start, opened.import_id), 1)
         return self
 
     def send(self, request: Request, *, timeout: float) -> Response:
         """What the next step of the script gives; raises what it raises."""
         sent = self.clock.now()
-        said, took = self._next().say(sent, timeout)
+        step = self._next()
+        if isinstance(step, _Recorded):
+            self._others |= dict.fromkeys(step.mixed_up_with(request))
+        said, took = step.say(sent, timeout)
         self.clock.sleep(took)
         self.polls.append(PlayedPoll(sent, self.clock.now(), request))
         if isinstance(said, TransportError):
@@ -181,13 +187,15 @@ class ScriptedService(Unpicklable):
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """What a test should fail for, so far, a line each: steps unplayed, or polls beyond them or too soon.
+        """What a test should fail for, so far, a line each.
+
+        That is a recording of another import, steps unplayed, and polls beyond them or too soon.
 
         >>> service = ScriptedService().fails("reset").answers("COMPLETE COMPLETED")
         >>> print(*service.complaints)
         2 of 2 steps left unplayed: fails reset; answers COMPLETE COMPLETED
         """
-        return (*self._unplayed(), *self._beyond, *self._polls_too_soon())
+        return (*self._others, *self._unplayed(), *self._beyond, *self._polls_too_soon())
 
     def _add(self, step: "_Step", times: int | None) -> Self:
         if self._endless is not None:
@@ -297,9 +305,16 @@ class _Recorded:
     exchange: Exchange
     first: float
     start: "_Start"
+    import_id: str | None
 
     def __str__(self) -> str:
         return f"recorded answer {self.number}, {_named(self.exchange.answer)}"
+
+    def mixed_up_with(self, request: Request) -> Iterator[str]:
+        """Says so where `request` asks for another import; a session takes no answer of that one."""
+        asked = _asked_for(request)
+        if asked and self.import_id and asked != self.import_id:
+            yield f"the recording is of import {self.import_id}; {asked} was asked for"
 
     def say(self, now: float, timeout: float) -> tuple[_Said, float]:
         came = self.start.at(now) + self.exchange.came - self.first
@@ -361,7 +376,11 @@ def _seconds(took: float) -> float:
 
 def _page(rows: Rows, request: Request) -> Response:
     """The rows as the service writes them, in answer to `request`."""
-    path, _, query = request.url.partition("?")
-    import_id = path.rpartition("/")[2].partition(".")[0]
-    echo = parse_qs(query).get("echo")
-    return json_page(rows, import_id if is_import_id(import_id) else None, echo[0] if echo else None)
+    echo = parse_qs(request.url.partition("?")[2]).get("echo")
+    return json_page(rows, _asked_for(request), echo[0] if echo else None)
+
+
+def _asked_for(request: Request) -> str | None:
+    """The import whose events `request` asks for."""
+    import_id = request.url.partition("?")[0].rpartition("/")[2].partition(".")[0]
+    return import_id if is_import_id(import_id) else None

@@ -313,6 +313,22 @@ def test_steps_that_were_not_played_are_named():
     assert service.complaints == (r"1 of 5 steps left unplayed: answers GATHERING INPROGRESS \x1b, COMPLETE COMPLETED",)
 
 
+def test_a_recording_of_another_import_is_told_once():
+    service = ScriptedService().replays("docs/traces/fails.jsonl").answers(WAITING)
+    send(service, 0, 2, 4)
+    assert service.complaints[0] == "the recording is of import 1128; 1126 was asked for"
+    assert [said.split()[0] for said in service.complaints] == ["the", "5"]
+
+
+@pytest.mark.parametrize("import_id", [None, "1126"], ids=["unknown", "no import"])
+def test_nobody_is_told_that_a_recording_is_of_another_import_where_that_is_not_known(import_id):
+    recorded = Recorded(Exchange(0.0, 0.1, Response(404)))
+    recorded.import_id = import_id
+    service = ScriptedService().replays(recorded)
+    send(service, 0, request=REQUEST if import_id is None else Request("GET", "https://api.example/"))
+    assert service.complaints == ()
+
+
 def test_part_of_a_script_may_be_allowed_to_stay_unplayed():
     service = ScriptedService().answers(WAITING).answers(WAITING)
     service.to_the_end = False
