@@ -87,9 +87,10 @@ class Conversation:
         return self._server.stopping.wait(seconds)
 
     def drip(self, data: bytes, pause: float) -> None:
-        """Send `data` a byte at a time, `pause` seconds before each."""
+        """Send `data` a byte at a time, `pause` seconds before each; raises where the server was stopped meanwhile."""
         for byte in data:
-            self.wait(pause)
+            if self.wait(pause):
+                raise ConnectionAbortedError
             self.sock.sendall(bytes([byte]))
 
     def hang(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 import trustme
 
 from spongewatch.transports.testing.hostile_server import (
+    Conversation,
     HostileServer,
     answer,
     drips,
@@ -179,6 +180,16 @@ def test_a_drip_stops_with_the_server():
         assert heard(sock, 5) == b"start"
     with sock:
         assert heard(sock) == b""
+
+
+def test_nothing_drips_once_the_server_is_stopped():
+    server = HostileServer(echoes)
+    server._stop()
+    ours, theirs = socket.socketpair()
+    with server._listener, ours:
+        with theirs, pytest.raises(ConnectionAbortedError):
+            Conversation(server, theirs).drip(b"ab", 60)
+        assert ours.recv(1) == b""
 
 
 def test_it_speaks_tls():
