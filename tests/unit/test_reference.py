@@ -165,3 +165,10 @@ def test_what_a_page_shows_is_valid(page):
     schemas = [Draft202012Validator(SCHEMAS[name]) for name in FORMATS[page]]
     for text in shown:
         assert any(schema.is_valid(json.loads(text)) for schema in schemas), text
+
+
+@pytest.mark.parametrize("trace", sorted(ROOT.glob("docs/traces/*.jsonl")), ids=lambda path: path.name)
+def test_a_recording_that_pages_show_has_all_that_is_written(trace):
+    schema = Draft202012Validator({"$defs": SCHEMAS["trace.schema.json"]["$defs"], "$ref": "#/$defs/written"})
+    for line in trace.read_text().splitlines():
+        assert schema.is_valid(json.loads(line)), line
