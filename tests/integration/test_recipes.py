@@ -5,9 +5,11 @@ import json
 import ssl
 import time
 from contextlib import closing, contextmanager
+from itertools import chain, repeat
 from pathlib import Path
 
 import aiohttp
+import httpx
 import pytest
 import requests
 import trustme
@@ -220,6 +222,40 @@ def test_a_head_that_is_odd_or_cut_is_no_answer_and_no_url_is_logged(make, lines
     ):
         asyncio.run(answers_to(make, ca_file, server, path="/?domain_password=hush"))
     assert "hush" not in caplog.text
+
+
+# One answer, one request.
+
+
+ANEW = httpx.Limits(max_keepalive_connections=0)
+"""httpx takes what came behind an answer for the next one, so whoever minds gives each request its own connection."""
+
+
+def httpx_anew(ca_file):
+    return HttpxTransport(verify=ssl.create_default_context(cafile=ca_file), limits=ANEW)
+
+
+def httpx_async_anew(ca_file):
+    return HttpxAsyncTransport(verify=ssl.create_default_context(cafile=ca_file), limits=ANEW)
+
+
+FIRST = answer(b"first", headers={"x": "y" * (8192 - len(answer(b"first", headers={"x": "y"})) + 1)})
+"""As long as what `http.client` reads ahead: OpenSSL holds what stands behind it."""
+
+
+@pytest.mark.parametrize("make", [requests_trusting, aiohttp_trusting, httpx_anew, httpx_async_anew])
+@pytest.mark.parametrize("first", [answer(b"first"), FIRST], ids=["short", "long"])
+@pytest.mark.parametrize("serve", [HostileServer, secure], ids=["plain", "tls"])
+def test_an_answer_behind_an_answer_is_not_taken_for_the_next_one(make, first, serve, ca_file):
+    replies = chain([first + answer(b"false")], repeat(answer(b"own")))
+
+    def script(talk):
+        while talk.read_request() is not None:
+            talk.send(next(replies))
+
+    with serve(script) as server:
+        answers = asyncio.run(answers_to(make, ca_file, server, times=2))
+    assert [each.body for each in answers] == [b"first", b"own"]
 
 
 # Observers.
