@@ -12,7 +12,7 @@ from .errors import RemoteProtocolError
 from .events import MAX_WORD, Clean, EventsPage, ImportEvent
 from .exchange import Response
 from .redaction import Redaction
-from .table import STATUSES, TRIGGERS, TYPES
+from .table import STATUSES, TYPES
 from .text import shown
 
 _NOTHING: Final = Redaction(())
@@ -58,15 +58,13 @@ def _page(response: Response, redaction: Redaction, clean: Clean) -> EventsPage:
     try:
         return read_page(response.body, content_type, clean)
     except RemoteProtocolError:
-        if envelope_message(response.body, content_type) is not None:
+        if envelope_message(response.body) is not None:
             raise
     return read_page(redaction.data(response.body), content_type, clean)  # says what a recording of it says
 
 
 def _without_secrets(row: ImportEvent, redaction: Redaction) -> ImportEvent:
     """The row, in which only a stranger's words can still hold an echo of what was sent."""
-    if (row.type, row.status) in TRIGGERS:
-        return row
     event_type = row.type if row.type in TYPES else redaction.text(row.type)[:MAX_WORD]
     status = row.status if row.status in STATUSES else redaction.text(row.status)[:MAX_WORD]
     return ImportEvent(event_type, status, row.value, row.odd_value)

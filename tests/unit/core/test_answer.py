@@ -55,6 +55,9 @@ def test_what_can_not_be_read_is_told_without_secrets():
     with pytest.raises(RemoteProtocolError, match=r"event_type is '\[secret\]\\x9f', which is not printable ASCII$"):
         read(body_of(("hush\x9f", "DONE", 1)), "hush")
 
+    with pytest.raises(RemoteProtocolError, match=r"status is '\[secret\]\\x9f', which is not printable ASCII$"):
+        read(body_of(("GATHERING", "hush\x9f", 1)), "hush")
+
 
 @pytest.mark.parametrize("password", ["answer", "e", "error", "service"])
 def test_what_we_say_ourselves_does_not_tell_that_a_password_is_one_of_our_words(password):
@@ -203,6 +206,12 @@ def test_an_odd_value_is_kept_as_the_text_that_it_is():
 def test_of_an_error_that_hides_a_secret_the_message_is_kept(status, split):
     body = f"<error><message>no {split}</message></error>".encode()
     assert json.loads(kept(body, "hush", status=status).body) == {"error": {"message": "no [secret]"}}
+
+
+def test_the_content_type_of_what_is_kept_is_believed():
+    body = b'{"error": {"message": 2.0261123e7}}'  # which is no message where it is to be XML
+    assert kept(body, "20261123", status=503, **{"content-type": "text/xml"}).body == body
+    assert kept(body, "20261123", status=503).body == b'{"error": {"message": "[secret].0"}}'
 
 
 @pytest.mark.parametrize("split", SPLIT[:3])
