@@ -451,6 +451,8 @@ def faults() -> list[Step]:
     page = json_page(NEWS_THAT_MUST_NOT_COUNT).encode()
     squeezed, bomb = gzip.compress(page), gzip.compress(bytes(20_000_000))
     unended = {"content-length": "", "transfer-encoding": "chunked"}
+    no_size = "protocol: the size of a chunk of the answer can't be read"
+    too_long = "protocol: a chunk of the answer is longer than it says"
     good, in_chunks = answer(page), answer(chunked(page), headers=unended)
     lost, off, no_http = "reset: the connection broke off", "reset: the answer broke off", "protocol: "
     too_large = "too-large: the body of the answer has more than 1,048,576 bytes"
@@ -494,7 +496,8 @@ def faults() -> list[Step]:
         odd("a coding of its own", headed(content_length="", transfer_encoding="gzip"), "protocol: the answer tells"),
         odd("a header that is none", good.replace(b"content-type:", b" \x00", 1), "protocol: a header of the answer"),
         odd("too many headers", headed(**{f"x_{number}": "y" for number in range(150)})),
-        odd("a chunk of no length", answer(b"zz\r\nzz", headers=unended), off),
+        odd("a chunk of no length", answer(b"zz\r\nzz", headers=unended), no_size),
+        odd("a chunk that is longer than it says", in_chunks.replace(b"\r\n0\r\n", b"x\r\n0\r\n"), too_long),
         odd("101", b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n", "status 101"),
         odd("102 first", b"HTTP/1.1 102 Processing\r\n\r\n" + good, "status 102"),
         odd("199 first", b"HTTP/1.1 199 Odd\r\nretry-after: 9999\r\n\r\n" + good, "status 199"),
