@@ -13,7 +13,7 @@ from spongewatch.retry import retry_after
 from .choices import Choices
 from .oracles import BASE_URL, CREDENTIALS, PASSWORD, holds_no_secret, is_for_people, lines_of
 
-_STATUSES = (503, 429, 500, 403, 404, 200, 204, 301, 401, 410, 422, 100, 999, 0, -1)
+_STATUSES = (503, 429, 500, 403, 404, 200, 204, 301, 401, 410, 422, 100, 999, 0, 99)
 _TYPES = ("", "application/json", "application/xml; charset=utf-8", "text/html")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LONGEST = 10**9

@@ -55,7 +55,7 @@ def one_input(data: bytes) -> None:
     def answered(request: Request) -> Response:
         nonlocal polls
         polls += 1
-        if not choices.more() or polls == _MOST:
+        if not choices.more() or polls == _MOST or clock.now() - start > _LONGEST:
             running.cancel()
             raise TransportError("reset", "the script is over")
         kind = choices.number() % 4
