@@ -10,7 +10,8 @@ from typing import Final, final
 PLACE: Final = "[secret]"
 """What stands where a secret stood."""
 
-_NO_TEXT = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[|\]\]>", re.DOTALL)
+_NO_TEXT = re.compile(rb"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<!\[CDATA\[(.*?)(?:]]>|\Z)", re.DOTALL)
+"""Up to the end where it has none, or whoever begins many would be searched for the end of each."""
 
 _SHORT: Final[dict[str, tuple[bytes, ...]]] = {
     " ": (rb"\+",),
@@ -61,7 +62,7 @@ class Redaction:
 
     def hidden_in(self, data: bytes) -> bool:
         """True where `data` holds a secret in parts, between which XML has what is no text."""
-        whole = _NO_TEXT.sub(b"", data)
+        whole = _NO_TEXT.sub(lambda found: found[1] or b"", data)
         return whole != data and self.data(whole) != whole
 
     @staticmethod

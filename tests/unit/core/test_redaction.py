@@ -229,6 +229,10 @@ def test_a_text_stays_a_text_where_a_secret_is_one_byte_of_it():
         "hu<?a > b?>sh",
         "<?a?>hu<?b c?>sh",
         "<![CDATA[hu]]><![CDATA[sh]]>",
+        "<![CDATA[<!--]]>hu<![CDATA[s]]>h",
+        "<![CDATA[a\n]]>hu<![CDATA[sh",
+        "hu<!---->sh<!-- ",
+        "hu<?a?>sh<?b ",
     ],
 )
 def test_a_secret_in_parts_is_found_where_what_stands_between_is_no_text(split):
@@ -236,6 +240,20 @@ def test_a_secret_in_parts_is_found_where_what_stands_between_is_no_text(split):
     assert not Redaction(["hash"]).hidden_in(f"<a>{split}</a>".encode())
 
 
-@pytest.mark.parametrize("text", ["hush", "hu<a/>sh", "<!-- hush -->", "hu<!-- sh", "hu<!- a -->sh", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hush",
+        "hu<a/>sh",
+        "<!-- hush -->",
+        "hu<!-- sh",
+        "hu<!- a -->sh",
+        "hu<![CDATA[ ]]>sh",
+        "<?a?> <!-- hush",
+        "<!----> <? hush",
+        "hu<? sh",
+        "",
+    ],
+)
 def test_what_stands_in_one_piece_or_in_no_text_is_not_hidden(text):
     assert not Redaction(["hush"]).hidden_in(text.encode())
