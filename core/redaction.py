@@ -62,8 +62,9 @@ class Redaction:
 
     def hidden_in(self, data: bytes) -> bool:
         """True where `data` holds a secret in parts, between which XML has what is no text."""
-        whole = _NO_TEXT.sub(lambda found: found[1] or b"", data)
-        return whole != data and self.data(whole) != whole
+        text = data.replace(b"\0", b"")  # so that UTF-16 reads as ASCII does
+        whole = _NO_TEXT.sub(lambda found: found[1] or b"", text)
+        return whole != text and self.data(whole) != whole
 
     @staticmethod
     def _in_wide_text(data: bytes, pattern: re.Pattern[bytes]) -> bytes:
@@ -81,6 +82,7 @@ def _patterns(secret: str) -> Iterator[bytes]:
     for escaped in (8, 4, 2) if "\\" in secret else ():
         yield _spelled(secret.replace("\\", "\\" * escaped))
     yield _spelled(secret)
+    yield re.escape(secret.encode(errors="surrogatepass"))  # which may hold what reads like an escape
     for encoding in ("utf-8", "latin-1"):
         with suppress(UnicodeEncodeError):  # a form that leaves characters out would be another text's
             raw = secret.encode(encoding)
@@ -89,7 +91,11 @@ def _patterns(secret: str) -> Iterator[bytes]:
 
 
 def _spelled(text: str) -> bytes:
-    return b"".join(b"(?:%s)" % b"|".join(_spellings(character)) for character in text)
+    return b"".join(
+        # Of a backslash the first reading stands: it begins escapes too, and a row of them has too many readings.
+        (b"(?>%s)" if character == "\\" else b"(?:%s)") % b"|".join(_spellings(character))
+        for character in text
+    )
 
 
 def _spellings(character: str) -> Iterator[bytes]:

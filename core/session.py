@@ -262,6 +262,7 @@ class ImportSession:
         if self._outcome is not None or self._deadline is not None or not self._next_poll <= moment < self._end:
             raise LocalProtocolError(f"no poll of import {self.import_id} is due: next_action says what is")
         self._now = moment
+        self._delay = self._interval  # at the least, from the end of this poll
         self._deadline = min(moment + self._request_timeout, self._end)
 
     def receive(self, response: Response, *, now: float) -> tuple[Emitted, ...]:
@@ -463,7 +464,7 @@ class ImportSession:
             outcome = TimedOut("total")
         else:
             last = f"; last, {self._last_failure}" if self._failed_polls else ""
-            if not self._delay:  # which every poll sets
+            if not self._delay:  # which the first poll sets
                 last = "; no poll was made: is the time that of the clock on which the session began?"
             limit = f"{self._policy.lost_contact_timeout:g} s (lost_contact_timeout)"
             outcome = LostContact(f"no good answer for {limit}{last}")

@@ -150,6 +150,7 @@ class _Sampled:
         self._recording = open_recording(trace)
         self._sample = sample
         self.import_id, self.policy = self._recording.import_id, self._recording.policy
+        self.resumed = self._recording.resumed
 
     def entries(self) -> Generator[object, None, None]:
         for polls, entry in enumerate(self._recording.entries()):

@@ -257,3 +257,24 @@ def test_a_secret_in_parts_is_found_where_what_stands_between_is_no_text(split):
 )
 def test_what_stands_in_one_piece_or_in_no_text_is_not_hidden(text):
     assert not Redaction(["hush"]).hidden_in(text.encode())
+
+
+@pytest.mark.parametrize("secret", ["\\X", "\\\\X", "\\" * 8 + "X", "\\srv\\\\"])
+def test_a_row_of_escapes_is_searched_for_backslashes_in_bounded_time(secret):
+    before = time.process_time()
+    body = (b"\\" * 8 + b"u005c") * 2_000
+    assert Redaction([secret]).data(body) == body
+    assert time.process_time() - before < 5
+
+
+@pytest.mark.parametrize("secret", ["\\u005cX", "a\\u005c\\", "\\\\u005c"])
+def test_a_secret_that_reads_like_an_escape_is_taken_out_as_it_is(secret):
+    assert Redaction([secret]).text(f"<{secret}>") == "<[secret]>"
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 7])
+def test_a_row_of_backslashes_is_taken_out_however_it_is_escaped(number):
+    secret = "\\" * number + "X"
+    once, twice = json.dumps(secret)[1:-1], json.dumps(json.dumps(secret)[1:-1])[1:-1]
+    for text in (secret, once, twice, "\\u005c" * number + "X", "&#92;" * number + "X", quote(secret)):
+        assert Redaction([secret]).text(f"<{text}>") == "<[secret]>"

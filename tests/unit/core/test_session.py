@@ -623,6 +623,12 @@ def test_lost_contact_counts_from_the_start():
     )
 
 
+def test_contact_that_is_lost_in_the_first_poll_is_no_mistake_about_the_clock():
+    session = new(lost_contact_timeout=5)
+    session.sent(now=0.0)
+    assert session.handle_timeout(now=5.0)[-1].outcome.detail == "no good answer for 5 s (lost_contact_timeout)"
+
+
 def test_contact_that_is_lost_without_a_poll_may_be_a_mistake_about_the_clock():
     outcome, at = end_of(new().handle_timeout(now=1793610847.25))
     assert at == 120.0
