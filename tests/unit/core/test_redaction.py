@@ -278,3 +278,8 @@ def test_a_row_of_backslashes_is_taken_out_however_it_is_escaped(number):
     once, twice = json.dumps(secret)[1:-1], json.dumps(json.dumps(secret)[1:-1])[1:-1]
     for text in (secret, once, twice, "\\u005c" * number + "X", "&#92;" * number + "X", quote(secret)):
         assert Redaction([secret]).text(f"<{text}>") == "<[secret]>"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le"])
+def test_a_secret_in_parts_is_found_in_utf_16_too(encoding):
+    assert Redaction(["hush"]).hidden_in("<a>hu<!-- -->sh</a>".encode(encoding))
