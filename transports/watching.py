@@ -93,7 +93,7 @@ class Watch(Unpicklable, Iterator[Emitted]):
             self._end()
             raise StopIteration
         self._observers.tell(self._untold[0])
-        return self._untold.popleft()  # not before all are told, so that what interrupts loses nothing
+        return self._untold.popleft()  # not before all are told, so that an observer that is interrupted loses nothing
 
     @property
     def untold(self) -> tuple[Emitted, ...]:
