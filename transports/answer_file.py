@@ -79,5 +79,9 @@ def _pending(sock: Any) -> int:
 
 def _shut_down(sock: Any) -> None:
     """Let whoever asks for `sock` next find that its connection has ended; closing it is for its owner."""
-    with suppress(OSError), socket.fromfd(sock.fileno(), socket.AF_INET, socket.SOCK_STREAM) as same:
-        same.shutdown(socket.SHUT_RDWR)  # beneath TLS
+    with suppress(OSError, ValueError):  # it is gone
+        same = socket.socket(fileno=sock.fileno())  # beneath TLS, and no descriptor more, for there may be none
+        try:
+            same.shutdown(socket.SHUT_RDWR)
+        finally:
+            same.detach()

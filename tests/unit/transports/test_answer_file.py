@@ -1,3 +1,4 @@
+import errno
 import socket
 from contextlib import contextmanager
 from http.client import BadStatusLine
@@ -67,6 +68,18 @@ def test_to_close_it_waits_for_nothing_and_reads_nothing():
         theirs.sendall(b"!")  # the operating system knows of this one
         file.close()
         assert ours.recv(1) == b"!"
+
+
+def test_it_takes_no_descriptor_to_shut_a_connection_down(monkeypatch):
+    def none_left(*_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with read_from(b"first line\nx") as (ours, file, theirs):
+        file.readline()
+        monkeypatch.setattr(socket, "dup", none_left)
+        file.close()
+        assert not is_open(ours, theirs)
+        assert ours.fileno() >= 0
 
 
 def test_a_socket_that_is_gone_is_no_error():
