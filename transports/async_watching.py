@@ -25,7 +25,7 @@ from spongewatch import (
 
 from .async_transport import AsyncTransport
 from .clock import AsyncClock, SystemClock
-from .loop_parts import bring, check_parts, given_up, session_to_wait_with
+from .loop_parts import bring, check_parts, given_up, response_of, session_to_wait_with
 from .observers import Observer, Observers
 from .threaded_transport import ThreadedTransport
 from .trace_writer import TraceWriter
@@ -153,13 +153,15 @@ class AsyncWatch(Unpicklable, AsyncIterator[Emitted]):
         sent = self.session.elapsed
         answer: Response | TransportError
         try:
-            answer = await self._transport.send(action.request, timeout=action.deadline - now)
+            answer = response_of(await self._transport.send(action.request, timeout=action.deadline - now))
         except TransportError as error:
             if self._cancelled:  # whoever cancels may cut off the request: that it brought no answer is no news
                 return ()
             answer = error
         except BaseException as error:
             self._keep(self._bring(given_up(error), sent))
+            if isinstance(error, StopAsyncIteration):  # which would end this iteration too, and in silence
+                raise RuntimeError("the transport raised StopAsyncIteration") from error
             raise
         return self._bring(answer, sent)
 

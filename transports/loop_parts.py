@@ -57,6 +57,13 @@ def session_to_wait_with(
     )
 
 
+def response_of(answer: object) -> Response:
+    """What a transport gave; raises `LocalProtocolError` where that is no `Response`."""
+    if not isinstance(answer, Response):
+        raise LocalProtocolError(f"what a transport gives is a Response, not {type(answer).__name__}")
+    return answer
+
+
 def given_up(error: BaseException) -> TransportError:
     """What becomes of a poll that `error` ended, which is no transport's: an interrupt, a cancellation, a bug.
 

@@ -27,7 +27,7 @@ from spongewatch import (
 )
 
 from .clock import Clock, SystemClock
-from .loop_parts import bring, check_parts, given_up, session_to_wait_with
+from .loop_parts import bring, check_parts, given_up, response_of, session_to_wait_with
 from .observers import Observer, Observers
 from .trace_writer import TraceWriter
 from .transport import Transport
@@ -131,13 +131,15 @@ class Watch(Unpicklable, Iterator[Emitted]):
         sent = self.session.elapsed
         answer: Response | TransportError
         try:
-            answer = self._transport.send(action.request, timeout=action.deadline - now)
+            answer = response_of(self._transport.send(action.request, timeout=action.deadline - now))
         except TransportError as error:
             if self._cancelled:  # whoever cancels may cut off the request: that it brought no answer is no news
                 return ()
             answer = error
         except BaseException as error:
             self._keep(self._bring(given_up(error), sent))
+            if isinstance(error, StopIteration):  # which would end this iteration too, and in silence
+                raise RuntimeError("the transport raised StopIteration") from error
             raise
         return self._bring(answer, sent)
 
@@ -283,7 +285,7 @@ def _carried(
     before_sending()
     answer: Response | TransportError
     try:
-        answer = transport.send(action.request, timeout=action.deadline - now)
+        answer = response_of(transport.send(action.request, timeout=action.deadline - now))
     except TransportError as error:
         answer = error
     return bring(session, answer, sent=sent, now=clock.now(), record=record)

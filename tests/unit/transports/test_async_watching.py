@@ -281,7 +281,10 @@ def test_a_watch_whose_poll_was_cancelled_goes_on_with_the_next_item():
     assert service.service.sent[2] == failed.retry_at >= 2.25
 
 
-def test_a_watch_whose_transport_is_broken_goes_on_with_the_next_item():
+@pytest.mark.parametrize(
+    ("error", "raised"), [(ZeroDivisionError, ZeroDivisionError), (StopAsyncIteration, RuntimeError)]
+)
+def test_a_watch_whose_transport_is_broken_goes_on_with_the_next_item(error, raised):
     class Broken(AsyncService):
         async def send(self, request, *, timeout):
             if errors:
@@ -291,13 +294,13 @@ def test_a_watch_whose_transport_is_broken_goes_on_with_the_next_item():
     async def main():
         clock = VirtualClock()
         watching = watch_async(new_session(), Broken(clock, COMPLETE), clock=clock)
-        with pytest.raises(ZeroDivisionError):
-            await anext(watching)
+        with pytest.raises(raised):
+            await all_of(watching)
         return await all_of(watching)
 
-    errors = [ZeroDivisionError]
+    errors = [error]
     failed, *told = asyncio.run(main())
-    assert failed.reason == "reset: the request was given up: ZeroDivisionError"
+    assert failed.reason == f"reset: the request was given up: {error.__name__}"
     assert triggers(told) == ["initialize", "gather", "complete"]
 
 

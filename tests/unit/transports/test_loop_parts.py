@@ -5,7 +5,7 @@ import pytest
 from answers import json_body, rows
 from spongewatch import Credentials, LocalProtocolError, PollFailed, PollPolicy, Response, TransportError
 from spongewatch.transports import TraceWriter
-from spongewatch.transports.loop_parts import bring, check_parts, given_up, session_to_wait_with
+from spongewatch.transports.loop_parts import bring, check_parts, given_up, response_of, session_to_wait_with
 from spongewatch.transports.testing import HandlerTransport
 
 CREDENTIALS = Credentials("key", "password")
@@ -89,6 +89,13 @@ def test_a_loop_that_awaits_takes_transports_of_both_kinds(tmp_path):
     with TraceWriter(tmp_path / "trace.jsonl") as record:
         check_parts(new_session(), AsyncTransport(), record, awaiting=True)
         check_parts(new_session(), HandlerTransport(Response), None, awaiting=True)
+
+
+def test_a_transport_gives_a_response_and_nothing_else():
+    assert response_of(GOOD) is GOOD
+    with pytest.raises(LocalProtocolError) as caught:
+        response_of(TransportError("reset", "hush"))
+    assert str(caught.value) == "what a transport gives is a Response, not TransportError"
 
 
 def test_a_request_that_is_given_up_names_what_ended_it_and_no_more():

@@ -208,6 +208,14 @@ def test_a_watch_whose_poll_was_interrupted_goes_on_with_the_next_item_and_so_do
     assert lines(replay(tmp_path / "trace.jsonl")) == lines(told)
 
 
+def test_a_transport_that_stops_an_iteration_does_not_end_the_watch_in_silence():
+    clock = VirtualClock()
+    watching = watch(new_session(), Interrupted(clock, WAITING, COMPLETE, error=StopIteration), clock=clock)
+    with pytest.raises(RuntimeError, match="the transport raised StopIteration"):
+        list(watching)
+    assert triggers(watching) == ["initialize", "gather", "complete"]
+
+
 def test_a_watch_whose_sleep_was_interrupted_goes_on():
     class Clock(VirtualClock):
         def sleep(self, seconds):
@@ -269,10 +277,14 @@ def test_what_can_not_be_watched_with_is_refused_at_once(loop, arguments, proble
 
 
 @pytest.mark.parametrize("answer", [None, {"status": 200}])
-def test_what_is_no_answer_is_a_mistake_of_the_transport_that_is_told(answer):
-    watching = watch(new_session(), HandlerTransport(lambda request: answer), clock=VirtualClock())
-    with pytest.raises(LocalProtocolError, match="is a Response, not"):
+def test_what_is_no_answer_is_a_mistake_of_the_transport_that_is_told_and_its_poll_has_failed(answer):
+    answers = [answer, Response(200, {}, COMPLETE)]
+    watching = watch(new_session(), HandlerTransport(lambda request: answers.pop(0)), clock=VirtualClock())
+    with pytest.raises(LocalProtocolError, match="gives is a Response, not"):
         watching.run()
+    (failed,) = watching.untold
+    assert failed.reason == "reset: the request was given up: LocalProtocolError"
+    assert watching.run() == Completed(7)
 
 
 @pytest.mark.parametrize("start", [0.1, 0.3, 0.7, 12.345, 1793610847.123])
