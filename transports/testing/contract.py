@@ -47,12 +47,17 @@ from .hostile_server import (
 
 _T = TypeVar("_T")
 
-_AMPLE: Final = 5.0
-_PATIENCE: Final = 2.0
+_AMPLE: Final = 30.0
+"""Seconds for what has to come; a busy machine, or one that is suspended for a moment, is no fault."""
+
+_PATIENCE: Final = 3.0
 """Seconds after which a service hangs up on whoever still waits: a time-out that does not hold is then told."""
 
 _SHORT: Final = 0.2
 _PAUSE: Final = 0.02
+_TRIES: Final = 5
+"""A machine is late now and then; a transport that is, is so each time."""
+
 _MUCH: Final = 8 * MAX_BODY
 """Bytes of memory; whoever takes more for an answer has not left it early."""
 
@@ -344,18 +349,20 @@ class _Contract(ABC):
         said = Event()
 
         def late_at_first(talk: Conversation) -> None:
-            talk.read_request()
-            talk.wait(_SHORT / 2)
-            try:
-                talk.send(answer(b"late"))
-            finally:
-                said.set()
-            echoes(talk)
+            while (request := talk.read_request()) is not None:
+                if request.startswith(b"GET /7 "):
+                    talk.send(answer(request))
+                    continue
+                talk.wait(_SHORT / 2)
+                try:
+                    talk.send(answer(b"late"))
+                finally:
+                    said.set()
 
-        with HostileServer(late_at_first, echoes, patience=_PATIENCE) as server:
+        with HostileServer(late_at_first, patience=_PATIENCE) as server:
             transport.anything(_get(server), _SHORT / 4)
-            said.wait(_PATIENCE)
-            given = transport.answer("the request after a late answer", _get(server)).body
+            said.wait(_PATIENCE / 2)  # or the first request was late before it left
+            given = transport.answer("the request after a late answer", _numbered(server, 7)).body
         assert given != b"late", "an answer that came too late was given to the next request"
 
     def test_a_connection_that_the_service_ends_is_not_used_again(self, transport: _Driven) -> None:
@@ -484,7 +491,7 @@ class _Contract(ABC):
 class TransportContract(_Contract):
     """Inherit it in a class whose name starts with `Test`, and pytest holds your transport to the contract.
 
-    Each check makes a transport of its own and closes it. The proxy variables are taken out of the environment,
+    Each check makes transports of its own and closes them. The proxy variables are taken out of the environment,
     and `NETRC` names a file with other credentials; what loads them is told so. A check that yours can't keep is
     left out by setting its name to None in your class.
 
@@ -553,41 +560,52 @@ class AsyncTransportContract(_Contract):
         """Other tasks run while an answer is waited for."""
 
         async def longest_standstill() -> float:
-            waiting = asyncio.create_task(transport.transport.send(_get(server), timeout=_AMPLE))
+            anew = await self.make_transport()  # what it does once and for all, it does each time here
             longest, before = 0.0, monotonic()
-            while not waiting.done():
-                await asyncio.sleep(_SHORT / 20)
-                now = monotonic()
-                longest, before = max(longest, now - before), now
-            await waiting
+            try:
+                waiting = asyncio.create_task(anew.send(_get(server), timeout=_AMPLE))
+                while not waiting.done():
+                    await asyncio.sleep(_SHORT / 20)
+                    now = monotonic()
+                    longest, before = max(longest, now - before), now
+                await waiting
+            finally:
+                await anew.close()
             return longest
 
-        with HostileServer(keeps_answering(_GOOD, pause=_SHORT), patience=_PATIENCE) as server:
-            longest = transport.come_through("the answer is waited for", longest_standstill())
+        standstills: list[float] = []
+        while len(standstills) < _TRIES and min(standstills, default=math.inf) >= 0.75 * _SHORT:
+            with HostileServer(keeps_answering(_GOOD, pause=_SHORT), patience=_PATIENCE) as server:
+                standstills.append(transport.come_through("the answer is waited for", longest_standstill()))
+        longest = min(standstills)
         assert longest < 0.75 * _SHORT, f"other tasks run while an answer is waited for, but not for {longest:.2f} s"
 
     def test_a_cancelled_send_ends_at_once(self, transport: _Driven) -> None:
         """`CancelledError` is let through, and the transport goes on to serve others."""
         with HostileServer(says(b"", lambda talk: talk.hang()), echoes, patience=_PATIENCE) as server:
             task = transport.come_through("a cancelled send", self._cancelled(transport, server))
-            assert task.done(), "a cancelled send ends at once, but it goes on"
+            at_once = task.done() and not server.stopping.is_set()
+            assert at_once, "a cancelled send ends at once, but it goes on until the service hangs up"
             came = None if task.cancelled() else task.exception() or task.result()
             assert task.cancelled(), f"a cancelled send ends with CancelledError, but it ended with {came!r}"
             _assert_its_own(transport.answer("the request after a cancelled one", _numbered(server, 7)), 7)
 
     def test_a_cancelled_send_closes_its_connection(self, transport: _Driven) -> None:
         """The service sees that nobody waits for its answer any more."""
-        hung_up = Event()
+        hung_up, over = Event(), Event()
 
         def until_it_hangs_up(talk: Conversation) -> None:
             try:
                 talk.hang()
             finally:  # a client may reset the connection as well
-                hung_up.set()
+                if not talk.wait(0):  # else it was the service
+                    hung_up.set()
+                over.set()
 
         async def cancelled() -> bool:
             await self._cancelled(transport, server)
-            return await asyncio.to_thread(hung_up.wait, 3 * _SHORT)
+            await asyncio.to_thread(over.wait, _AMPLE)
+            return hung_up.is_set()
 
         with HostileServer(says(b"", until_it_hangs_up), patience=_PATIENCE) as server:
             closed = transport.come_through("a cancelled send", cancelled())
@@ -600,7 +618,7 @@ class AsyncTransportContract(_Contract):
         while not server.exchanges and not task.done():
             await asyncio.sleep(_SHORT / 20)
         task.cancel()
-        await asyncio.wait([task], timeout=_PATIENCE / 2)
+        await asyncio.wait([task], timeout=_AMPLE)
         return task
 
     @contextmanager
@@ -721,9 +739,9 @@ def _assert_nothing_told(transport: _Driven, when: str, url: str) -> None:
 
 
 def _times_out(transport: _Driven, when: str, script: Script) -> None:
-    took, error = _timed(transport, script)
-    if took >= 2 * _SHORT:  # a busy machine is late now and then; a transport that is, is so again
-        took, error = _timed(transport, script)
+    took, tries = math.inf, 0
+    while took >= 2 * _SHORT and tries < _TRIES:
+        (took, error), tries = _timed(transport, script), tries + 1
     assert took < 2 * _SHORT, (
         f"{when}: a time-out of {_SHORT} s is over within {2 * _SHORT} s, but it took {took:.2f} s"
     )

@@ -20,6 +20,8 @@ from types import TracebackType
 from typing import Self, final
 
 HEAD_END = b"\r\n\r\n"
+_TICK = 0.02
+"""Seconds between two looks at whether it is over."""
 
 
 def answer(body: bytes = b"", status: str = "200 OK", headers: Mapping[str, str] | None = None) -> bytes:
@@ -180,7 +182,8 @@ def nobody() -> Iterator[str]:
 class HostileServer:
     """A context manager; when it ends, its threads are joined and all its sockets are closed.
 
-    After `patience` seconds it hangs up on everybody, so that a client without a time-out is late, not lost.
+    After `patience` seconds it hangs up on everybody, so that a client without a time-out is late, not lost. What
+    time goes by while the process is suspended does not count: the client could do nothing with it either.
     """
 
     def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None, patience: float = math.inf) -> None:
@@ -190,10 +193,10 @@ class HostileServer:
         self.lock = threading.Lock()
         self._scripts = scripts
         self._tls = tls
-        self._until = monotonic() + patience
+        self._patience = patience
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._address = self._listener.getsockname()
-        self._listener.settimeout(0.02)
+        self._listener.settimeout(_TICK)
         self._threads: list[threading.Thread] = []
         self._sockets: list[socket.socket] = []
 
@@ -227,10 +230,13 @@ class HostileServer:
         thread.start()
 
     def _accept(self) -> None:
+        before, spent = monotonic(), 0.0
         with self._listener:
-            while not self.stopping.is_set() and monotonic() < self._until:
+            while not self.stopping.is_set() and spent < self._patience:
                 with suppress(TimeoutError):
                     self._welcome(self._listener.accept()[0])
+                now = monotonic()
+                before, spent = now, spent + min(now - before, 2 * _TICK)
         self._stop()
 
     def _welcome(self, sock: socket.socket) -> None:

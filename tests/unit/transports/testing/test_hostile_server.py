@@ -3,11 +3,14 @@
 import gzip
 import socket
 import ssl
+import threading
 import time
+from itertools import count
 
 import pytest
 import trustme
 
+from spongewatch.transports.testing import hostile_server
 from spongewatch.transports.testing.hostile_server import (
     Conversation,
     HostileServer,
@@ -27,7 +30,7 @@ GET = b"GET /a?b=c HTTP/1.1\r\nhost: here\r\n\r\n"
 
 def connected(server):
     sock = socket.create_connection(("127.0.0.1", server.port))
-    sock.settimeout(5)
+    sock.settimeout(30)
     return sock
 
 
@@ -147,13 +150,31 @@ def test_a_word_without_a_request_is_no_answer_to_one():
         assert server.exchanges == []
 
 
-def test_its_patience_has_an_end():
-    start = time.monotonic()
-    with HostileServer(says(b"", lambda talk: talk.hang()), patience=0.05) as server:
-        assert asked(server) == b""
-        assert 0.04 < time.monotonic() - start < 30
-        with pytest.raises(ConnectionError), connected(server) as sock:
-            sock.recv(1)
+def ticking(monkeypatch, step):
+    """The time goes by as a test says, so much from each look to the next once it begins; gives what begins it."""
+    begun, ticks = threading.Event(), count()
+    monkeypatch.setattr(hostile_server, "monotonic", lambda: next(ticks) * step if begun.is_set() else 0.0)
+    return begun
+
+
+def test_its_patience_has_an_end(monkeypatch):
+    goes_by = ticking(monkeypatch, 0.01)
+    with HostileServer(says(b"", lambda talk: talk.hang()), patience=0.05) as server, connected(server) as sock:
+        sock.sendall(GET)
+        while not server.exchanges:
+            time.sleep(0.001)
+        assert not server.stopping.is_set()
+        goes_by.set()
+        assert heard(sock) == b""
+        with pytest.raises(ConnectionError), connected(server) as another:
+            another.recv(1)
+
+
+def test_whoever_is_suspended_costs_it_no_patience(monkeypatch):
+    goes_by = ticking(monkeypatch, 1000.0)
+    with HostileServer(says(b"ok"), patience=100.0) as server:
+        goes_by.set()
+        assert [asked(server) for _ in range(5)] == [b"ok"] * 5
 
 
 def test_a_connection_that_is_made_while_it_stops_is_closed():
