@@ -44,7 +44,7 @@ class Terminal:
 
     def wait_for(self, text):
         """Read until `text` has come; gives what came, up to its end."""
-        deadline = monotonic() + 10
+        deadline = monotonic() + 60
         while text not in self.seen:
             ready, _, _ = select.select([self._reader], [], [], max(deadline - monotonic(), 0))
             assert ready, f"{text!r} did not come: {self.seen!r}"

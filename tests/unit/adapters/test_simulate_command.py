@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from answers import json_body, rows
+from ports import kept_port
 from spongewatch import Completed, Credentials, PollPolicy
 from spongewatch.adapters.command_line import main
 from spongewatch.transports import SCENARIOS, wait
@@ -61,7 +62,7 @@ def simulate(monkeypatch):
 
 def outcome_at(import_id="1126"):
     def watch(url):
-        return wait(import_id, LOGIN, timeout=10, base_url=url, policy=PollPolicy(interval=0.02))
+        return wait(import_id, LOGIN, timeout=60, base_url=url, policy=PollPolicy(interval=0.02))
 
     return watch
 
@@ -92,10 +93,11 @@ def test_without_a_name_an_import_completes_and_speed_makes_it_short(simulate):
 
 
 def test_after_the_signal_nobody_listens_any_more(simulate):
-    _, url, _ = simulate("skips")
-    client = HTTPConnection(urlsplit(url.strip()).netloc)
-    with pytest.raises(ConnectionRefusedError):
-        client.connect()
+    with kept_port() as port:
+        _, url, _ = simulate("skips", "--port", str(port))
+        client = HTTPConnection(urlsplit(url.strip()).netloc)
+        with pytest.raises(ConnectionRefusedError):
+            client.connect()
 
 
 def test_a_recording_is_played_under_its_own_id(simulate, tmp_path, capsys):
@@ -124,9 +126,8 @@ def test_a_scenario_goes_before_a_file_of_its_name(simulate, tmp_path, monkeypat
 
 
 def test_a_port_can_be_chosen(simulate):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    assert simulate("skips", "--port", str(port))[1] == f"http://127.0.0.1:{port}\n"
+    with kept_port() as port:
+        assert simulate("skips", "--port", str(port))[1] == f"http://127.0.0.1:{port}\n"
 
 
 def test_a_port_that_is_taken_is_told(capsys):

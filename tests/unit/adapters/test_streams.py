@@ -48,16 +48,21 @@ def test_or_there_are_none(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+OVER = b"\x1c"
+
+
 @pytest.fixture
 def terminal():
     """What a person at a pseudo-terminal reads, as a function, and its other end as a stream."""
     reader, end = os.openpty()
 
     def read():
+        os.write(end, OVER)  # what was written before comes some time, and this after it
         told = b""
-        while select([reader], [], [], 0.05)[0]:
+        while not told.endswith(OVER):
+            assert select([reader], [], [], 60)[0], told
             told += os.read(reader, 65536)
-        return told.decode()
+        return told.removesuffix(OVER).decode()
 
     with open(end, "w") as stream:
         yield read, stream
@@ -267,5 +272,5 @@ def test_a_signal_wakes_what_waits():
     woken = threading.Event()
     with on_first_signal(woken.set) as signals:
         threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGTERM)).start()
-        assert woken.wait(10)
+        assert woken.wait(60)
     assert signals == [signal.SIGTERM]

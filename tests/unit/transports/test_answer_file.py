@@ -23,8 +23,8 @@ def read_from(data, kind=socket.socket):
     near, theirs = socket.socketpair()
     with kind(fileno=near.detach()) as ours, theirs:
         theirs.sendall(data)
-        ours.settimeout(5.0)
-        theirs.settimeout(5.0)
+        ours.settimeout(30.0)
+        theirs.settimeout(30.0)
         raw = ours.makefile("rb").detach()
         yield ours, AnswerFile(ours, Reads(raw)), theirs
 

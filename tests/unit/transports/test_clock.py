@@ -60,11 +60,13 @@ def test_a_sleep_can_be_ended_from_another_thread():
     assert clock.now() == 0.0
 
 
-def test_a_sleep_that_was_ended_has_moved_the_clock_as_far_as_it_went():
-    clock = VirtualClock(speed=100)
-    threading.Timer(0.02, clock.wake).start()
-    clock.move_to(1000)
-    assert 1.0 <= clock.now() < 1000
+def test_a_sleep_that_was_ended_has_moved_the_clock_as_far_as_it_went(monkeypatch):
+    clock, monotonic = VirtualClock(speed=100), iter([50.0, 53.5])
+    clock.wake()
+    with monkeypatch.context() as patched:
+        patched.setattr(time, "monotonic", lambda: next(monotonic))
+        clock.move_to(1000)
+    assert clock.now() == 350.0
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def test_nobody_who_changes_the_time_of_the_machine_stalls_a_watch(monkeypatch):
     clock = SystemClock()
     before = clock.now()
     monkeypatch.setattr(time, "time", lambda: 0.0)
-    assert before <= clock.now() < before + 5
+    assert before <= clock.now() < before + 3600
 
 
 def test_who_is_suspended_while_a_clock_is_made_has_the_time_of_all_others(monkeypatch):
@@ -163,17 +165,19 @@ def test_others_run_while_a_task_sleeps():
         clock, order = SystemClock(), []
 
         async def sleep():
-            await clock.sleep_async(0.03)
+            await clock.sleep_async(60)
             order.append("slept")
 
         async def work():
             await asyncio.sleep(0.005)
             order.append("worked")
+            clock.wake()
 
-        before = clock.now()
         await asyncio.gather(sleep(), work())
-        assert clock.now() - before >= 0.03
         assert order == ["worked", "slept"]
+        before = clock.now()
+        await clock.sleep_async(0.03)
+        assert clock.now() - before >= 0.03
 
     asyncio.run(main())
 

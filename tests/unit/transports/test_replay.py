@@ -270,22 +270,23 @@ def test_a_watch_can_be_cancelled(tmp_path):
 
 
 def test_cancelling_ends_a_sleep(tmp_path):
-    watch = replay(trace(tmp_path, answer(0, WAITING), answer(7200, COMPLETE)), speed=1000)
+    watch = replay(trace(tmp_path, answer(0, WAITING), answer(7200, COMPLETE)), speed=1)
     next(watch)
     before = time.monotonic()
     threading.Timer(0.02, watch.cancel).start()
     (ended,) = watch
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 60
     assert (ended.outcome, ended.state) == (Cancelled(), State.INITIALIZING)
-    assert 0.25 < ended.at < 7200
+    assert 0.25 <= ended.at < 60
 
 
 def test_the_file_is_closed_at_the_end(tmp_path):
-    before = len(os.listdir("/proc/self/fd"))
-    watches = [replay(trace(tmp_path, answer(0, COMPLETE), answer(1, COMPLETE))) for _ in range(5)]
+    path = trace(tmp_path, answer(0, COMPLETE), answer(1, COMPLETE))
+    watches = [replay(path) for _ in range(5)]
     for watch in watches:
         list(watch)
-    assert len(os.listdir("/proc/self/fd")) == before
+    links = [f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd")]
+    assert str(path) not in [os.readlink(link) for link in links if os.path.lexists(link)]
 
 
 def test_a_replay_that_was_interrupted_while_its_clock_moved_goes_on(tmp_path, monkeypatch):
@@ -353,9 +354,9 @@ def test_the_budgets_of_a_watch_that_was_resumed_run_on(tmp_path, rest):
 def test_nothing_is_waited_for_before_a_watch_was_resumed(tmp_path):
     before = time.monotonic()
     assert end_of(trace(tmp_path, answer(150, COMPLETE), header=AS_IT_WAS)).outcome == Completed(7)
-    *_, ended = replay(trace(tmp_path, answer(150, COMPLETE), header=AS_IT_WAS), speed=100)
+    *_, ended = replay(trace(tmp_path, answer(150, COMPLETE), header=AS_IT_WAS), speed=1)
     assert ended.at == 150.25
-    assert time.monotonic() - before < 1.5  # and not as long as 150 seconds take
+    assert time.monotonic() - before < 60  # and not as long as 150 seconds take
 
 
 def test_the_transport_answers_in_order_and_moves_the_clock(tmp_path):

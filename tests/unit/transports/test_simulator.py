@@ -9,6 +9,7 @@ from http.client import HTTPConnection, RemoteDisconnected
 import pytest
 
 from answers import rows
+from ports import kept_port
 from spongewatch import Credentials, ImportEvent, LocalProtocolError, Response, TransportError, decode
 from spongewatch.transports.recording import Exchange, RecordingError
 from spongewatch.transports.replay import open_recording
@@ -45,7 +46,7 @@ def port_of(service):
 
 @contextmanager
 def client_of(service):
-    with closing(HTTPConnection(service.base_url.removeprefix("http://"), timeout=5)) as client:
+    with closing(HTTPConnection(service.base_url.removeprefix("http://"), timeout=30)) as client:
         yield client
 
 
@@ -243,7 +244,7 @@ def test_a_body_is_never_taken_for_the_next_request():
 )
 def test_what_is_no_request_gets_a_whole_answer_or_none(sent, status_line, capfd):
     with Simulator("skips") as service:
-        with socket.create_connection(("127.0.0.1", port_of(service)), timeout=5) as client:
+        with socket.create_connection(("127.0.0.1", port_of(service)), timeout=30) as client:
             client.sendall(sent)
             client.shutdown(socket.SHUT_WR)
             assert client.recv(1000).startswith(status_line)
@@ -327,7 +328,7 @@ def test_clients_at_the_same_time_share_one_import():
 
 def test_a_request_arrives_with_its_first_byte_and_is_served_once_it_is_answered():
     with Simulator("skips") as service:
-        with socket.create_connection(("127.0.0.1", port_of(service)), timeout=5) as client:
+        with socket.create_connection(("127.0.0.1", port_of(service)), timeout=30) as client:
             client.sendall(b"GET / HT")
             time.sleep(0.05)
             client.sendall(b"TP/1.1\r\n\r\n")
@@ -483,12 +484,12 @@ def test_bad_arguments_are_refused_in_one_line(arguments, problem):
 
 
 def test_a_port_that_is_taken_is_refused_in_one_line():
-    with Simulator() as first:
-        port = port_of(first)
-        with pytest.raises(LocalProtocolError, match=f"port {port} can't be listened at: Address already in use"):
+    with kept_port() as port:
+        taken = f"port {port} can't be listened at: Address already in use"
+        with Simulator(port=port) as first, pytest.raises(LocalProtocolError, match=taken):
             Simulator(port=port).start()
-    with Simulator(port=port) as second:
-        assert second.base_url == first.base_url == f"http://127.0.0.1:{port}"
+        with Simulator(port=port) as second:
+            assert second.base_url == first.base_url == f"http://127.0.0.1:{port}"
 
 
 def test_it_listens_on_this_machine_alone():
@@ -515,7 +516,7 @@ def test_it_starts_once():
 
 
 def test_close_ends_connections_and_threads_and_may_come_again():
-    threads = threading.active_count()
+    threads = {*threading.enumerate()}  # of an earlier test, which may still end
     service = Simulator("skips")
     service.start()
     with client_of(service) as idle, client_of(service) as busy:
@@ -525,7 +526,7 @@ def test_close_ends_connections_and_threads_and_may_come_again():
         before = time.monotonic()
         service.close()
         assert time.monotonic() - before < 10
-        assert threading.active_count() == threads
+        assert {*threading.enumerate()} <= threads
         with pytest.raises(ConnectionError):
             ask(idle)
     service.close()
@@ -534,7 +535,7 @@ def test_close_ends_connections_and_threads_and_may_come_again():
 
 
 def test_connections_that_are_over_are_forgotten():
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     with Simulator("skips") as service:
         for _ in range(5):
             ask_once(service)

@@ -12,7 +12,7 @@ GOOD = b"HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n" + b'{"events": []}'
 
 
 @contextmanager
-def says(data, *, timeout=5.0, pause=0.0):
+def says(data, *, timeout=30.0, pause=0.0):
     """An answer whose bytes come one after the other where there is a pause, and all at once where there is none."""
 
     def drip():
@@ -58,7 +58,7 @@ def test_an_answer_that_drips_for_too_long_is_late(read_on):
     start = monotonic()
     with says(head + b"x" * 5_000, timeout=0.1, pause=0.003) as answer, pytest.raises(TimeoutError):
         read_whole(answer)
-    assert monotonic() - start < 5
+    assert monotonic() - start < 12  # and not 15, as long as it drips
 
 
 def read_whole(answer):
@@ -81,7 +81,7 @@ def test_a_socket_without_a_time_out_gives_all_the_time():
 def test_a_connection_on_which_more_came_is_none_any_more():
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.settimeout(5.0)
+        ours.settimeout(30.0)
         theirs.sendall(GOOD + GOOD)
         assert read_whole(TimedAnswer(ours)) == b'{"events": []}'
         assert theirs.recv(1) == b""

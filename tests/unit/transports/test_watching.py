@@ -27,6 +27,7 @@ from spongewatch import (
 from spongewatch.transports import Simulator, SystemClock, TraceWriter, VirtualClock, poll, replay, wait, watch
 from spongewatch.transports import urllib3_transport as real_transport
 from spongewatch.transports.testing import HandlerTransport
+from spongewatch.transports.testing.hostile_server import nobody
 
 CREDENTIALS = Credentials("demo-key", 'p+/%: é"')
 WAITING = json_body(rows("INITIALIZING INPROGRESS 0"))
@@ -699,10 +700,9 @@ def test_wrong_credentials_are_an_outcome_and_no_error():
 
 
 def test_a_service_that_is_not_there_is_an_outcome_and_no_error():
-    with Simulator("skips") as service:
-        gone = service.base_url
-    policy = PollPolicy(interval=0.01, max_delay=0.02, lost_contact_timeout=0.1)
-    outcome = wait("1126", CREDENTIALS, base_url=gone, policy=policy)
+    policy = PollPolicy(lost_contact_timeout=30)
+    with nobody() as url:
+        outcome = wait("1126", CREDENTIALS, base_url=url, policy=policy, clock=VirtualClock())
     assert isinstance(outcome, LostContact)
     assert "refused" in outcome.detail
 
