@@ -179,9 +179,18 @@ def test_a_name_that_is_not_there_is_missed():
         _ = spongewatch.transports.Telepathy
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_examples_in_docstrings_run(name, monkeypatch):
+@pytest.fixture
+def at_home(monkeypatch):
+    """In the checkout, and without a proxy, by way of which the example of a transport would ask for this machine."""
     monkeypatch.chdir(ROOT)
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.mark.usefixtures("at_home")
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings_run(name):
     assert doctest.testmod(importlib.import_module(name), raise_on_error=False).failed == 0
 
 
@@ -195,9 +204,9 @@ def test_each_public_class_and_function_has_an_example(item):
     assert ">>>" in (inspect.getdoc(item) or "")
 
 
+@pytest.mark.usefixtures("at_home")
 @pytest.mark.parametrize("page", [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")], ids=lambda page: page.name)
-def test_examples_in_pages_run(page, monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_examples_in_pages_run(page):
     text = page.read_text().replace("```", "\n")  # a fence is no part of what an example prints
     test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)

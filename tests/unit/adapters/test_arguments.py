@@ -161,7 +161,8 @@ def test_the_version(capsys):
 
 
 @pytest.mark.parametrize("word", ["-h", "--help"])
-def test_the_help_names_the_commands_and_the_exit_statuses(capsys, word):
+def test_the_help_names_the_commands_and_the_exit_statuses(capsys, monkeypatch, word):
+    monkeypatch.setenv("COLUMNS", "80")
     out = told(capsys, word)
     for name, summary in COMMANDS.items():
         assert re.search(rf"^    {name} +{summary}$", out, re.MULTILINE)

@@ -173,7 +173,8 @@ def test_a_recording_without_an_answer_is_told(tmp_path, capsys):
     assert capsys.readouterr() == ("", "spongewatch: the recording holds no answer, so there is nothing to play\n")
 
 
-def test_the_help_tells_each_scenario(capsys):
+def test_the_help_tells_each_scenario(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit):
         refused("--help")
     out = " ".join(capsys.readouterr().out.split())
