@@ -47,7 +47,7 @@ _FRAMING = {"connection", "content-encoding", "content-length", "keep-alive", "t
 """Headers that say how the bytes of an answer travel, which is this server's own business."""
 
 _WITHOUT_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
-_PATIENCE = 1.0
+_PATIENCE = 10.0
 """Seconds at the most for which a reader of `requests` waits for those under way."""
 
 
