@@ -1,8 +1,6 @@
 """Threads: sessions that share nothing, and a transport that is shared by many."""
 
-import gc
 import json
-import os
 import sys
 import threading
 import time
@@ -10,9 +8,8 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import product
 
-import pytest
-
 from answers import json_body, rows
+from leftovers import nothing_left
 from spongewatch import (
     Credentials,
     ImportSession,
@@ -116,12 +113,6 @@ def test_sixty_four_threads_get_their_own_answers_by_way_of_four_connections():
     assert got == [[f"/events/{number}.json?turn={turn}".encode() for turn in range(5)] for number in range(64)]
 
 
-def descriptors():
-    gc.collect()
-    return len(os.listdir("/dev/fd"))
-
-
-@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="there is no list of open descriptors here")
 def test_closed_while_sixty_four_threads_are_at_it_it_ends_them_all_and_leaves_nothing():
     def use(transport, server, begun):
         """Ask until it is over: the error that ended it."""
@@ -138,10 +129,13 @@ def test_closed_while_sixty_four_threads_are_at_it_it_ends_them_all_and_leaves_n
             talk.wait(0.001)
             talk.send(answer(json_body(rows("GATHERING INPROGRESS 5"))))
 
-    before = (threading.active_count(), descriptors())
     for connections in (1, 8, 64):
         begun = threading.Semaphore(0)
-        with HostileServer(answers_slowly) as server, Urllib3Transport(connections=connections) as transport:
+        with (
+            nothing_left(),
+            HostileServer(answers_slowly) as server,
+            Urllib3Transport(connections=connections) as transport,
+        ):
 
             def close(transport=transport, begun=begun):
                 for _ in range(40):
@@ -154,4 +148,3 @@ def test_closed_while_sixty_four_threads_are_at_it_it_ends_them_all_and_leaves_n
             assert ends.pop() < 10
             assert set(ends) <= {"the transport is closed", "reset: the request was cut off"}
             assert server.connections <= connections
-    assert (threading.active_count(), descriptors()) == before
