@@ -19,8 +19,8 @@ from drawn_model import IMPORT_ID, SILENCE, Bad, Good, Meaning, NotFound, Refuse
 from spongewatch import Credentials, ImportEvent
 from spongewatch.transports.testing.hostile_server import Conversation, answer
 
-HIDDEN = "7f3a9c"
-"""Stands in the password such that no way to spell the rest of it hides this."""
+HIDDEN = "7q3z9k"
+"""Stands in the password such that no way to spell the rest of it hides this; in no address of an object can it be."""
 
 CREDENTIALS = Credentials("the-key", f'p+/%:"{HIDDEN}-')
 PASSWORD, BASIC = CREDENTIALS.domain_password, CREDENTIALS.basic().removeprefix("Basic ")
