@@ -1,7 +1,8 @@
 """Rows and answers for the tests: as the service sends them, and as it never should."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import count
 
 from hypothesis import strategies as st
 
@@ -28,6 +29,11 @@ def rows(*texts: str) -> list[ImportEvent]:
 
 def triggers(items: Sequence[object]) -> list[str]:
     return [item.trigger for item in items if isinstance(item, Transition)]
+
+
+def each_poll(seconds: float) -> Callable[[], float]:
+    """A clock for a simulator: so much time goes by with each poll, so that no step is missed on a busy machine."""
+    return count(step=seconds).__next__
 
 
 def json_body(events: Sequence[ImportEvent], **members: object) -> bytes:

@@ -24,6 +24,7 @@ import trustme
 from urllib3.util import Url
 
 from answers import json_body, rows
+from leftovers import nothing_left
 from spongewatch import (
     Completed,
     Credentials,
@@ -36,7 +37,15 @@ from spongewatch import (
     TransportError,
 )
 from spongewatch.transports import SystemClock, Urllib3Transport, wait, watch
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, drips, keeps_answering, pours, says
+from spongewatch.transports.testing.hostile_server import (
+    HostileServer,
+    answer,
+    drips,
+    keeps_answering,
+    nobody,
+    pours,
+    says,
+)
 
 COMMAND = str(Path(sys.executable).parent / "spongewatch")
 CREDENTIALS = Credentials("the-key", 's3cret+/%: é"')
@@ -155,7 +164,7 @@ def address(service, host="service.invalid"):
     return f"{service.url.partition(':')[0]}://{host}:{service.port}"
 
 
-def ask(transport, service, host="service.invalid", timeout=5.0):
+def ask(transport, service, host="service.invalid", timeout=30.0):
     request = Request("GET", address(service, host) + TARGET, {"authorization": BASIC})
     return transport.send(request, timeout=timeout)
 
@@ -235,7 +244,7 @@ def test_a_certificate_that_is_not_trusted_is_a_permanent_error_behind_a_proxy_t
 
 def test_a_wrong_password_is_the_proxys_and_ends_a_watch_at_once(proxy, service, ca_file):
     with Urllib3Transport(ca_file=ca_file, proxy=url_of(proxy, "wrong")) as transport:
-        policy = PollPolicy(interval=0.01, lost_contact_timeout=1.0)
+        policy = PollPolicy(interval=0.01, request_timeout=30.0)
         outcome = wait("1126", CREDENTIALS, base_url=address(service), policy=policy, transport=transport)
     detail = "refused: the proxy: it answers 407 to CONNECT and wants another user or password"
     assert outcome == LostContact(detail)
@@ -243,12 +252,10 @@ def test_a_wrong_password_is_the_proxys_and_ends_a_watch_at_once(proxy, service,
 
 
 def test_a_service_that_is_not_there_is_told_by_the_proxy(proxy):
-    with HostileServer(tls=tls("service.invalid")) as service:
-        nobody = address(service)
-    with Urllib3Transport(proxy=url_of(proxy)) as transport:
-        for url in (nobody, "https://nowhere.invalid"):
+    with nobody() as here, Urllib3Transport(proxy=url_of(proxy)) as transport:
+        for url in (here.replace("http://127.0.0.1", "https://service.invalid"), "https://nowhere.invalid"):
             with pytest.raises(TransportError, match="^refused: the proxy: it answers 502 to CONNECT$") as caught:
-                transport.send(Request("GET", url), timeout=5)
+                transport.send(Request("GET", url), timeout=30)
             assert not caught.value.permanent
 
 
@@ -257,7 +264,7 @@ def test_plain_http_to_another_machine_goes_by_way_of_the_proxy_which_reads_it(p
         HostileServer(keeps_answering(WHOLE_IMPORT)) as service,
         Urllib3Transport(proxy=url_of(proxy)) as transport,
     ):
-        more = {"transport": transport, "insecure_http": True, "policy": PollPolicy(lost_contact_timeout=2.0)}
+        more = {"transport": transport, "insecure_http": True, "policy": PollPolicy(request_timeout=30.0)}
         assert wait("1126", CREDENTIALS, base_url=address(service), **more) == Completed(2)
         head = service.exchanges[0].head
     assert head[0] == "GET /events/1126.json HTTP/1.1"
@@ -322,8 +329,11 @@ def test_a_bad_proxy_gets_no_secret_out_and_takes_no_longer_than_it_may(
         with Urllib3Transport(ca_file=ca_file) as transport:
             start = time.monotonic()
             error = refusal(transport, service, timeout=0.2)
-            assert time.monotonic() - start < 5
+            assert time.monotonic() - start < 30
             texts = [told(error), repr(transport), repr(vars(transport)), caplog.text, *capfd.readouterr()]
+        while not proxy.connections:  # on a busy machine the client may have left before it was let in
+            assert time.monotonic() - start < 60
+            time.sleep(0.01)
         assert proxy.connections == 1
     assert service.connections == 0
     assert error.permanent == ("407" in str(error))
@@ -333,21 +343,20 @@ def test_a_bad_proxy_gets_no_secret_out_and_takes_no_longer_than_it_may(
 
 def test_no_thread_and_no_descriptor_outlives_a_tunnel(proxy, service, ca_file):
     scripts = [says(answer(status="502 Bad Gateway")), says(b"HTTP/1.1 200 OK\r\n\r\n"), says(b"nonsense")]
-    threads, before = threading.active_count(), len(os.listdir("/dev/fd"))
-    for script in scripts:
-        with HostileServer(script) as bad, Urllib3Transport(ca_file=ca_file, proxy=url_of(bad)) as transport:
-            for _ in range(3):
-                refusal(transport, service)
-    assert (threading.active_count(), len(os.listdir("/dev/fd"))) == (threads, before)
+    with nothing_left():
+        for script in scripts:
+            with HostileServer(script) as bad, Urllib3Transport(ca_file=ca_file, proxy=url_of(bad)) as transport:
+                for _ in range(3):
+                    refusal(transport, service)
 
 
 def test_a_failed_poll_says_that_it_was_the_proxy(monkeypatch):
-    with HostileServer() as nobody:
-        monkeypatch.setenv("HTTPS_PROXY", url_of(nobody))
     clock = SystemClock()
     session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url="https://service.invalid")
-    with Urllib3Transport() as transport:
-        failed = next(watch(session, transport, clock=clock))
+    with nobody() as url:
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        with Urllib3Transport() as transport:
+            failed = next(watch(session, transport, clock=clock))
     assert isinstance(failed, PollFailed)
     assert failed.reason == "refused: the proxy: nothing listens there"
 

@@ -25,7 +25,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_observer import PrometheusObserver
 from requests_transport import RequestsTransport
 
-from answers import triggers
+from answers import each_poll, triggers
 from spongewatch import (
     Cancelled,
     Completed,
@@ -48,7 +48,15 @@ from spongewatch.transports import (
     watch_async,
 )
 from spongewatch.transports.testing import AsyncTransportContract, TransportContract
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, drips, keeps_answering, pours, says
+from spongewatch.transports.testing.hostile_server import (
+    HostileServer,
+    answer,
+    drips,
+    keeps_answering,
+    nobody,
+    pours,
+    says,
+)
 
 RECIPES = Path(__file__).parents[2] / "docs/recipes"
 TRACES = RECIPES.parent / "traces"
@@ -100,7 +108,7 @@ def assert_whole(items, service):
 @pytest.mark.parametrize("make", [RequestsTransport, HttpxTransport])
 def test_an_import_is_watched_to_its_end_on_one_connection(make):
     clock = SystemClock()
-    with Simulator("completes", speed=20) as service, closing(make()) as transport:
+    with Simulator("completes", clock=each_poll(0.5)) as service, closing(make()) as transport:
         assert_whole(list(watch(new_session(service, clock), transport, clock=clock)), service)
 
 
@@ -113,7 +121,7 @@ def test_an_import_is_watched_under_asyncio_to_its_end_on_one_connection(make):
         finally:
             await transport.close()
 
-    with Simulator("completes", speed=20) as service:
+    with Simulator("completes", clock=each_poll(0.5)) as service:
         assert_whole(asyncio.run(watched()), service)
 
 
@@ -152,18 +160,18 @@ TRUSTING = [requests_trusting, httpx_trusting, httpx_async_trusting, aiohttp_tru
 def secure(script, name="127.0.0.1"):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     AUTHORITY.issue_cert(name).configure_cert(context)
-    with HostileServer(script, tls=context, patience=1.0) as server:
+    with HostileServer(script, tls=context, patience=60) as server:  # which no pause of the machine uses up
         yield server
 
 
-async def answers_to(make, ca_file, server, times=1, timeout=5.0, path="/"):
+async def answers_to(make, ca_file, server, times=1, timeout=20.0, path="/"):
     """What `times` requests one after the other come to, by a transport of either kind."""
     transport = make(ca_file)
     try:
         return [await given(transport.send(Request("GET", server.url + path), timeout=timeout)) for _ in range(times)]
     finally:
         await given(transport.close())
-        await sockets_closed(0.2)
+        await sockets_closed(10)
 
 
 async def sockets_closed(seconds):
@@ -207,8 +215,8 @@ def test_an_answer_without_an_end_is_a_time_out_over_tls_too(make, script, ca_fi
             start = time.monotonic()
             with pytest.raises(TransportError, match="timeout: "):
                 await answers_to(make, ca_file, server, timeout=0.15)
-            assert time.monotonic() - start < 5
-        await sockets_closed(5)
+            assert time.monotonic() - start < 30
+        await sockets_closed(10)
 
     asyncio.run(dripped())
 
@@ -318,11 +326,9 @@ def test_a_cancelled_watch_is_no_error_to_opentelemetry_and_spans_do_not_mix(spa
 
 def test_opentelemetry_is_told_of_failed_polls(spans):
     tracer, finished = spans
-    with Simulator("completes", speed=20) as service:
-        url, import_id = service.base_url, service.import_id
-    clock = VirtualClock()
-    session = ImportSession(import_id, CREDENTIALS, now=0.0, base_url=url, policy=PollPolicy(lost_contact_timeout=5.0))
-    with closing(HttpxTransport()) as transport:
+    clock, policy = VirtualClock(), PollPolicy(lost_contact_timeout=5.0)
+    with nobody() as url, closing(HttpxTransport()) as transport:
+        session = ImportSession("1126", CREDENTIALS, now=0.0, base_url=url, policy=policy)
         watch(session, transport, observers=[OpenTelemetryObserver(tracer)], clock=clock).run()
     (span,) = finished()
     first = span.events[0]
