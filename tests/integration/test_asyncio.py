@@ -1,9 +1,7 @@
 """Watches under asyncio over real sockets: as many as one likes, given up whenever one likes."""
 
 import asyncio
-import gc
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +13,7 @@ from itertools import pairwise
 import pytest
 
 from answers import json_body, rows, triggers
+from leftovers import nothing_left
 from spongewatch import Completed, Credentials, ImportSession, LocalProtocolError, PollPolicy, TransportError
 from spongewatch.transports import (
     Simulator,
@@ -39,21 +38,9 @@ def new_session(url, import_id="1126", policy=QUICK):
     return ImportSession(import_id, CREDENTIALS, now=clock.now(), base_url=url, policy=policy), clock
 
 
-def open_sockets():
-    gc.collect()
-    return [name for name in map(_link, os.listdir("/proc/self/fd")) if name.startswith("socket:")]
-
-
-def _link(descriptor):
-    try:
-        return os.readlink(f"/proc/self/fd/{descriptor}")
-    except OSError:  # that of the listing itself
-        return ""
-
-
 def eventually(holds):
-    """True as soon as it holds, False if it does not within a second."""
-    deadline = time.monotonic() + 1
+    """True as soon as it holds, False if it does not in all the time that a busy machine may take."""
+    deadline = time.monotonic() + 30
     while not holds() and time.monotonic() < deadline:
         time.sleep(0.002)
     return holds()
@@ -124,8 +111,6 @@ async def until(holds):
 
 
 def test_a_cancelled_wait_closes_its_connection_at_once_and_leaves_nothing():
-    before = open_sockets()
-
     async def main(server):
         waiting = wait_async("1126", CREDENTIALS, base_url=server.url, policy=PollPolicy(interval=0.02))
         task = asyncio.create_task(waiting)
@@ -134,13 +119,12 @@ def test_a_cancelled_wait_closes_its_connection_at_once_and_leaves_nothing():
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30
 
-    with HostileServer(hangs) as server:
-        asyncio.run(main(server))
-        assert eventually(lambda: all(not thread.name.startswith("spongewatch") for thread in threading.enumerate()))
+    with nothing_left(), HostileServer(hangs) as server:
+        with nothing_left():
+            asyncio.run(main(server))
         assert len(server.exchanges) == 1
-    assert eventually(lambda: open_sockets() == before)
 
 
 @pytest.mark.parametrize("poll_under_way", [True, False], ids=["during a poll", "between two polls"])
@@ -232,7 +216,7 @@ def test_a_cancelled_poll_is_cut_off_and_the_other_polls_of_the_transport_go_on(
 
     with HostileServer(notes_the_end, keeps_answering(answer(WAITING), pause=0.1)) as server:
         assert asyncio.run(main(server)).status == 200
-        assert cut.wait(1)
+        assert cut.wait(30)
 
 
 class TestThreaded(AsyncTransportContract):
@@ -251,7 +235,7 @@ def test_closing_the_transport_cuts_what_is_under_way():
         await transport.close()
         with pytest.raises(TransportError, match="reset: the request was cut off") as caught:
             await task
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30
         return caught.value
 
     with HostileServer(hangs) as server:
@@ -262,15 +246,16 @@ def test_ctrl_c_ends_a_program_at_once_while_a_poll_hangs(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(
         "import asyncio, sys\n"
-        "from spongewatch import Credentials\n"
+        "from spongewatch import Credentials, PollPolicy\n"
         "from spongewatch.transports import wait_async\n"
-        "asyncio.run(wait_async('1126', Credentials('k', 'p'), base_url=sys.argv[1]))\n"
+        "policy = PollPolicy(request_timeout=90)\n"
+        "asyncio.run(wait_async('1126', Credentials('k', 'p'), base_url=sys.argv[1], policy=policy))\n"
     )
     with HostileServer(hangs) as server:
         process = subprocess.Popen([sys.executable, program, server.url], stderr=subprocess.PIPE)
-        assert eventually(lambda: server.exchanges) or eventually(lambda: server.exchanges)
+        assert eventually(lambda: server.exchanges)
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
-        assert time.monotonic() - started < 3  # and not after the ten seconds of the poll
+        _, err = process.communicate(timeout=110)
+        assert time.monotonic() - started < 30  # and not after the ninety seconds of the poll
     assert err.splitlines()[-1] == b"KeyboardInterrupt"

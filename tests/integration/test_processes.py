@@ -220,7 +220,7 @@ def test_a_child_of_a_process_that_is_in_the_middle_of_requests_is_not_stuck_and
 
 
 def test_a_connection_that_the_parent_closes_is_closed_though_a_child_lives_on():
-    hung_up, idle = threading.Event(), threading.Event()
+    hung_up, (until, over) = threading.Event(), os.pipe()
 
     def script(talk):
         keeps_answering(answer(b"{}"))(talk)
@@ -228,10 +228,13 @@ def test_a_connection_that_the_parent_closes_is_closed_though_a_child_lives_on()
 
     with HostileServer(script) as server, Urllib3Transport() as transport:
         transport.send(Request("GET", server.url), timeout=10)
-        child = Child(lambda: idle.wait(1))
+        child = Child(lambda: len(os.read(until, 1)))
         transport.close()
-        assert hung_up.wait(0.9)
-        assert child.result() is False
+        assert hung_up.wait(20)
+        os.write(over, b"x")
+        assert child.result() == 1
+    os.close(until)
+    os.close(over)
 
 
 def test_one_that_was_closed_is_closed_in_a_child_too(transport):

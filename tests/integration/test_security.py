@@ -6,6 +6,7 @@ import os
 import ssl
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from contextlib import contextmanager, suppress
@@ -48,13 +49,13 @@ GOOD = answer(json_body(rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2"
 FALSE = answer(json_body([row("GATHERING ERROR 264")]))
 
 
-def watched(url, transport=None, **policy):
+def watched(url, transport=None, observers=(), **policy):
     """All that a watch emits."""
     clock = SystemClock()
-    chosen = PollPolicy(**({"interval": 0.02, "request_timeout": 2.0, "max_delay": 0.02} | policy))
+    chosen = PollPolicy(**({"interval": 0.02, "request_timeout": 30.0, "max_delay": 0.02} | policy))
     session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url=url, policy=chosen)
     with transport or Urllib3Transport() as used:
-        items = list(watch(session, used, clock=clock))
+        items = list(watch(session, used, observers=observers, clock=clock))
     assert isinstance(items[-1], Ended)
     return items
 
@@ -126,16 +127,23 @@ def test_an_answer_behind_an_answer_is_never_taken_for_that_to_the_next_poll(and
 
 @pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
 def test_an_answer_that_comes_before_its_poll_is_none(secure, tmp_path):
+    answered, said = threading.Event(), threading.Event()
+
     def script(talk):
         talk.read_request()
         talk.send(WAITING)
-        talk.wait(0.1)
+        answered.wait()
         talk.sock.sendall(FALSE)  # while nobody asks
+        said.set()
         with suppress(OSError):
             talk.hang()
 
+    def between_two_polls(item):
+        answered.set()
+        said.wait()
+
     with plainly_and_over_tls(secure, tmp_path, script, keeps_answering(GOOD)) as (server, transport):
-        items = watched(server.url, transport, interval=0.4)
+        items = watched(server.url, transport, observers=[between_two_polls])
         assert server.connections == 2
     assert triggers(items) == ["start", "initialize", "gather", "complete"]
 
@@ -188,7 +196,7 @@ def test_no_tls_under_version_1_2_is_spoken(tmp_path):
     context.set_ciphers("ALL:@SECLEVEL=0")
     with HostileServer(keeps_answering(GOOD), tls=context) as server:
         with Urllib3Transport(ca_file=tmp_path / "ca.pem") as transport, pytest.raises(TransportError) as caught:
-            transport.send(Request("GET", server.url, {"authorization": f"Basic {PAIR}"}), timeout=2)
+            transport.send(Request("GET", server.url, {"authorization": f"Basic {PAIR}"}), timeout=30)
         assert server.exchanges == []
     assert caught.value.kind == "tls"
 
@@ -382,7 +390,10 @@ def test_the_list_of_processes_shows_no_password(tmp_path):
                 time.sleep(0.02)
             proc = Path(f"/proc/{process.pid}")
             seen = [(proc / name).read_bytes() for name in ("cmdline", "comm", "environ")]
-            threads = [(task / "comm").read_bytes() for task in (proc / "task").iterdir()]
+            threads = []
+            for task in (proc / "task").iterdir():
+                with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+                    threads.append((task / "comm").read_bytes())
         finally:
             process.terminate()
             shown = b"".join(process.communicate(timeout=20))
