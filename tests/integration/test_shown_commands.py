@@ -65,9 +65,15 @@ def commands(page):
             yield command.replace("\n> ", "\n"), shown
 
 
+PORTS = iter(range(20_000 + os.getpid() % 10_000, 32_000))
+"""Below those that a system gives away by itself: a free one of these is not another test's by the time it is used."""
+
+
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    for port in PORTS:
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("there is no free port")
 
 
 @contextmanager
@@ -121,7 +127,7 @@ def services(folder):
 
 
 def await_port(port):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with suppress(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port)).close()
