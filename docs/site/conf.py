@@ -30,5 +30,6 @@ add_module_names = False
 html_theme = "furo"
 html_title = "Spongewatch"
 html_static_path = ["static"]
+html_favicon = "static/icon.svg"  # or browsers ask for one that is not there
 html_show_sourcelink = html_copy_source = False
 html_show_sphinx = html_show_copyright = False
