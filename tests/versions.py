@@ -47,9 +47,11 @@ TOOLS = (
     "structlog",
     "trustme",
 )
-AT_ONCE = os.cpu_count() or 1
-LONGEST = 3600
-"""Seconds that one run of the tests may take; it takes a few minutes, and more on a busy machine."""
+AT_ONCE = min(os.cpu_count() or 1, 4)
+"""A machine may tell of many cores, of which few are for this; with too many at once, time-outs would pass."""
+
+LONGEST = 1800
+"""Seconds that one run of the tests may take, or one installation."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Result:
     passed: bool
 
 
-def run(*command: object, seconds: float = 900, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(*command: object, **variables: str) -> subprocess.CompletedProcess[str]:
     """What `command` does; its output and its errors are one text."""
     return subprocess.run(
         [*map(str, command)],
@@ -75,7 +77,7 @@ def run(*command: object, seconds: float = 900, **variables: str) -> subprocess.
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=seconds,
+        timeout=LONGEST,
     )
 
 
@@ -103,7 +105,8 @@ def interpreter(python: str) -> str | None:
 
 def wheel_in(folder: Path) -> Path:
     """The wheel of what is here, built from a clean copy: a folder left over from before would end up in it."""
-    files = done("git", "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
+    anybodys = ("-c", "safe.directory=*")  # whoever owns the checkout; git would refuse that of another
+    files = done("git", *anybodys, "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
     for file in files:
         if (ROOT / file).exists():
             (folder / "source" / file).parent.mkdir(parents=True, exist_ok=True)
@@ -144,7 +147,7 @@ def tried(folder: Path, python: str, choice: str, wheel: Path, pins: Path) -> Re
     frozen = done(UV, "pip", "freeze", "--python", executable)
     versions = dict(line.lower().split("==") for line in frozen.splitlines() if "==" in line)
     start = time.monotonic()
-    result = run(executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *TESTS, seconds=LONGEST)
+    result = run(executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *TESTS)
     last = result.stdout.strip().splitlines()[-1].strip("= ")
     return Result(
         done(executable, "-c", "import platform; print(platform.python_version())").strip(),

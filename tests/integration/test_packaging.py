@@ -37,7 +37,8 @@ def contents(wheel: Path) -> set[str]:
 def built(tmp_path_factory):
     """The wheel of a clean export, and the wheel of its source distribution."""
     source, dest = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
-    for file in run("git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard").splitlines():
+    git = ("git", "-C", ROOT, "-c", "safe.directory=*")  # whoever owns the checkout; git would refuse that of another
+    for file in run(*git, "ls-files", "--cached", "--others", "--exclude-standard").splitlines():
         (source / file).parent.mkdir(parents=True, exist_ok=True)
         (source / file).write_bytes((ROOT / file).read_bytes())
     build(source, dest / "direct", "--wheel")
