@@ -13,10 +13,12 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+
+from ports import kept_port
 
 ROOT = Path(__file__).parents[2]
 PAGES = [page for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")] if "```console" in page.read_text()]
@@ -45,8 +47,8 @@ def test_the_commands_of_a_page_print_what_it_shows(page, tmp_path):
         shutil.copytree(ROOT / "docs" / folder, tmp_path / "docs" / folder)
     for program in page.parent.glob("*.py"):
         shutil.copy(program, tmp_path)
-    with shell(tmp_path) as run, services(tmp_path) as serve:
-        for command, shown in commands(page):
+    with shell(tmp_path) as run, with_ports_kept(page.read_text()) as text, services(tmp_path) as serve:
+        for command, shown in commands(text):
             if command.endswith("&"):
                 serve(command)
             elif not command.startswith(SETS_UP):
@@ -56,27 +58,22 @@ def test_the_commands_of_a_page_print_what_it_shows(page, tmp_path):
                 assert ALIKE(shown, printed, doctest.ELLIPSIS), f"$ {command}\n{printed}"
 
 
-def commands(page):
-    """The commands with what they print; each port that one serves at is a free one."""
-    text = page.read_text()
-    for port in set(re.findall(r"--port (\d+)", text)):
-        text = re.sub(rf"\b{port}\b", str(free_port()), text)
+@contextmanager
+def with_ports_kept(text):
+    """The page with ports to serve at that are kept for it, in place of its own."""
+    with ExitStack() as stack:
+        for port in set(re.findall(r"--port (\d+)", text)):
+            text = re.sub(rf"\b{port}\b", str(stack.enter_context(kept_port())), text)
+        yield text
+
+
+def commands(text):
+    """The commands with what they print."""
     for block in BLOCK.findall(text):
         matches = COMMAND.findall(block)
         assert "".join(f"$ {command}\n{shown}" for command, shown in matches) == block, f"what is this?\n{block}"
         for command, shown in matches:
             yield command.replace("\n> ", "\n"), shown
-
-
-PORTS = iter(range(20_000 + os.getpid() % 10_000, 32_000))
-"""Below those that a system gives away by itself: a free one of these is not another test's by the time it is used."""
-
-
-def free_port():
-    for port in PORTS:
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-    raise AssertionError("there is no free port")
 
 
 @contextmanager
