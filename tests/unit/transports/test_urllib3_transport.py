@@ -3,7 +3,6 @@ import gzip
 import http.client
 import inspect
 import logging
-import os
 import ssl
 import threading
 import time
@@ -14,6 +13,7 @@ from contextlib import contextmanager, suppress
 import pytest
 import trustme
 
+from leftovers import nothing_left
 from spongewatch import MAX_BODY, LocalProtocolError, Request, TransportError, __version__
 from spongewatch.transports.forking import begin_anew_in_child
 from spongewatch.transports.testing.hostile_server import (
@@ -668,21 +668,13 @@ def test_no_thread_and_no_descriptor_outlives_a_transport():
         says(b"HTTP/1.1 200 OK\r\n\r\n", lambda talk: talk.hang()),
         says(b"nonsense"),
     ]
-    threads, before = {*threading.enumerate()}, descriptors()  # those of an earlier test may still end
     for script in scripts:
-        with HostileServer(script) as server, Urllib3Transport() as transport:
+        with nothing_left(), HostileServer(script) as server, Urllib3Transport() as transport:
             inside = threading.active_count()
             for _ in range(3):
                 with suppress(TransportError):
                     ask(transport, server, timeout=0.05)
             assert threading.active_count() <= inside + 3  # the server's, one for each connection
-    assert ({*threading.enumerate()} - threads, descriptors() - before) == (set(), set())
-
-
-def descriptors():
-    """Those that are open, each with what it leads to; that of the folder itself is closed by then."""
-    links = {number: f"/dev/fd/{number}" for number in os.listdir("/dev/fd")}
-    return {(number, os.readlink(link)) for number, link in links.items() if os.path.lexists(link)}
 
 
 def forks_amid_a_request():
