@@ -15,10 +15,11 @@ import sys
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from ports import kept_port
+from spongewatch.transports.testing.hostile_server import nobody
 
 ROOT = Path(__file__).parents[2]
 PAGES = [page for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")] if "```console" in page.read_text()]
@@ -63,7 +64,8 @@ def with_ports_kept(text):
     """The page with ports to serve at that are kept for it, in place of its own."""
     with ExitStack() as stack:
         for port in set(re.findall(r"--port (\d+)", text)):
-            text = re.sub(rf"\b{port}\b", str(stack.enter_context(kept_port())), text)
+            kept = urlsplit(stack.enter_context(nobody())).port
+            text = re.sub(rf"\b{port}\b", str(kept), text)
         yield text
 
 

@@ -172,8 +172,9 @@ def in_turn(*scripts: Script) -> Script:
 
 @contextmanager
 def nobody() -> Iterator[str]:
-    """The url of a port that is taken, but not listened at."""
+    """The url of a port that is taken, but not listened at; a server that is told of it may."""
     with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{sock.getsockname()[1]}"
 

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from answers import json_body, rows
-from ports import kept_port
 from spongewatch import Completed, Credentials, PollPolicy
 from spongewatch.adapters.command_line import main
 from spongewatch.transports import SCENARIOS, wait
+from spongewatch.transports.testing.hostile_server import nobody
 
 LOGIN = Credentials("demo-key", "demo-password")
 
@@ -93,9 +93,9 @@ def test_without_a_name_an_import_completes_and_speed_makes_it_short(simulate):
 
 
 def test_after_the_signal_nobody_listens_any_more(simulate):
-    with kept_port() as port:
-        _, url, _ = simulate("skips", "--port", str(port))
-        client = HTTPConnection(urlsplit(url.strip()).netloc)
+    with nobody() as url:
+        simulate("skips", "--port", str(urlsplit(url).port))
+        client = HTTPConnection(urlsplit(url).netloc)
         with pytest.raises(ConnectionRefusedError):
             client.connect()
 
@@ -126,8 +126,8 @@ def test_a_scenario_goes_before_a_file_of_its_name(simulate, tmp_path, monkeypat
 
 
 def test_a_port_can_be_chosen(simulate):
-    with kept_port() as port:
-        assert simulate("skips", "--port", str(port))[1] == f"http://127.0.0.1:{port}\n"
+    with nobody() as url:
+        assert simulate("skips", "--port", str(urlsplit(url).port))[1] == f"{url}\n"
 
 
 def test_a_port_that_is_taken_is_told(capsys):

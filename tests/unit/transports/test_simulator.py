@@ -5,16 +5,17 @@ import threading
 import time
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, RemoteDisconnected
+from urllib.parse import urlsplit
 
 import pytest
 
 from answers import rows
-from ports import kept_port
 from spongewatch import Credentials, ImportEvent, LocalProtocolError, Response, TransportError, decode
 from spongewatch.transports.recording import Exchange, RecordingError
 from spongewatch.transports.replay import open_recording
 from spongewatch.transports.scenarios import SCENARIOS, Scenario
 from spongewatch.transports.simulator import ServedRequest, Simulator
+from spongewatch.transports.testing.hostile_server import nobody
 
 LOGIN = Credentials("demo-key", "demo-password").basic()
 JSON_TYPE = "application/json; charset=utf-8"
@@ -486,12 +487,13 @@ def test_bad_arguments_are_refused_in_one_line(arguments, problem):
 
 
 def test_a_port_that_is_taken_is_refused_in_one_line():
-    with kept_port() as port:
+    with nobody() as url:
+        port = urlsplit(url).port
         taken = f"port {port} can't be listened at: Address already in use"
         with Simulator(port=port) as first, pytest.raises(LocalProtocolError, match=taken):
             Simulator(port=port).start()
         with Simulator(port=port) as second:
-            assert second.base_url == first.base_url == f"http://127.0.0.1:{port}"
+            assert second.base_url == first.base_url == url
 
 
 def test_it_listens_on_this_machine_alone():
