@@ -33,9 +33,9 @@ MAY_BE_MISSED = [set(), {"start"}, {"progress"}, {"start", "progress"}]
 
 
 @contextmanager
-def simulator(scenario="completes", **settings):
+def simulator(scenario="completes", speed=20, **settings):
     """A service of which each poll is counted, and whose floor is looked at in the end."""
-    with Simulator(scenario, **({"speed": 20} | settings)) as service:
+    with Simulator(scenario, speed=speed, **settings) as service:
         yield service
         requests = service.requests
     gaps = [later.arrived - earlier.arrived for earlier, later in pairwise(requests)]
