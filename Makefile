@@ -22,7 +22,7 @@ check: .venv/developing
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/mypy docs/recipes docs/tutorial
-	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright # or it asks which version is the newest
 	$(BIN)/lint-imports
 
 # The site, in build/site.

@@ -74,5 +74,5 @@ class Row:
         return due
 
 
-class Overtaken(Exception):  # noqa: N818  (no error, but news)
+class Overtaken(Exception):  # noqa: N818 # it is no error, but news
     """Another worker polls this import, and will queue its next poll."""

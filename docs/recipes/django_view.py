@@ -89,7 +89,7 @@ def watch(row: Import, mine: int) -> None:
         return
 
 
-class Overtaken(Exception):  # noqa: N818  (no error, but news)
+class Overtaken(Exception):  # noqa: N818 # it is no error, but news
     """Another thread has taken the import over."""
 
 
