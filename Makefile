@@ -14,7 +14,6 @@ test: .venv/developing
 	$(BIN)/coverage run -m pytest --numprocesses 2 tests/unit
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
-	$(BIN)/python tests/coverage_by_module.py
 	$(BIN)/pytest --numprocesses 4 --dist worksteal tests/properties tests/integration
 
 check: .venv/developing

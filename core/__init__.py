@@ -6,19 +6,21 @@ This is the pure core: no I/O, no clock, no randomness, no logging. What brings 
 
 from .actions import Action, Done, Send, Wait
 from .answer import answer_to_keep
-from .codec import MAX_BODY, decode
+from .codec import decode
 from .credentials import Credentials
 from .emitted import Anomaly, Emitted, Ended, PollFailed, Transition
 from .endpoint import PUBLIC_SERVICE, Auth, Format, is_import_id
 from .errors import (
     TRANSPORT_ERROR_KINDS,
+    InvalidArgument,
+    InvalidType,
     LocalProtocolError,
     RemoteProtocolError,
     SpongewatchError,
     TransportError,
 )
 from .events import EventsPage, ImportEvent
-from .exchange import Request, Response
+from .exchange import MAX_BODY, Request, Response
 from .failures import ERROR_CODES, ErrorCategory, ErrorCode, ImportFailure, Remedy, explain
 from .machine import ImportMachine
 from .outcomes import (
@@ -64,6 +66,8 @@ __all__ = [
     "ImportFailure",
     "ImportMachine",
     "ImportSession",
+    "InvalidArgument",
+    "InvalidType",
     "LocalProtocolError",
     "LostContact",
     "Outcome",

@@ -5,13 +5,10 @@ What the members mean is the business of `EventsPage.from_json`, to which both f
 
 import json
 import re
-from typing import Final
 
 from .errors import LocalProtocolError, RemoteProtocolError
 from .events import Clean, EventsPage, error_message, page_of
-
-MAX_BODY: Final = 1024 * 1024
-"""Bytes of an answer that are read at the most; the parsers themselves stop no depth and no breadth."""
+from .exchange import MAX_BODY
 
 _JSON_TYPE = re.compile(r"\s*(application|text)/([^;]*\+)?json\s*(;|$)", re.IGNORECASE)
 _XML_TYPE = re.compile(r"\s*(application|text)/([^;]*\+)?xml\s*(;|$)", re.IGNORECASE)

@@ -17,8 +17,13 @@ TRANSPORT_ERROR_KINDS = (
     "protocol",
     "too-large",
     "exhausted",
+    "stale",
 )
-"""What a `TransportError` may be; `exhausted` is a recording, or a script, that has no further answer."""
+"""The kinds of `TransportError`.
+
+`exhausted`: a recording or a script has no further response. `stale`: the server closed a kept-alive connection
+before it answered a request on it.
+"""
 
 
 class SpongewatchError(Exception):
@@ -36,6 +41,24 @@ class LocalProtocolError(SpongewatchError):
     >>> ImportEvent("GATHERING", "INPROGRESS", -1)
     Traceback (most recent call last):
     spongewatch.errors.LocalProtocolError: the value of a row is a whole number from 0 to 999,999,999,999,999, or None
+    """
+
+
+class InvalidArgument(SpongewatchError, ValueError):  # noqa: N818 # like ValueError, it names the mistake
+    """An argument has a value that can't be used; the message names the parameter.
+
+    >>> issubclass(InvalidArgument, ValueError)
+    True
+    """
+
+
+class InvalidType(SpongewatchError, TypeError):  # noqa: N818
+    """An argument has the wrong type; the message names the parameter.
+
+    >>> from spongewatch import Request
+    >>> Request("GET", "https://api.example/", 5)
+    Traceback (most recent call last):
+    spongewatch.errors.InvalidType: headers must be a mapping, not int
     """
 
 

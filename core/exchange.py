@@ -3,18 +3,32 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NoReturn, Self, final
+from typing import Final, NoReturn, Self, final
 
-from .errors import LocalProtocolError
+from .errors import InvalidArgument, InvalidType, LocalProtocolError
 from .text import shown
+
+MAX_BODY: Final = 1024 * 1024
+"""The largest response body that is read, in bytes, unless a request sets `max_body`."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request: the url with its query, and the headers, their names in lower case.
+    """One HTTP request.
 
-    Both hold credentials, and stay out of the repr.
+    The URL, the headers and the body may hold credentials, so the repr leaves them out.
+
+    Args:
+        method: The HTTP method.
+        url: The absolute URL with its query.
+        headers: Header names in lower case, with their values.
+        body: The bytes to send; empty for none.
+        max_body: The largest response body to accept, in bytes, after content decoding.
+
+    Raises:
+        InvalidType: An argument has the wrong type.
+        InvalidArgument: `max_body` is negative.
 
     >>> Request("GET", "https://api.example/events/1126.json", {"authorization": "Basic ..."})
     Request(method='GET')
@@ -23,9 +37,25 @@ class Request:
     method: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    max_body: int = field(default=MAX_BODY, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "headers", MappingProxyType(dict(self.headers)))
+        for name, value in (("method", self.method), ("url", self.url)):
+            if not isinstance(value, str):
+                raise InvalidType(f"{name} must be a str, not {type(value).__name__}")
+        if not isinstance(self.headers, Mapping):
+            raise InvalidType(f"headers must be a mapping, not {type(self.headers).__name__}")
+        headers = dict(self.headers)
+        if not all(isinstance(text, str) for pair in headers.items() for text in pair):
+            raise InvalidType("headers must map str to str")
+        if not isinstance(self.body, bytes):
+            raise InvalidType(f"body must be bytes, not {type(self.body).__name__}")
+        if not isinstance(self.max_body, int) or isinstance(self.max_body, bool):
+            raise InvalidType(f"max_body must be an int, not {type(self.max_body).__name__}")
+        if self.max_body < 0:
+            raise InvalidArgument("max_body must be at least 0")
+        object.__setattr__(self, "headers", MappingProxyType(headers))
 
     def __reduce__(self) -> NoReturn:
         raise LocalProtocolError("no request is pickled, for it holds the password: keep what session.save() gives")

@@ -105,6 +105,8 @@ def test_the_public_names():
         "ImportFailure",
         "ImportMachine",
         "ImportSession",
+        "InvalidArgument",
+        "InvalidType",
         "LocalProtocolError",
         "LostContact",
         "Outcome",

@@ -6,7 +6,9 @@ from spongewatch import errors
 from spongewatch.errors import LocalProtocolError, RemoteProtocolError, SpongewatchError, TransportError
 
 
-@pytest.mark.parametrize("kind", [LocalProtocolError, RemoteProtocolError, TransportError])
+@pytest.mark.parametrize(
+    "kind", [errors.InvalidArgument, errors.InvalidType, LocalProtocolError, RemoteProtocolError, TransportError]
+)
 def test_there_is_one_error_to_catch_them_all(kind):
     assert issubclass(kind, SpongewatchError)
 
@@ -21,6 +23,7 @@ def test_the_kinds_that_traces_use():
         "protocol",
         "too-large",
         "exhausted",
+        "stale",
     )
 
 

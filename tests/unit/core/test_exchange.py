@@ -3,8 +3,8 @@ import pickle
 
 import pytest
 
-from spongewatch.errors import LocalProtocolError
-from spongewatch.exchange import Request, Response
+from spongewatch.errors import InvalidArgument, InvalidType, LocalProtocolError
+from spongewatch.exchange import MAX_BODY, Request, Response
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,35 @@ def test_a_request_is_copied_but_not_pickled_for_it_holds_the_password():
     assert copy.copy(request) == copy.deepcopy([request])[0] == request
     with pytest.raises(LocalProtocolError, match=r"^no request is pickled, .* keep what session.save\(\) gives$"):
         pickle.dumps(request)
+
+
+def test_a_request_has_no_body_and_a_bounded_response_unless_it_says_otherwise():
+    assert (Request("GET", "/").body, Request("GET", "/").max_body) == (b"", MAX_BODY)
+    begin = Request("POST", "/", body=b"service=gmail&password=secret", max_body=0)
+    assert (begin.body, begin.max_body) == (b"service=gmail&password=secret", 0)
+    assert "secret" not in repr(begin)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ((None, "/"), "method must be a str, not NoneType"),
+        (("GET", b"/"), "url must be a str, not bytes"),
+        (("GET", "/", 5), "headers must be a mapping, not int"),
+        (("GET", "/", [("a", "b")]), "headers must be a mapping, not list"),
+        (("GET", "/", {"a": 1}), "headers must map str to str"),
+        (("GET", "/", {b"a": "b"}), "headers must map str to str"),
+        (("GET", "/", {}, "text"), "body must be bytes, not str"),
+        (("GET", "/", {}, b"", None), "max_body must be an int, not NoneType"),
+        (("GET", "/", {}, b"", True), "max_body must be an int, not bool"),
+    ],
+)
+def test_an_argument_of_the_wrong_type_is_named(arguments, problem):
+    with pytest.raises(InvalidType) as caught:
+        Request(*arguments)
+    assert str(caught.value) == problem
+
+
+def test_a_negative_max_body_is_refused():
+    with pytest.raises(InvalidArgument, match="max_body must be at least 0"):
+        Request("GET", "/", max_body=-1)
