@@ -35,6 +35,7 @@ from .outcomes import (
 )
 from .policy import PollPolicy
 from .redaction import Redaction
+from .secret import Secret
 from .session import ImportSession
 from .table import TRANSITIONS, State
 from .text import printable, shortened, shown
@@ -79,6 +80,7 @@ __all__ = [
     "RemoteProtocolError",
     "Request",
     "Response",
+    "Secret",
     "Send",
     "SpongewatchError",
     "State",

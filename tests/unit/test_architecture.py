@@ -118,6 +118,7 @@ def test_the_public_names():
         "RemoteProtocolError",
         "Request",
         "Response",
+        "Secret",
         "Send",
         "SpongewatchError",
         "State",
