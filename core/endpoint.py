@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, quote, urlencode, urlsplit
 from .credentials import Credentials
 from .errors import LocalProtocolError
 from .exchange import Request
+from .secret import Secret
 from .text import shown
 
 PUBLIC_SERVICE: Final = "https://api.cloudsponge.com"
@@ -52,16 +53,13 @@ def events_request(
     if auth not in AUTHS:
         raise LocalProtocolError(f"auth is basic or query, not {shown(auth)}")
     base = checked_base_url(base_url, insecure_http=insecure_http)
+    if echo is not None and not _is_echo(echo):
+        raise LocalProtocolError("echo is a text of one character or more that UTF-8 can write")
     headers = {"accept": _ACCEPT[format], "cache-control": "no-cache"}
-    arguments: dict[str, str] = {}
     if credentials and auth == "basic":
         headers["authorization"] = credentials.basic()
-    elif credentials:
-        arguments = {"domain_key": credentials.domain_key, "domain_password": credentials.domain_password}
-    if echo is not None:
-        arguments["echo"] = _checked_echo(echo)
-    query = f"?{urlencode(arguments, quote_via=quote)}" if arguments else ""
-    return Request("GET", f"{base}/events/{import_id}.{format}{query}", headers)
+    query = _query(credentials if auth == "query" else None, echo)
+    return Request("GET", Secret(f"{base}/events/{import_id}.{format}{query}"), headers)
 
 
 def is_import_id(value: object) -> TypeGuard[str]:
@@ -79,17 +77,10 @@ def checked_base_url(base_url: str, *, insecure_http: bool) -> str:
     Raises `LocalProtocolError` where it is no plain http or https url, holds credentials, or is http to
     anywhere but this machine, unless `insecure_http` says that this is wanted. The url stays out of the text.
     """
-    parts = _split(base_url)
-    if parts.username is not None:  # where there is a password, it is a text, if an empty one
-        raise LocalProtocolError("the base url holds credentials; they have a place of their own")
-    if "?" in base_url or "#" in base_url:
-        raise LocalProtocolError("the base url has a query or a fragment, and can't have either")
-    if parts.scheme == "http" and not insecure_http and not _LOOPBACK.fullmatch(parts.hostname or ""):
-        raise LocalProtocolError(
-            "the base url is plain http, which would show the password to everybody on the way; "
-            "use https, or say that insecure http is wanted"
-        )
-    return base_url.rstrip("/")
+    base_url = Secret(base_url if isinstance(base_url, str) else "")  # it may hold credentials
+    if problem := _problem(base_url, insecure_http=insecure_http):
+        raise LocalProtocolError(problem)
+    return Secret(base_url.rstrip("/"))
 
 
 def is_public_service(base_url: str) -> bool:
@@ -97,20 +88,43 @@ def is_public_service(base_url: str) -> bool:
     return (urlsplit(base_url).hostname or "").rstrip(".") == urlsplit(PUBLIC_SERVICE).hostname
 
 
-def _split(base_url: str) -> SplitResult:
+def _problem(base_url: str, *, insecure_http: bool) -> str | None:
+    parts = _split(base_url)
+    if parts is None:
+        return "the base url is no url such as https://api.example.com"
+    if parts.username is not None:  # where there is a password, it is a text, if an empty one
+        return "the base url holds credentials; they have a place of their own"
+    if "?" in base_url or "#" in base_url:
+        return "the base url has a query or a fragment, and can't have either"
+    if parts.scheme == "http" and not insecure_http and not _LOOPBACK.fullmatch(parts.hostname or ""):
+        return (
+            "the base url is plain http, which would show the password to everybody on the way; "
+            "use https, or say that insecure http is wanted"
+        )
+    return None
+
+
+def _split(base_url: str) -> SplitResult | None:
     try:
         parts = urlsplit(base_url) if _BASE_URL.fullmatch(base_url) else None
         if parts and parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0):
             return parts
-    except (ValueError, TypeError):
+    except ValueError:
         pass
-    raise LocalProtocolError("the base url is no url such as https://api.example.com")
+    return None
 
 
-def _checked_echo(echo: str) -> str:
+def _query(credentials: Credentials | None, echo: str | None) -> Secret:
+    arguments: dict[str, str] = {}
+    if credentials:
+        arguments |= {"domain_key": credentials.domain_key, "domain_password": credentials.domain_password}
+    if echo is not None:
+        arguments["echo"] = echo
+    return Secret(f"?{urlencode(arguments, quote_via=quote)}" if arguments else "")
+
+
+def _is_echo(echo: str) -> bool:
     try:
-        if echo.encode():
-            return echo
+        return bool(echo.encode())
     except (AttributeError, UnicodeEncodeError):
-        pass
-    raise LocalProtocolError("echo is a text of one character or more that UTF-8 can write")
+        return False

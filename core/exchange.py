@@ -11,9 +11,11 @@ from .text import shown
 MAX_BODY: Final = 1024 * 1024
 """The largest response body that is read, in bytes, unless a request sets `max_body`."""
 
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Request:
     """One HTTP request.
 
@@ -35,19 +37,33 @@ class Request:
     """
 
     method: str
-    url: str = field(repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
-    max_body: int = field(default=MAX_BODY, repr=False)
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    max_body: int
 
-    def __post_init__(self) -> None:
-        for name, value in (("method", self.method), ("url", self.url)):
-            if not isinstance(value, str):
-                raise InvalidType(f"{name} must be a str, not {type(value).__name__}")
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        body: bytes = b"",
+        max_body: int = MAX_BODY,
+    ) -> None:
+        for name, value in (("method", method), ("url", url), ("headers", headers), ("body", body)):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "max_body", max_body)
+        del url, headers, body, name, value  # error reporters print the locals of the frames that raise
+        self._check()
+        object.__setattr__(self, "headers", MappingProxyType(dict(self.headers)))
+
+    def _check(self) -> None:
+        for name in ("method", "url"):
+            if not isinstance(getattr(self, name), str):
+                raise InvalidType(f"{name} must be a str, not {type(getattr(self, name)).__name__}")
         if not isinstance(self.headers, Mapping):
             raise InvalidType(f"headers must be a mapping, not {type(self.headers).__name__}")
-        headers = dict(self.headers)
-        if not all(isinstance(text, str) for pair in headers.items() for text in pair):
+        if not all(isinstance(text, str) for pair in self.headers.items() for text in pair):
             raise InvalidType("headers must map str to str")
         if not isinstance(self.body, bytes):
             raise InvalidType(f"body must be bytes, not {type(self.body).__name__}")
@@ -55,7 +71,10 @@ class Request:
             raise InvalidType(f"max_body must be an int, not {type(self.max_body).__name__}")
         if self.max_body < 0:
             raise InvalidArgument("max_body must be at least 0")
-        object.__setattr__(self, "headers", MappingProxyType(headers))
+
+    def __repr__(self) -> str:
+        method = getattr(self, "method", None)
+        return f"Request(method={method!r})" if isinstance(method, str) else "Request()"
 
     def __reduce__(self) -> NoReturn:
         raise LocalProtocolError("no request is pickled, for it holds the password: keep what session.save() gives")
@@ -82,6 +101,8 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+    _cleaned_by: object = field(default=None, init=False, repr=False, compare=False)
+    """The `Redaction` that removed its secrets from this response; not pickled."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.status, int) or isinstance(self.status, bool) or not 0 <= self.status <= 999:
@@ -94,6 +115,10 @@ class Response:
         if not all(isinstance(name, str) and isinstance(value, str) for name, value in headers.items()):
             raise LocalProtocolError("the headers of an answer are texts, and so are their names")
         object.__setattr__(self, "headers", MappingProxyType(headers))
+
+    def __repr__(self) -> str:
+        status = getattr(self, "status", None)
+        return f"Response(status={status})" if isinstance(status, int) and 0 <= status <= 999 else "Response()"
 
     def __reduce__(self) -> tuple[type["Response"], tuple[int, dict[str, str], bytes]]:
         return Response, (self.status, dict(self.headers), self.body)  # a read-only mapping is not pickled

@@ -89,10 +89,11 @@ class ImportMachine:
         return Completed(self._contact_count) if self._state is State.COMPLETE else None
 
     def __repr__(self) -> str:
-        return (
-            f"<ImportMachine import_id={self._import_id!r} state={self._state.name} "
-            f"contact_count={self._contact_count}>"
-        )
+        try:
+            known = f"state={self._state.name} contact_count={self._contact_count}"
+            return f"<ImportMachine import_id={self._import_id!r} {known}>"
+        except AttributeError:  # __init__ raised, and something prints the locals of its frame
+            return "<ImportMachine>"
 
     def feed(self, events: Iterable[ImportEvent], *, at: float | None = None) -> tuple[Transition | Anomaly, ...]:
         """Take the rows of one answer; give what is new in them.

@@ -1,5 +1,6 @@
 import copy
 import pickle
+import traceback
 
 import pytest
 
@@ -111,3 +112,50 @@ def test_an_argument_of_the_wrong_type_is_named(arguments, problem):
 def test_a_negative_max_body_is_refused():
     with pytest.raises(InvalidArgument, match="max_body must be at least 0"):
         Request("GET", "/", max_body=-1)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"method": 5},
+        {"url": b"https://a/?p=hunter22"},
+        {"headers": 5},
+        {"headers": {"a": 5}},
+        {"body": "hunter22"},
+        {"max_body": -1},
+    ],
+)
+def test_a_refused_request_shows_no_secret_to_an_error_reporter(wrong):
+    right = {
+        "method": "POST",
+        "url": "https://a/?p=hunter22",
+        "headers": {"authorization": "hunter22"},
+        "body": b"hunter22",
+    }
+    with pytest.raises((InvalidType, InvalidArgument)) as caught:
+        Request(**{**right, **wrong})
+    frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack[1:]
+    assert "hunter22" not in str([frame.locals for frame in frames])
+
+
+def half_made(kind, **members):
+    value = object.__new__(kind)
+    for name, member in members.items():
+        object.__setattr__(value, name, member)
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (half_made(Request), "Request()"),
+        (half_made(Request, method=10**5000), "Request()"),
+        (half_made(Response), "Response()"),
+        (half_made(Response, status=10**5000), "Response()"),
+        (half_made(Response, status="hunter22"), "Response()"),
+        (Response(7), "Response(status=7)"),
+        (Request("GET", "/"), "Request(method='GET')"),
+    ],
+)
+def test_a_repr_never_raises(value, shown):
+    assert repr(value) == shown

@@ -434,3 +434,7 @@ def test_a_missing_member_is_named(member):
     del members[member]
     with pytest.raises(LocalProtocolError, match=f"has no member {member}"):
         ImportMachine.resume(json.dumps(members))
+
+
+def test_the_repr_of_a_half_made_machine_does_not_raise():
+    assert repr(object.__new__(ImportMachine)) == "<ImportMachine>"
