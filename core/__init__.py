@@ -5,7 +5,6 @@ This is the pure core: no I/O, no clock, no randomness, no logging. What brings 
 """
 
 from .actions import Action, Done, Send, Wait
-from .answer import answer_to_keep
 from .codec import decode
 from .credentials import Credentials
 from .emitted import Anomaly, Emitted, Ended, PollFailed, Transition
@@ -88,7 +87,6 @@ __all__ = [
     "Transition",
     "TransportError",
     "Wait",
-    "answer_to_keep",
     "decode",
     "explain",
     "is_import_id",

@@ -7,7 +7,7 @@ import json
 import re
 
 from .errors import LocalProtocolError, RemoteProtocolError
-from .events import Clean, EventsPage, error_message, page_of
+from .events import EventsPage, error_message
 from .exchange import MAX_BODY
 
 _JSON_TYPE = re.compile(r"\s*(application|text)/([^;]*\+)?json\s*(;|$)", re.IGNORECASE)
@@ -27,11 +27,6 @@ def decode(body: bytes, content_type: str | None = None) -> EventsPage:
     >>> decode(b'{"events": [{"event_type": "GATHERING", "status": "INPROGRESS", "value": 5}]}').events
     (ImportEvent(type='GATHERING', status='INPROGRESS', value=5, odd_value=None),)
     """
-    return read_page(body, content_type, str)
-
-
-def read_page(body: bytes, content_type: str | None, clean: Clean) -> EventsPage:
-    """What `decode` gives, and raises; each free text in it is what `clean` makes of the whole."""
     if not isinstance(body, bytes):
         raise LocalProtocolError(f"a body is bytes, not {type(body).__name__}")
     if content_type is not None and not isinstance(content_type, str):
@@ -43,10 +38,10 @@ def read_page(body: bytes, content_type: str | None, clean: Clean) -> EventsPage
         raise RemoteProtocolError("the answer is empty")
     if _HTML.match(start):
         raise RemoteProtocolError("the answer is an HTML page, not a list of events")
-    return page_of(_to_object(body, content_type, start), clean)
+    return EventsPage.from_json(_to_object(body, content_type, start))
 
 
-def envelope_message(body: bytes, content_type: str | None = None, clean: Clean = str) -> str | None:
+def envelope_message(body: bytes, content_type: str | None = None) -> str | None:
     """What the error envelope in `body` says, None where there is none; never an exception.
 
     >>> envelope_message(b'{"error": {"message": "the import is gone", "code": 410}}')
@@ -56,7 +51,7 @@ def envelope_message(body: bytes, content_type: str | None = None, clean: Clean 
     if len(body) > MAX_BODY or _HTML.match(start):
         return None
     try:
-        return error_message(_to_object(body, content_type, start), clean)
+        return error_message(_to_object(body, content_type, start))
     except RemoteProtocolError:
         return None
 

@@ -5,7 +5,7 @@ the import is over. How bytes become what `EventsPage.from_json` takes is the co
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeGuard, final
 
@@ -16,9 +16,6 @@ MAX_ROWS: Final = 1000
 MAX_WORD: Final = 64
 MAX_NUMBER: Final = 10**15 - 1
 """Fifteen digits: exact in the floating-point numbers that other languages read JSON into."""
-
-Clean = Callable[[str], str]
-"""Takes out of a stranger's text what must not be shown; `str` leaves it as it is."""
 
 _WORD = re.compile(rf"[ -~]{{1,{MAX_WORD}}}")
 _NUMBER = re.compile(r"[0-9]{1,15}")
@@ -82,34 +79,28 @@ class EventsPage:
         Unknown members are passed over. Raises `RemoteProtocolError`, which names the row and the
         member, where `obj` is not a list of rows with a type and a status each.
         """
-        return page_of(obj)
-
-
-def page_of(obj: object, clean: Clean = str) -> EventsPage:
-    """What `EventsPage.from_json` gives; each free text in it is what `clean` makes of the whole, before it is cut."""
-    if not isinstance(obj, Mapping):
-        raise RemoteProtocolError(f"the answer is {_kind(obj)}, not an object with events in it")
-    if "events" not in obj:
-        message = error_message(obj, clean)
-        raise RemoteProtocolError(
-            "the answer holds no events" if message is None else f"the service answers with an error: {message}"
+        if not isinstance(obj, Mapping):
+            raise RemoteProtocolError(f"the answer is {_kind(obj)}, not an object with events in it")
+        if "events" not in obj:
+            message = error_message(obj)
+            raise RemoteProtocolError(
+                "the answer holds no events" if message is None else f"the service answers with an error: {message}"
+            )
+        rows = obj["events"]
+        if not isinstance(rows, list | tuple):
+            raise RemoteProtocolError(f"the answer's events are {_kind(rows)}, not a list")
+        if len(rows) > MAX_ROWS:
+            raise RemoteProtocolError(f"the answer has {len(rows):,} rows, {MAX_ROWS:,} are the most")
+        return cls(
+            import_id=shortened((_text(obj.get("import_id")) or "").strip()) or None,
+            user_id=_text(obj.get("user_id")),
+            echo=_text(obj.get("echo")),
+            events=tuple(_row(number, row) for number, row in enumerate(rows, start=1)),
         )
-    rows = obj["events"]
-    if not isinstance(rows, list | tuple):
-        raise RemoteProtocolError(f"the answer's events are {_kind(rows)}, not a list")
-    if len(rows) > MAX_ROWS:
-        raise RemoteProtocolError(f"the answer has {len(rows):,} rows, {MAX_ROWS:,} are the most")
-    user_id, echo = _text(obj.get("user_id")), _text(obj.get("echo"))
-    return EventsPage(
-        import_id=shortened(clean((_text(obj.get("import_id")) or "").strip())) or None,
-        user_id=user_id if user_id is None else clean(user_id),
-        echo=echo if echo is None else clean(echo),
-        events=tuple(_row(number, row, clean) for number, row in enumerate(rows, start=1)),
-    )
 
 
-def error_message(obj: object, clean: Clean = str) -> str | None:
-    """What the service's error envelope in `obj` says, or None where there is none; `clean` is as for `page_of`.
+def error_message(obj: object) -> str | None:
+    """What the service's error envelope in `obj` says, or None where there is none.
 
     The envelope, `{"error": {"message": ..., "code": ...}}`, is what older clients read (wire-facts).
 
@@ -120,7 +111,7 @@ def error_message(obj: object, clean: Clean = str) -> str | None:
         return None
     error = obj["error"]
     message = error.get("message") if isinstance(error, Mapping) else error
-    return printable(shortened(clean(_text(message) or "without a message")))
+    return printable(shortened(_text(message) or "without a message"))
 
 
 def is_count(value: object) -> TypeGuard[int]:
@@ -141,21 +132,21 @@ def is_word(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and _WORD.fullmatch(value) is not None
 
 
-def _row(number: int, row: object, clean: Clean) -> ImportEvent:
+def _row(number: int, row: object) -> ImportEvent:
     if not isinstance(row, Mapping):
         raise RemoteProtocolError(f"row {number} of the answer is {_kind(row)}, not an object")
-    event_type = _word(number, row, "event_type", clean)
-    status = _word(number, row, "status", clean)
+    event_type = _word(number, row, "event_type")
+    status = _word(number, row, "status")
     value = row.get("value")
     if is_count(value):
         return ImportEvent(event_type, status, value)
     text = (_text(value) or "").strip()
     if _NUMBER.fullmatch(text):
         return ImportEvent(event_type, status, int(text))
-    return ImportEvent(event_type, status, None, shortened(clean(text)) or None)
+    return ImportEvent(event_type, status, None, shortened(text) or None)
 
 
-def _word(number: int, row: Mapping[object, object], member: str, clean: Clean) -> str:
+def _word(number: int, row: Mapping[object, object], member: str) -> str:
     if member not in row:
         raise RemoteProtocolError(f"row {number} of the answer: {member} is missing")
     word = row[member]
@@ -171,7 +162,7 @@ def _word(number: int, row: Mapping[object, object], member: str, clean: Clean) 
             f"row {number} of the answer: {member} has {len(word):,} characters, {MAX_WORD} are the most"
         )
     raise RemoteProtocolError(
-        f"row {number} of the answer: {member} is '{printable(clean(word))}', which is not printable ASCII"
+        f"row {number} of the answer: {member} is '{printable(word)}', which is not printable ASCII"
     )
 
 

@@ -1,117 +1,195 @@
-"""Taking secrets out of what is kept, in whatever form they stand in it."""
+"""Removes secrets from responses and transport errors, by literal search, in time linear in their size."""
 
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from typing import Final, final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
+from itertools import chain, product
+from typing import AnyStr, Final, final, overload
+from urllib.parse import quote, quote_plus
 
-PLACE: Final = "[secret]"
-"""What stands where a secret stood."""
+from .errors import InvalidType, TransportError
+from .exchange import Response
+from .ordinary import is_ordinary
+from .secret import PLACEHOLDER
 
-_NO_TEXT = re.compile(rb"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<!\[CDATA\[(.*?)(?:]]>|\Z)", re.DOTALL)
-"""Up to the end where it has none, or whoever begins many would be searched for the end of each."""
+_SHORTEST: Final = len(PLACEHOLDER)
+"""Characters of a form that is searched for; so no replacement makes a response longer."""
 
-_SHORT: Final[dict[str, tuple[bytes, ...]]] = {
-    " ": (rb"\+",),
-    "/": (rb"\\{1,8}/",),
-    '"': (rb'\\{1,8}"', rb"\\{,8}&(?:amp;){,3}quot;"),
-    "'": (rb"\\{1,8}'", rb"\\{,8}&(?:amp;){,3}apos;"),
-    "&": (b"&(?:amp;){1,4}",),
-    "<": (b"&(?:amp;){,3}lt;",),
-    ">": (b"&(?:amp;){,3}gt;",),
-}
-"""The characters that queries, JSON and XML have short ways to write, as patterns.
-
-A text in a text is escaped again; up to three times over it is known.
-"""
+_FILLERS: Final = PLACEHOLDER[0] + "#-_.~xyzXYZ"
+_PERCENT = re.compile("%..")
+_JSON_OF_RAILS: Final = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
 @final
 class Redaction:
-    """Replaces each secret as it is, percent-encoded, as base64, and as JSON and XML write it.
+    """Replaces secrets by `******`.
 
-    Each character may be written in a way of its own, for no two programs escape the same ones.
+    Each secret is found as it is, percent-encoded, as JSON and HTML escape it, and in base64; `SECURITY.md` lists the
+    forms. A form is not searched for if it has fewer than 6 characters, is all digits, or occurs in responses that
+    echo nothing, such as `COMPLETED`: no password can make responses unreadable.
 
-    >>> Redaction(["p+/%", "key:p+/%"]).text("Basic a2V5OnArLyU= and p%2B%2F%25")
-    'Basic [secret] and [secret]'
+    If a form begins or ends with `*`, another character takes its place, so that a replacement never completes a
+    secret.
+
+    Args:
+        secrets: The secrets, in any order; a `str` is one secret.
+        pairs: Pairs such as `key:password`, which HTTP Basic sends, replaced in base64 only.
+
+    Raises:
+        InvalidType: One of the arguments is not a `str` or an iterable of them.
+
+    >>> Redaction("hunter22", pairs="key:hunter22").text("Basic a2V5Omh1bnRlcjIy for key:hunter22")
+    'Basic ****** for key:******'
     """
 
-    def __init__(self, secrets: Iterable[str]) -> None:
-        if isinstance(secrets, str):  # one secret, and not one for each of its letters
-            secrets = (secrets,)
-        # The longest first, or a part of one would be taken for the whole of another.
-        self._secrets = sorted({secret for secret in secrets if secret}, key=lambda secret: (-len(secret), secret))
-        self._pattern: re.Pattern[bytes] | None = None
+    def __init__(self, secrets: Iterable[str], pairs: Iterable[str] = ()) -> None:
+        texts, in_base64 = _texts(secrets), _texts(pairs)
+        del secrets, pairs  # error reporters print the locals of the frames that raise
+        if texts is None or in_base64 is None:
+            del texts, in_base64
+            raise InvalidType("secrets and pairs must be a str or an iterable of str")
+        forms = {*chain.from_iterable(map(_forms, texts)), *chain.from_iterable(map(_base64_forms, in_base64))}
+        long_enough = (form for form in forms if len(form) >= _SHORTEST and not form.isdigit())
+        self._search_for([form for form in long_enough if not is_ordinary(form)])
+
+    def _search_for(self, forms: list[str]) -> None:
+        # The longest first: a form may be part of another.
+        self._forms = sorted(forms, key=lambda form: (-len(form), form))
+        self._placeholder = _placeholder(forms)
+        # Text without any of these, which hold no other form, holds no form at all.
+        self._cores = [form for form in forms if not any(other in form for other in forms if other != form)]
+        self._encoded = [
+            (
+                [_encoded(core, encoding) for core in self._cores],
+                [_encoded(form, encoding) for form in self._forms],
+                _encoded(self._placeholder, encoding),
+            )
+            for encoding in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+        ]
+
+    def for_import(self, import_id: str) -> "Redaction":
+        """Return the redaction for responses about an import, which contain its id.
+
+        >>> Redaction(["my-import-1"]).for_import("my-import-1").text("my-import-1")
+        'my-import-1'
+        """
+        if import_id.isdecimal():  # as in the samples that __init__ compared with
+            return self
+        kept = [form for form in self._forms if not is_ordinary(form, import_id)]
+        if len(kept) == len(self._forms):
+            return self
+        redaction = Redaction(())
+        redaction._search_for(kept)
+        return redaction
+
+    @overload
+    def clean(self, response: Response) -> Response: ...
+    @overload
+    def clean(self, response: TransportError) -> TransportError: ...
+    @overload
+    def clean(self, response: Response | TransportError) -> Response | TransportError: ...
+    def clean(self, response: Response | TransportError) -> Response | TransportError:
+        """Return a response without secrets in its headers and body, or an error without secrets in its detail.
+
+        A response that this redaction returned is not searched again. The body never gets longer.
+
+        Raises:
+            InvalidType: `response` is neither a `Response` nor a `TransportError`.
+
+        >>> Redaction("hunter22").clean(Response(401, {}, b"no hunter22")).body
+        b'no ******'
+        """
+        if isinstance(response, TransportError):
+            detail = self.text(response.detail)
+            return response if detail == response.detail else TransportError(response.kind, detail, response.permanent)
+        if not isinstance(response, Response):
+            raise InvalidType(f"response must be a Response or a TransportError, not {type(response).__name__}")
+        if response._cleaned_by is self:
+            return response
+        headers, body = self._headers(response.headers), self.data(response.body)
+        if headers is not response.headers or body is not response.body:
+            response = Response(response.status, headers, body)
+        object.__setattr__(response, "_cleaned_by", self)
+        return response
 
     def text(self, text: str) -> str:
-        """`text` without the secrets."""
-        data = text.encode(errors="surrogatepass")
-        kept = self.data(data)
-        return text if kept == data else kept.decode(errors="replace")  # a secret of one byte may halve a character
+        """Return `text` without the secrets."""
+        return _replaced(text, self._cores, self._forms, self._placeholder)
 
     def data(self, data: bytes) -> bytes:
-        """`data` without the secrets."""
-        if not self._secrets:
-            return data
-        if self._pattern is None:  # made when it is needed: that takes as long as a hundred polls
-            patterns = [pattern for secret in self._secrets for pattern in _patterns(secret)]
-            self._pattern = re.compile(b"|".join(patterns))
-        return self._in_wide_text(self._pattern.sub(PLACE.encode(), data), self._pattern)
-
-    def hidden_in(self, data: bytes) -> bool:
-        """True where `data` holds a secret in parts, between which XML has what is no text."""
-        text = data.replace(b"\0", b"")  # so that UTF-16 reads as ASCII does
-        whole = _NO_TEXT.sub(lambda found: found[1] or b"", text)
-        return whole != text and self.data(whole) != whole
-
-    @staticmethod
-    def _in_wide_text(data: bytes, pattern: re.Pattern[bytes]) -> bytes:
-        """The same where `data` may be UTF-16 or UTF-32, which is searched as it reads, escapes and all."""
+        """Return `data` without the secrets, in UTF-8 and, if it contains NUL bytes, in UTF-16 and UTF-32."""
+        narrow, *wide = self._encoded
+        data = _replaced(data, *narrow)
         if b"\0" in data:
-            encoding = json.detect_encoding(data)
-            text = data.decode(encoding, "replace").encode()  # an answer that broke off may end within a character
-            if pattern.search(text):
-                return pattern.sub(PLACE.encode(), text).decode(errors="replace").encode(encoding)
+            for parts in wide:
+                data = _replaced(data, *parts)
         return data
 
+    def _headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        joined = "\n".join([*headers, *headers.values()])
+        if joined.isascii() and self.text(joined) is joined:
+            return headers
+        return {self._header(name): self._header(value) for name, value in headers.items()}
 
-def _patterns(secret: str) -> Iterator[bytes]:
-    # A text of its own: a row of backslashes, doubled or not, has more readings than there is time to try.
-    for escaped in (8, 4, 2) if "\\" in secret else ():
-        yield _spelled(secret.replace("\\", "\\" * escaped))
-    yield _spelled(secret)
-    yield re.escape(secret.encode(errors="surrogatepass"))  # which may hold what reads like an escape
-    for encoding in ("utf-8", "latin-1"):
-        with suppress(UnicodeEncodeError):  # a form that leaves characters out would be another text's
-            raw = secret.encode(encoding)
-            for encoded in (b64encode(raw), urlsafe_b64encode(raw)):
-                yield _spelled(encoded.decode().rstrip("=")) + b"(?:%s){0,2}" % _spelled("=")
-
-
-def _spelled(text: str) -> bytes:
-    return b"".join(
-        # Of a backslash the first reading stands: it begins escapes too, and a row of them has too many readings.
-        (b"(?>%s)" if character == "\\" else b"(?:%s)") % b"|".join(_spellings(character))
-        for character in text
-    )
+    def _header(self, text: str) -> str:
+        """Return a header's name or value without the secrets; HTTP clients may have read UTF-8 as Latin-1."""
+        text = self.text(text)
+        try:
+            return self.data(text.encode("latin-1")).decode("latin-1")
+        except UnicodeEncodeError:
+            return text
 
 
-def _spellings(character: str) -> Iterator[bytes]:
-    """A pattern for each way to write the character, as itself last: a percent sign begins `%25` too.
+def _texts(secrets: object) -> list[str] | None:
+    """Return the secrets that are not empty, or None if one of them is not a `str`."""
+    if isinstance(secrets, str):
+        return [secrets] if secrets else []
+    texts = list(secrets) if isinstance(secrets, Iterable) else [None]
+    return [text for text in texts if text] if all(isinstance(text, str) for text in texts) else None
 
-    No two match the same bytes, or a long secret would be searched for in more ways than there is time to try.
-    """
-    code = ord(character)
-    plain = [character.encode(errors="surrogatepass"), *([bytes([code])] if 128 <= code < 256 else [])]
-    for raw in plain:
-        yield b"(?i:%s)" % b"".join(b"%%(?:25){,3}%02x" % byte for byte in raw)
-    units = character.encode("utf-16-be", "surrogatepass")
-    yield b"(?i:%s)" % b"".join(rb"\\{1,8}u%02x%02x" % pair for pair in zip(units[::2], units[1::2], strict=True))
-    if code < 256 and not character.isprintable():
-        yield re.escape(character.encode("unicode_escape"))  # as a text for people has it
-    yield b"&(?:amp;){,3}#0*%d;" % code
-    yield b"(?i:&(?:amp;){,3}#x0*%x;)" % code
-    yield from _SHORT.get(character, ())
-    yield from map(re.escape, plain)
+
+def _replaced(text: AnyStr, cores: list[AnyStr], forms: list[AnyStr], placeholder: AnyStr) -> AnyStr:
+    for core in cores:
+        if core in text:
+            break
+    else:
+        return text
+    for form in forms:
+        text = text.replace(form, placeholder)
+    return text
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield the forms in which `secret` is searched for, some of them more than once."""
+    yield secret
+    for percent_encode, safe in product((quote, quote_plus), ("", "/")):
+        encoded = percent_encode(secret, safe=safe, errors="surrogatepass")
+        yield from (encoded, _PERCENT.sub(lambda found: found[0].lower(), encoded))
+    for in_ascii in (True, False):
+        text = json.dumps(secret, ensure_ascii=in_ascii)[1:-1]
+        for escaped in (text, text.translate(_JSON_OF_RAILS)):
+            yield from (escaped, escaped.replace("/", "\\/"))
+    text = escape(secret, quote=False)
+    yield text
+    for apostrophe in ("'", "&#x27;", "&#39;", "&apos;"):
+        yield text.replace('"', "&quot;").replace("'", apostrophe)
+    yield from _base64_forms(secret)
+
+
+def _base64_forms(secret: str) -> Iterator[str]:
+    for encode in (b64encode, urlsafe_b64encode):
+        text = encode(_encoded(secret, "utf-8")).decode()
+        yield from (text, text.rstrip("="))
+
+
+def _placeholder(forms: Sequence[str]) -> str:
+    """Return six of a character that no form begins or ends with, so that a replacement never completes a form."""
+    ends = {byte for form in forms for byte in _encoded(form[0] + form[-1], "utf-32-le")}
+    runs = (character * _SHORTEST for character in _FILLERS if ord(character) not in ends)
+    return next((run for run in runs if not any(run in form for form in forms)), PLACEHOLDER)
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    return text.encode(encoding, "surrogatepass")

@@ -8,10 +8,10 @@ status means stands in `statuses`, and when to try again in `retry`.
 
 import json
 from math import ceil, floor, inf
-from typing import Final, NoReturn, final
+from typing import Final, NoReturn, final, overload
 
 from .actions import Action, Done, Send, Wait
-from .answer import read_answer
+from .codec import decode
 from .credentials import Credentials
 from .emitted import Emitted, Ended, PollFailed
 from .endpoint import FORMATS, PUBLIC_SERVICE, Auth, Format, events_request, is_import_id, is_public_service
@@ -25,6 +25,7 @@ from .redaction import Redaction
 from .retry import backoff
 from .saved import SavedObject
 from .saved_outcome import outcome_to_json, saved_outcome
+from .secret import Secret
 from .statuses import Unusable, meaning
 from .table import State
 from .text import printable, shown
@@ -106,9 +107,11 @@ class ImportSession:
         machine: ImportMachine | None = None,
         insecure_http: bool = False,
     ) -> None:
-        for name, value, kind in (("credentials", credentials, Credentials), ("machine", machine, ImportMachine)):
-            if value is not None and not isinstance(value, kind):
-                raise LocalProtocolError(f"{name} is of type {kind.__name__}, or None, not {type(value).__name__}")
+        base_url = Secret(base_url if isinstance(base_url, str) else "")  # it may hold credentials
+        problem = _wrong_type("credentials", credentials, Credentials) or _wrong_type("machine", machine, ImportMachine)
+        if problem:
+            del credentials, machine  # error reporters print the locals of the frames that raise
+            raise LocalProtocolError(problem)
         if not isinstance(policy, PollPolicy):
             raise LocalProtocolError(f"policy is of type PollPolicy, not {type(policy).__name__}")
         self._request = events_request(
@@ -127,7 +130,7 @@ class ImportSession:
         if machine is not None and machine.import_id != import_id:
             raise LocalProtocolError(f"the machine is that of import {shown(machine.import_id)}, not of {import_id}")
         self._machine = ImportMachine(import_id) if machine is None else machine
-        self._redaction = credentials.redaction if credentials else _NO_SECRETS
+        self._redaction = credentials.redaction.for_import(import_id) if credentials else _NO_SECRETS
         self._policy = policy
         self._format: Format = format
         self._sent_echo = echo
@@ -230,8 +233,11 @@ class ImportSession:
         return self._now / 1000
 
     def __repr__(self) -> str:
-        how = self._outcome.name if self._outcome else f"{self.elapsed:.1f} s"
-        return f"<ImportSession import_id={self.import_id!r} state={self.state.name} {how}>"
+        try:
+            how = self._outcome.name if self._outcome else f"{self.elapsed:.1f} s"
+            return f"<ImportSession import_id={self.import_id!r} state={self.state.name} {how}>"
+        except AttributeError:  # __init__ raised, and something prints the locals of its frame
+            return "<ImportSession>"
 
     def __reduce__(self) -> NoReturn:
         raise LocalProtocolError("no session is pickled or copied: keep what save() gives, and resume that")
@@ -265,17 +271,41 @@ class ImportSession:
         self._delay = self._interval  # at the least, from the end of this poll
         self._deadline = min(moment + self._request_timeout, self._end)
 
+    @overload
+    def clean(self, response: Response) -> Response: ...
+    @overload
+    def clean(self, response: TransportError) -> TransportError: ...
+    @overload
+    def clean(self, response: Response | TransportError) -> Response | TransportError: ...
+    def clean(self, response: Response | TransportError) -> Response | TransportError:
+        """Return the response or the error without the credentials, for this session and for recorders.
+
+        `receive` and `receive_failure` do the same. A response that this method returned is not searched again.
+
+        Args:
+            response: The response, or the error, from the transport.
+
+        Raises:
+            InvalidType: `response` is neither a `Response` nor a `TransportError`.
+
+        >>> session = ImportSession("1126", Credentials("key", "hunter22"), now=0.0)
+        >>> session.clean(Response(401, {}, b"no hunter22")).body
+        b'no ******'
+        """
+        return self._redaction.clean(response)
+
     def receive(self, response: Response, *, now: float) -> tuple[Emitted, ...]:
         """An answer has come, even if late or unasked; gives what is new in it, `()` after the end."""
         if self._outcome is not None:
             return ()
         if not isinstance(response, Response):
             raise LocalProtocolError(f"what is received is a Response, not {type(response).__name__}")
+        response = self.clean(response)
         moment = self._now = self._not_before(now)
         self._deadline = None
         if response.status != 200:
             early = moment < milliseconds(self._policy.not_found_grace)
-            told = self._refused(meaning(response, self._redaction.text, not_found_is_early=early), moment)
+            told = self._refused(meaning(response, not_found_is_early=early), moment)
         elif response.body == self._last_body:
             told = self._understood(moment)
         else:
@@ -290,7 +320,7 @@ class ImportSession:
             raise LocalProtocolError(f"a failure is a TransportError, not {type(error).__name__}")
         moment = self._now = self._not_before(now)
         self._deadline = None
-        reason = self._redaction.text(str(error))
+        reason = str(self.clean(error))
         if error.permanent and moment < self._end:
             return (self._ended(LostContact(reason), moment),)
         return self._failed(Unusable(reason), moment)
@@ -339,8 +369,8 @@ class ImportSession:
                 "phase_end": None if self._phase_end == inf else self._phase_end,
                 "lost_at": None if self._lost_at == inf else self._lost_at,
                 "outcome": self._outcome and outcome_to_json(self._outcome),
-                "user_id": self._user_id and self._redaction.text(self._user_id),
-                "echo": self._echo and self._redaction.text(self._echo),
+                "user_id": self._user_id,
+                "echo": self._echo,
                 "machine": json.loads(self._machine.save()),
             }
         )
@@ -363,6 +393,7 @@ class ImportSession:
         saved time, the watch goes on from that time. Raises `LocalProtocolError`, which names the member,
         for what `save` can't have written.
         """
+        base_url = Secret(base_url if isinstance(base_url, str) else "")  # as in __init__
         members = SavedObject.parse("session", SAVED_VERSION, saved)
         machine = ImportMachine.resume(json.dumps(members.take("machine")))
         session = cls(
@@ -407,7 +438,9 @@ class ImportSession:
 
     def _read(self, response: Response, moment: int) -> tuple[Emitted, ...]:
         try:
-            page = read_answer(response, self.import_id, self._redaction)
+            page = decode(response.body, response.headers.get("content-type"))
+            if page.import_id not in (None, self.import_id):
+                raise RemoteProtocolError(f"the answer is that of another import, {shown(page.import_id)}")
         except RemoteProtocolError as error:
             return self._failed(Unusable(str(error)), moment)
         self._last_body = response.body
@@ -501,6 +534,12 @@ class ImportSession:
         if moment < self._now:
             return self._now
         return moment
+
+
+def _wrong_type(name: str, value: object, kind: type) -> str | None:
+    if value is None or isinstance(value, kind):
+        return None
+    return f"{name} is of type {kind.__name__}, or None, not {type(value).__name__}"
 
 
 def _checked(now: float) -> float:

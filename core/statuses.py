@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import final
 
 from .codec import envelope_message
-from .events import Clean
 from .exchange import Response
 from .outcomes import Rejected
 from .retry import retry_after
@@ -22,13 +21,15 @@ class Unusable:
     delay: int | None = None
 
 
-def meaning(response: Response, clean: Clean = str, *, not_found_is_early: bool) -> Unusable | Rejected:
-    """What a `response` with a status other than 200 means; of what it says, what `clean` makes of it is told.
+def meaning(response: Response, *, not_found_is_early: bool) -> Unusable | Rejected:
+    """Return what a `response` with a status other than 200 means.
 
-    `not_found_is_early`: the import may not be there yet, so a 404 is no verdict.
+    Args:
+        response: The response.
+        not_found_is_early: The service may not know the import yet, so a 404 is not final.
     """
     status = response.status
-    reason = _reason(response, clean)
+    reason = _reason(response)
     asked = response.headers.get("retry-after")
     if status in _BUSY or status >= 500 or (status == 403 and asked is not None):
         return Unusable(reason, retry_after(asked, response.headers.get("date")))
@@ -41,6 +42,6 @@ def meaning(response: Response, clean: Clean = str, *, not_found_is_early: bool)
     return Rejected("unknown-import" if status in _GONE else "request", reason)
 
 
-def _reason(response: Response, clean: Clean) -> str:
-    message = envelope_message(response.body, response.headers.get("content-type"), clean)
+def _reason(response: Response) -> str:
+    message = envelope_message(response.body, response.headers.get("content-type"))
     return f"status {response.status}" + (f": {message}" if message else "")

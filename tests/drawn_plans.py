@@ -227,7 +227,7 @@ def as_row(event: ImportEvent) -> Row:
 
 
 def shown(row: Row) -> Row:
-    words = [word and word.replace(PASSWORD, "[secret]") for word in (row.type, row.status, row.odd_value)]
+    words = [word and word.replace(PASSWORD, "******") for word in (row.type, row.status, row.odd_value)]
     return Row(words[0], words[1], row.value, words[2])
 
 

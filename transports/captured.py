@@ -17,7 +17,7 @@ from spongewatch import MAX_BODY, PollPolicy, Redaction, Response, TransportErro
 
 from .answer_body import AnswerBody
 from .recording import Exchange, RecordingError
-from .trace_lines import KEPT_HEADERS, MAX_HEADER, without_secrets
+from .trace_lines import KEPT_HEADERS, MAX_HEADER
 
 MAX_FILE: Final = 24 * 1024 * 1024
 """Bytes of a file that is read as a whole."""
@@ -112,17 +112,16 @@ class Captured:
                 secrets.update(_secrets(poll))
                 if len(secrets) > _MAX_SECRETS:
                     raise EntryError("it carries the third password in the file, and a watch has one")
-        redaction = Redaction(secrets)
+        redaction = Redaction(secrets).for_import(import_id)
         answers: list[tuple[int, CapturedAnswer]] = []
         room = _MAX_BODIES
         for number, poll in polls:
             with self._naming(number):
                 captured = poll.read()
-                kept = _kept(captured.answer, import_id, redaction)
-                room -= max(_cost(captured.answer), _cost(kept))
+                room -= _cost(captured.answer)
                 if room < 0:
                     raise EntryError(f"the bodies up to here have more than {_MAX_BODIES:,} bytes")
-                answers.append((number, replace(captured, answer=kept)))
+                answers.append((number, replace(captured, answer=redaction.clean(captured.answer))))
         return answers
 
     def _timed(self, answers: list[tuple[int, CapturedAnswer]]) -> list[Exchange]:
@@ -317,13 +316,6 @@ def _cost(answer: Response | TransportError) -> int:
     if isinstance(answer, TransportError):
         return MAX_BODY if answer.kind == "too-large" else 0
     return MAX_BODY if answer.body.startswith(_COMPRESSED) else len(answer.body)
-
-
-def _kept(answer: Response | TransportError, import_id: str, redaction: Redaction) -> Response | TransportError:
-    kept = without_secrets(answer, import_id, redaction)
-    if isinstance(kept, Response) and len(kept.body) > MAX_BODY:  # a place is longer than a short secret
-        return TransportError("too-large", f"the body of the answer has more than {MAX_BODY:,} bytes")
-    return kept
 
 
 def _milliseconds(seconds: float) -> float:

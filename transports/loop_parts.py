@@ -76,7 +76,19 @@ def given_up(error: BaseException) -> TransportError:
 def bring(
     session: ImportSession, answer: Response | TransportError, *, sent: float, now: float, record: TraceWriter | None
 ) -> tuple[Emitted, ...]:
-    """Hand over what came of a poll that was `sent` at that moment of the session; gives what is emitted."""
+    """Give the response to a poll, or its error, to the session and the recorder, without the credentials.
+
+    Args:
+        session: The session that was polled for.
+        answer: The response, or the error, from the transport.
+        sent: The session's `elapsed` when the request left, in seconds.
+        now: The time, in seconds on the session's clock.
+        record: The recorder, if there is one.
+
+    Returns:
+        The emitted items.
+    """
+    answer = session.clean(answer)
     if isinstance(answer, TransportError):
         told = session.receive_failure(answer, now=now)
     else:

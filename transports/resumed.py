@@ -7,31 +7,26 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from spongewatch import ImportSession, PollPolicy, Redaction
+from spongewatch import ImportSession, PollPolicy
 
 NOWHERE: Final = "https://recording.invalid"
 """The base url of sessions that are not to send anything."""
 
 _MEMBERS = ("now", "delay", "failed_polls", "last_failure", "told_at", "phase_end", "lost_at", "machine")
-_LISTED = frozenset({"INITIALIZING", "GATHERING", "COMPLETE", "ERROR", "INPROGRESS", "COMPLETED"})
-_WORD = 64
 _FARTHEST = 10**13
 """Milliseconds; no session has a time beyond."""
 
 
-def standing(session: ImportSession, redaction: Redaction) -> dict[str, object] | None:
-    """Where `session` stands, without secrets; None where it has just begun, or has ended.
+def standing(session: ImportSession) -> dict[str, object] | None:
+    """Return where `session` stands, or None if it has just begun or has ended.
 
     >>> session = ImportSession("1126", None, now=5.0)
-    >>> standing(session, Redaction(())) is None
+    >>> standing(session) is None
     True
     """
     stands = _members(session)
     if session.outcome is not None or stands == _members(_begun(session.import_id, session.policy)):
         return None
-    stands["last_failure"] = redaction.text(stands["last_failure"])
-    told = stands["machine"]["told"]
-    stands["machine"]["told"] = [[kind, *(_word(word, redaction) for word in words)] for kind, *words in told]
     return stands
 
 
@@ -57,7 +52,3 @@ def _begun(import_id: str, policy: PollPolicy) -> ImportSession:
 def _members(session: ImportSession) -> dict[str, Any]:
     saved = json.loads(session.save())
     return {name: saved[name] for name in _MEMBERS}
-
-
-def _word(word: str, redaction: Redaction) -> str:
-    return word if word in _LISTED else redaction.text(word)[:_WORD]

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final, final
 
-from spongewatch import MAX_BODY, PollPolicy, Redaction, Response, TransportError, answer_to_keep
+from spongewatch import MAX_BODY, PollPolicy, Response, TransportError
 
 from .recording import End, Exchange, Recording
 from .trace import MARK, VERSION
@@ -71,24 +71,6 @@ def exchange_line(sent: float, took: float, answer: Response | TransportError) -
 def end_line(end: End) -> str:
     """How the watch ended."""
     return _line({"t": end.at, "end": end.outcome, **_without_blanks({"reason": end.reason, "detail": end.detail})})
-
-
-def without_secrets(
-    answer: Response | TransportError, import_id: str, redaction: Redaction
-) -> Response | TransportError:
-    """What may be kept of `answer`: no header but three, and no secret."""
-    if isinstance(answer, TransportError):
-        return TransportError(answer.kind, redaction.text(answer.detail), answer.permanent)
-    headers = {name: _header(answer.headers[name], redaction) for name in KEPT_HEADERS if name in answer.headers}
-    return answer_to_keep(Response(answer.status, headers, answer.body), import_id, redaction)
-
-
-def _header(value: str, redaction: Redaction) -> str:
-    """The header; what HTTP clients show as Latin-1 may be UTF-8."""
-    try:
-        return redaction.data(value.encode("latin-1")).decode("latin-1")
-    except UnicodeEncodeError:
-        return redaction.text(value)
 
 
 def _error(error: TransportError) -> dict[str, object]:

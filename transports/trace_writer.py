@@ -23,18 +23,25 @@ from spongewatch import (
 
 from .recording import End, RecordingError
 from .resumed import standing
-from .trace_lines import end_line, exchange_line, header_line, without_secrets
+from .trace_lines import end_line, exchange_line, header_line
 from .unpicklable import Unpicklable
 
 
 @final
 class TraceWriter(Unpicklable):
-    r"""Writes what a loop polls to a new file at `path`, which only its owner may read.
+    r"""Writes the polls of one watch to a new file, which only its owner may read.
 
-    `secrets` are replaced wherever an answer or an error holds them, in whatever form. Raises
-    `RecordingError` where the file can't be made, an existing one included. A file that can't be written
-    later does not end the watch: recording stops, and `error` says why. So it does in a process that is forked
-    off, for a trace is that of one watch.
+    The credentials of the session are removed from responses and errors before they are written. If the file can't be
+    written later, the watch goes on: recording stops, and `error` says why. The same happens in a forked process, since
+    a trace belongs to one watch.
+
+    Args:
+        path: The file to create.
+        secrets: More secrets to remove from responses and errors, for a loop whose session doesn't know them.
+
+    Raises:
+        RecordingError: The file exists or can't be created.
+        InvalidType: `secrets` is neither `Credentials` nor an iterable of `str`.
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
@@ -74,16 +81,15 @@ class TraceWriter(Unpicklable):
         if sent > session.elapsed:
             raise LocalProtocolError(f"sent is what session.elapsed was when the request left, not {shown(sent)}")
         self._begin_late(session)
-        kept = without_secrets(answer, session.import_id, self._redaction)
+        kept = self._redaction.for_import(session.import_id).clean(session.clean(answer))
         self._write(exchange_line(sent, session.elapsed - sent, kept))
 
     def end(self, session: ImportSession, ended: Ended) -> None:
         """How the watch ended."""
         self._begin_late(session)
         told = ended.to_json()
-        detail = self._redaction.text(str(told["detail"] or ""))
         reason = str(told["reason"]) if told["reason"] else None
-        self._write(end_line(End(ended.at, ended.outcome.name, reason, detail)))
+        self._write(end_line(End(ended.at, ended.outcome.name, reason, str(told["detail"] or ""))))
 
     def close(self) -> None:
         """Close the file; may be called again."""
@@ -97,7 +103,7 @@ class TraceWriter(Unpicklable):
         Where `session` is one that was resumed, the header says how it stood, so that a replay begins there too.
         """
         if not self._begun:
-            self._write_header(session, standing(session, self._redaction))
+            self._write_header(session, standing(session))
 
     def _begin_late(self, session: ImportSession) -> None:
         """Where nobody has begun, the first poll has gone by, and nobody knows how the session stood before it."""

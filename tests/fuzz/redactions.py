@@ -1,18 +1,16 @@
-"""Target: a secret in whatever form, amid whatever bytes; nothing of it may be left, and nothing else be lost."""
+"""Target: a secret in a listed form, amid any bytes; nothing of it may be left, and nothing may get longer."""
 
+import html
 import json
+import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from functools import lru_cache
-from html import escape as html_escaped
 from urllib.parse import quote, quote_plus
-from xml.sax.saxutils import escape
 
-from spongewatch import Credentials, LocalProtocolError, Redaction, printable
+from spongewatch import Credentials, LocalProtocolError, Redaction
 
 from .choices import Choices
-
-_PLACE = "[secret]"
 
 _Form = Callable[[str], str]
 _FORMS: tuple[_Form, ...] = (
@@ -20,23 +18,21 @@ _FORMS: tuple[_Form, ...] = (
     quote,
     quote_plus,
     lambda secret: quote(secret, safe=""),
-    lambda secret: "".join(f"%{byte:02x}" for byte in secret.encode()),
+    lambda secret: re.sub("%..", lambda found: found[0].lower(), quote(secret, safe="")),
     lambda secret: json.dumps(secret)[1:-1],
     lambda secret: json.dumps(secret, ensure_ascii=False)[1:-1],
-    lambda secret: json.dumps(json.dumps(secret)[1:-1])[1:-1],
     lambda secret: json.dumps(secret)[1:-1].replace("/", "\\/"),
-    escape,
-    html_escaped,
-    lambda secret: html_escaped(html_escaped(secret)),
-    lambda secret: "".join(f"&#{ord(character)};" for character in secret),
-    lambda secret: "".join(f"&#x{ord(character):X};" for character in secret),
+    lambda secret: html.escape(secret, quote=False),
+    html.escape,
+    lambda secret: html.escape(secret).replace("&#x27;", "&#39;"),
+    lambda secret: html.escape(secret).replace("&#x27;", "&apos;"),
     lambda secret: b64encode(secret.encode()).decode(),
+    lambda secret: b64encode(secret.encode()).decode().rstrip("="),
     lambda secret: urlsafe_b64encode(secret.encode()).decode(),
     lambda secret: b64encode(f"key:{secret}".encode()).decode(),
-    lambda secret: quote(b64encode(secret.encode()).decode(), safe=""),
-    printable,
+    lambda secret: urlsafe_b64encode(f"key:{secret}".encode()).decode().rstrip("="),
 )
-_ENCODINGS = ("utf-8", "utf-16-le", "utf-16", "utf-32")
+_ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le")
 _SECRETS = ("hunter2-x", 'p+/%: é"', "b\\w\\\\", "&<'>&", "%41\\u0041", "\u00ff\u0100\U0001f600", "    ", "0")
 
 
@@ -45,12 +41,9 @@ def _seed(secret: str, form: int, encoding: int, before: bytes, after: bytes) ->
     return bytes([len(_SECRETS), len(raw)]) + raw + bytes([form, encoding, len(before)]) + before + after
 
 
-SEEDS = (
-    _seed("b\\w", 7, 0, b'{"a": "', b'"}'),  # of JSON in JSON, backslashes were known no more than doubled
-    *(
-        _seed(_SECRETS[number % len(_SECRETS)], number, number % 5 // 4 * (number % 3 + 1), b'{"a": "', b'"}')
-        for number in range(len(_FORMS))
-    ),
+SEEDS = tuple(
+    _seed(_SECRETS[number % len(_SECRETS)], number, number % 5 // 4 * (number % 3 + 1), b'{"a": "', b'"}')
+    for number in range(len(_FORMS))
 )
 
 
@@ -63,26 +56,17 @@ def one_input(data: bytes) -> None:
     if redaction is None:
         return
     clean = redaction.data(before + after)
-    assert redaction.data(clean) == clean or _can_be_made_of_its_place(secret)
-    if _can_be_made_of_its_place(secret):
+    assert redaction.data(clean) == clean
+    assert len(clean) <= len(before + after)
+    if redaction.text(form(secret)) == form(secret):  # too short, digits, or a part of any response
         return
-    if encoding == "utf-8":
-        planted = form(secret).encode(errors="surrogatepass")
-        assert planted not in redaction.data(before + planted + after)
-    else:  # of such a text what is told is told only where all of it can be read
-        text = before.decode("latin-1") + form(secret) + after.decode("latin-1")
-        body = f'{{"a": "{text}"}}'.encode(encoding, errors="replace")
-        assert form(secret) not in redaction.data(body).decode(encoding, errors="replace")
+    planted = form(secret).encode(encoding) + b"\0" * (encoding != "utf-8")
+    assert planted not in redaction.data(before + planted + after)
 
 
 @lru_cache(maxsize=64)
 def _redaction_of(secret: str) -> Redaction | None:
     try:
         return Credentials("key", secret).redaction
-    except LocalProtocolError:  # for what no password holds
+    except LocalProtocolError:  # for text that no password can be
         return None
-
-
-def _can_be_made_of_its_place(secret: str) -> bool:
-    in_base64 = (b64encode(secret.encode()).decode().rstrip("="), b64encode(f"key:{secret}".encode()).decode())
-    return any(character in _PLACE for character in secret) or any(form in _PLACE for form in in_base64)

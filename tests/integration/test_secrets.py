@@ -45,20 +45,17 @@ BASIC = base64.b64encode(PAIR.encode()).decode()
 FORMS = {
     "as it is": PASSWORD,
     "percent-encoded": quote(PASSWORD, safe=""),
-    "percent-encoded, in small letters": quote(PASSWORD, safe="").replace("%2B%2F", "%2b%2f").replace("%3A", "%3a"),
     "as a path": quote(PASSWORD),
+    "percent-encoded, in small letters": re.sub("%..", lambda found: found[0].lower(), quote(PASSWORD, safe="")),
     "as a form": quote_plus(PASSWORD),
     "the pair in base64": BASIC,
     "the pair in base64 without its end": BASIC.rstrip("="),
-    "the pair in Latin-1 and base64": base64.b64encode(PAIR.encode("latin-1")).decode(),
     "in base64": base64.b64encode(PASSWORD.encode()).decode(),
     "in base64 for urls": base64.urlsafe_b64encode(PASSWORD.encode()).decode(),
     "as JSON": json.dumps(PASSWORD)[1:-1],
     "as JSON with all its letters": json.dumps(PASSWORD, ensure_ascii=False)[1:-1],
     "as JSON with slashes": json.dumps(PASSWORD)[1:-1].replace("/", "\\/"),
     "as XML": escape(PASSWORD),
-    "as XML with numbers": escape(PASSWORD).replace("é", "&#233;").replace("&quot;", "&#34;"),
-    "as XML with hexadecimal numbers": escape(PASSWORD).replace("é", "&#xE9;"),
 }
 # What a body holds is escaped as its own format has it; an escape within an escape is a test of its own.
 SAID_AGAIN = {name: form for name, form in FORMS.items() if "JSON" not in name and "XML" not in name}
@@ -83,7 +80,7 @@ def test_what_is_looked_for_is_found():
         for text in (form, repr(form), json.dumps(form), f"x{form}y"):
             with pytest.raises(AssertionError):
                 assert_none_in(text)
-    assert_none_in("status 401: no", "[secret]", KEY, "Basic [secret]")
+    assert_none_in("status 401: no", "******", KEY, "Basic ******")
 
 
 # All that can be seen of a watch.
@@ -221,7 +218,6 @@ TRIED_AGAIN = {
     "an envelope with status 200": lambda form: answer(in_json(error={"message": f"no: {form}", "code": 1})),
     "a text as envelope": lambda form: answer(in_json(error=form), "500 Oh"),
     "an envelope in XML": lambda form: in_xml(f"<error><message>{escape(form)}</message></error>"),
-    "an envelope in Latin-1": lambda form: answer(f'{{"error": "{form}"}}'.encode("latin-1"), "503 Busy"),
     "an envelope in UTF-16": lambda form: answer(in_json(error=form).decode().encode("utf-16"), "503 Busy"),
     "no envelope": lambda form: answer(f"{form}".encode(), "503 Busy"),
     "a page": lambda form: answer(f"<html>{form}</html>".encode(), headers={"content-type": "text/html"}),
@@ -299,15 +295,6 @@ def test_a_service_that_says_the_password_again_is_not_quoted(tmp_path, place, a
     assert [item.to_json() for item in replay(trace)] == [item.to_json() for item in items]
 
 
-@pytest.mark.parametrize("within", [json.dumps, escape])
-def test_an_escaped_text_in_an_escaped_text_is_not_quoted(tmp_path, within):
-    trace = tmp_path / "trace.jsonl"
-    said = [answer(json.dumps({"error": within(f"{PASSWORD}")}).encode(), "503 Busy"), in_xml(escape(within(PASSWORD)))]
-    with HostileServer(says_each_of(said)) as server:
-        _, texts = watched(server, trace)
-    assert_none_in(*texts)
-
-
 THE_END = {
     "401": "401 Unauthorized",
     "403": "403 Forbidden",
@@ -326,7 +313,7 @@ def test_a_service_that_rejects_with_the_password_is_not_quoted(tmp_path, status
     with HostileServer(keeps_answering(refusal)) as server:
         items, texts = watched(server, trace, auth)
     assert items[-1].outcome.name == "rejected"
-    assert "[secret]" in items[-1].outcome.detail
+    assert "******" in items[-1].outcome.detail
     assert_none_in(*texts)
     assert [item.to_json() for item in replay(trace)] == [item.to_json() for item in items]
 
@@ -338,7 +325,7 @@ def test_contact_that_is_lost_is_told_without_it(tmp_path, retry_after):
     with HostileServer(keeps_answering(busy)) as server:
         items, texts = watched(server, trace, lost_contact_timeout=60.0 if retry_after else 0.3)
     assert items[-1].outcome.name == "lost-contact"
-    assert any("[secret]" in json.dumps(item.to_json()) for item in items)
+    assert any("******" in json.dumps(item.to_json()) for item in items)
     assert_none_in(*texts)
 
 
@@ -564,4 +551,4 @@ def test_polls_that_fail_are_still_told():
         with Urllib3Transport() as transport:
             failed, *_ = watch(session, transport, clock=clock)
     assert isinstance(failed, PollFailed)
-    assert failed.reason == "status 503: not [secret], but why"
+    assert failed.reason == "status 503: not ******, but why"

@@ -146,7 +146,7 @@ STOOD.receive(spongewatch.Response(503), now=1.0)
 INSIDE = {
     "json-lines.md": set(),
     "saved-session.md": {"code", "phase", "name", "reason", "detail", *spongewatch.PollPolicy().to_json()},
-    "trace-format.md": {*spongewatch.PollPolicy().to_json(), *standing(STOOD, spongewatch.Redaction(()))},
+    "trace-format.md": {*spongewatch.PollPolicy().to_json(), *standing(STOOD)},
 }
 """Members of an object that is a member itself, which a page tells in the row of that."""
 

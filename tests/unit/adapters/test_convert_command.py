@@ -70,7 +70,7 @@ def test_no_secret_comes_out(capsys):
         run(path)
         out = capsys.readouterr().out
         assert "demo-password" not in out
-        assert "[secret]" in out
+        assert "******" in out
         assert "http://" not in out
 
 

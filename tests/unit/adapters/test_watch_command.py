@@ -425,7 +425,7 @@ def test_a_short_secret_does_not_spoil_the_command_that_goes_on(monkeypatch, cap
     monkeypatch.setenv("CLOUDSPONGE_DOMAIN_PASSWORD", "t")
     with Simulator("consent-never", domain_key="e", domain_password="t") as service:
         main(["watch", "1126", "--interval", "0.01", "--timeout", "0.1", "--base-url", service.base_url])
-    assert "[secret]imeou" not in capsys.readouterr().err
+    assert "******imeou" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -438,7 +438,7 @@ def test_a_short_secret_does_not_spoil_the_command_that_goes_on(monkeypatch, cap
         (["1126", "--timeout", "0.1", "--echo", "a b'c"], """1126 --echo 'a b'"'"'c' --timeout 0.1"""),
         (["1126", "--timeout", "0.1", "--echo=-x"], "1126 --echo=-x --timeout 0.1"),
         (["1126", "--timeout", "0.1", "--record", "trace"], "1126 --timeout 0.1"),
-        (["1126", "--timeout", "0.1", "--echo", "demo-password"], "1126 --echo '[secret]' --timeout 0.1"),
+        (["1126", "--timeout", "0.1", "--echo", "demo-password"], "1126 --echo '******' --timeout 0.1"),
         (["--timeout", "0.1", "--", "-a"], "--timeout 0.1 -- -a"),
     ],
 )

@@ -1,5 +1,6 @@
 import base64
 import pickle
+import traceback
 
 import pytest
 
@@ -68,4 +69,37 @@ def test_an_error_holds_no_secret(key, password):
 
 def test_they_take_themselves_out_of_a_text():
     credentials = Credentials("key", PASSWORD)
-    assert credentials.redaction.text(f"{PASSWORD} and {credentials.basic()}") == "[secret] and Basic [secret]"
+    assert credentials.redaction.text(f"{PASSWORD} and {credentials.basic()}") == "****** and Basic ******"
+
+
+REFUSED = [
+    ("hid:den", "hunter22"),
+    ("key\n", "hunter22"),
+    ("key", "hunter22\n"),
+    ("", "hunter22"),
+    ("hunter22", None),
+    ("key", b"hunter22"),
+    (5, "hunter22"),
+    ("key", "hunter22\ud800"),
+]
+
+
+@pytest.mark.parametrize(("key", "password"), REFUSED)
+def test_an_error_reporter_that_prints_locals_shows_neither(key, password):
+    with pytest.raises(LocalProtocolError) as caught:
+        Credentials(key, password)
+    frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack[1:]
+    shown = str([frame.locals for frame in frames])
+    assert "hunter22" not in shown
+    assert "hid:den" not in shown
+
+
+def test_what_holds_the_password_hides_it():
+    credentials = Credentials("key", "hunter22")
+    assert credentials.domain_password == "hunter22"
+    assert "hunter22" not in repr([credentials.domain_password])
+    assert "Basic" not in repr([credentials.basic()])
+
+
+def test_the_repr_of_half_made_credentials_does_not_raise():
+    assert repr(object.__new__(Credentials)) == "Credentials()"

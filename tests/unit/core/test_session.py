@@ -2,6 +2,7 @@ import copy
 import json
 import math
 import pickle
+import traceback
 
 import pytest
 
@@ -16,10 +17,12 @@ from spongewatch import (
     Failed,
     ImportMachine,
     ImportSession,
+    InvalidType,
     LocalProtocolError,
     LostContact,
     PollFailed,
     PollPolicy,
+    Redaction,
     Rejected,
     Response,
     Send,
@@ -29,6 +32,7 @@ from spongewatch import (
     Wait,
     shown,
 )
+from spongewatch.transports.service_pages import json_page, xml_page
 
 PASSWORD = 'p+/%: é"'
 CREDENTIALS = Credentials("key", PASSWORD)
@@ -965,22 +969,15 @@ def test_what_is_told_and_saved_holds_no_secret_that_an_answer_hands_back(secret
     assert len(told) == 7
     shown = json.dumps([item.to_json() for item in told], ensure_ascii=False) + session.save()
     assert secret not in shown
-    assert "[secret]" in shown
+    assert "******" in shown
 
 
 @pytest.mark.parametrize("secret", [PASSWORD, f"<{CREDENTIALS.basic()[6:]}>"])
 def test_what_can_be_read_holds_no_secret_either(secret):
     session = new()
     session.receive(good(user_id=secret, echo=secret), now=1.0)
-    assert "[secret]" in session.user_id
-    assert "[secret]" in session.echo
-
-
-def test_a_secret_that_was_saved_by_one_who_did_not_know_it_is_not_saved_again():
-    stranger = ImportSession("1126", None, now=0.0)
-    stranger.receive(good(user_id=PASSWORD, echo=PASSWORD), now=1.0)
-    saved = json.loads(resumed(stranger, 1.0).save())
-    assert (saved["user_id"], saved["echo"]) == ("[secret]", "[secret]")
+    assert "******" in session.user_id
+    assert "******" in session.echo
 
 
 LONG = "x" * 195 + PASSWORD
@@ -1000,8 +997,124 @@ LONG = "x" * 195 + PASSWORD
 )
 def test_where_a_text_is_cut_no_part_of_a_secret_is_left(answer):
     told = json.dumps([item.to_json() for item in new().receive(answer, now=1.0)])
-    assert "x[s" in told
+    assert "x***" in told
     assert PASSWORD[:3] not in told
+
+
+def test_a_response_is_cleaned_once_for_the_session_and_its_recorder(monkeypatch):
+    session, searched = new(), []
+    search = Redaction.data
+    monkeypatch.setattr(Redaction, "data", lambda self, data: searched.append(data) or search(self, data))
+    cleaned = session.clean(Response(503, {"date": PASSWORD}, envelope(PASSWORD)))
+    assert cleaned == Response(503, {"date": "******"}, envelope("******"))
+    before = len(searched)
+    assert session.clean(cleaned) is cleaned
+    (failed,) = session.receive(cleaned, now=1.0)
+    assert failed.reason == "status 503: ******"
+    assert len(searched) == before
+
+
+def test_an_error_is_cleaned_for_the_session_and_its_recorder():
+    session = new()
+    cleaned = session.clean(TransportError("reset", f"after {PASSWORD}"))
+    assert cleaned.detail == "after ******"
+    assert session.receive_failure(cleaned, now=1.0) == new().receive_failure(
+        TransportError("reset", f"after {PASSWORD}"), now=1.0
+    )
+
+
+def test_without_credentials_nothing_is_cleaned():
+    response = Response(503, {}, envelope(PASSWORD))
+    assert ImportSession("1126", None, now=0.0).clean(response) is response
+
+
+@pytest.mark.parametrize("response", [None, 5, "no"])
+def test_only_a_response_or_an_error_is_cleaned(response):
+    with pytest.raises(InvalidType, match="^response must be a Response or a TransportError, not "):
+        new().clean(response)
+
+
+@pytest.mark.parametrize(
+    "password", ["COMPLETED", "event_type", "GATHERING", "my-import", '","value":', "e", "264", "import"]
+)
+@pytest.mark.parametrize("write", [json_page, xml_page])
+def test_no_password_hides_the_end_of_an_import(password, write):
+    events = rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 264", "COMPLETE COMPLETED 0")
+    session = ImportSession("my-import", Credentials("key", password), now=0.0)
+    session.receive(write(tuple(events), "my-import"), now=1.0)
+    assert session.outcome == Completed(264)
+
+
+OUR_WORDS = ["timeout", "status 503", "service", "answer", "lost_contact_timeout", "no good answer"]
+
+
+@pytest.mark.parametrize("password", OUR_WORDS)
+def test_our_own_words_are_not_searched(password):
+    session = ImportSession("1126", Credentials("key", password), now=0.0)
+    told = [*session.receive(Response(503), now=1.0), *session.receive(Response(200, {}, b"not now"), now=2.0)]
+    told += session.handle_timeout(now=500.0)
+    assert [item.to_json().get("reason") or item.outcome.detail for item in told] == [
+        "status 503",
+        "the answer is not JSON, at line 1, column 1",
+        "no good answer for 120 s (lost_contact_timeout); last, the answer is not JSON, at line 1, column 1",
+    ]
+
+
+# What error reporters see.
+
+
+def reported(*arguments, **more):
+    """What an error reporter that prints local variables shows of the frames of ours in a refused session."""
+    with pytest.raises(LocalProtocolError) as caught:
+        ImportSession(*arguments, now=0.0, **more)
+    frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack[1:]
+    return str([frame.locals for frame in frames])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"base_url": "https://key:hunter22@sponge.example"},
+        {"base_url": "https://sponge.example/?domain_password=hunter22"},
+        {"base_url": "http://sponge.example/hunter22"},
+        {"base_url": b"https://key:hunter22@sponge.example"},
+        {"base_url": "https://key:hunter22@sponge.example:port"},
+        {"echo": ""},
+        {"echo": 5, "auth": "query"},
+        {"format": "yaml", "auth": "query"},
+        {"auth": "cookie"},
+        {"policy": 5},
+        {"policy": PollPolicy(interval=0.5)},
+        {"machine": ImportMachine("7")},
+        {"machine": "hunter22"},
+    ],
+)
+def test_a_refused_session_shows_no_secret_to_an_error_reporter(more):
+    assert "hunter22" not in reported("1126", Credentials("the-key", "hunter22"), **more)
+
+
+@pytest.mark.parametrize("credentials", ["the-key:hunter22", ("the-key", "hunter22"), {"key": "hunter22"}])
+def test_credentials_of_another_type_are_not_shown_to_an_error_reporter(credentials):
+    assert "hunter22" not in reported("1126", credentials)
+
+
+def test_a_time_that_is_none_shows_no_secret_to_an_error_reporter():
+    with pytest.raises(LocalProtocolError) as caught:
+        ImportSession("1126", Credentials("the-key", "hunter22"), now=None, auth="query")
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "hunter22" not in shown.replace('Credentials("the-key", "hunter22")', "")
+
+
+def test_the_request_hides_its_header_and_its_query():
+    for auth in ("basic", "query"):
+        session = ImportSession("1126", Credentials("the-key", "hunter22"), now=0.0, auth=auth)
+        request = session.next_action(now=0.0).request
+        assert "hunter22" not in repr((request.url, dict(request.headers), request.headers, {**request.headers}))
+        assert Credentials("the-key", "hunter22").basic() not in repr((request.url, request.headers))
+
+
+def test_the_repr_of_a_half_made_session_does_not_raise():
+    assert repr(object.__new__(ImportSession)) == "<ImportSession>"
 
 
 # Saving and resuming.

@@ -151,13 +151,6 @@ def test_a_recording_ends_by_itself_so_no_budget_ends_it():
     assert captured(poll()).policy == PollPolicy.from_json({})
 
 
-def test_three_headers_are_kept_and_no_other():
-    kept = {"content-type": "text/html", "date": "Mon, 02 Nov 2026 12:00:00 GMT", "retry-after": "7"}
-    answer = Response(503, {**kept, "set-cookie": "a=b", "content-length": "9", "content-encoding": "gzip"})
-    (exchange,) = captured(poll(answer=answer)).entries()
-    assert exchange.answer == Response(503, kept)
-
-
 def query(password):
     return "http://a/events/7?domain_key=key&domain_password=" + "".join(f"%{byte:02x}" for byte in password.encode())
 
@@ -186,19 +179,19 @@ def test_passwords_that_any_poll_carries_are_taken_out_of_every_answer(sender):
     first, second, _ = (
         exchange.answer for exchange in captured(poll(answer=echoes), poll(answer=error), sender).entries()
     )
-    assert first == Response(200, {"content-type": "text/[secret]"}, b'{"echo": "[secret]", "sent": "Basic [secret]"}')
-    assert second.detail == "after [secret]"
+    assert first == Response(200, {"content-type": "text/******"}, b'{"echo": "******", "sent": "Basic ******"}')
+    assert second.detail == "after ******"
 
 
 def test_the_name_of_a_header_may_be_bytes_too():
     request = CapturedRequest("GET", "http://a/events/7", [(b"Authorization", LOGIN)], poll().read)
     answer = Response(200, {}, PASSWORD.encode())
-    assert [exchange.answer.body for exchange in captured(request, poll(answer=answer)).entries()] == [b"", b"[secret]"]
+    assert [exchange.answer.body for exchange in captured(request, poll(answer=answer)).entries()] == [b"", b"******"]
 
 
 def test_a_token_that_is_no_pair_is_a_secret_as_it_stands():
     (exchange,) = captured(poll(answer=Response(200, {}, b"a b****d"), authorization="Basic b****d")).entries()
-    assert exchange.answer.body == b"a [secret]"
+    assert exchange.answer.body == b"a ******"
 
 
 @pytest.mark.parametrize("authorization", ["", "Basic", "Bearer events", "Basic " + b64encode(b"events:").decode()])
@@ -220,10 +213,13 @@ def test_a_url_that_no_poll_has_is_not_searched():
         assert problem_of(poll(url=url)) == "entry 1: its url has more than 8,192 characters"
 
 
-def test_a_body_that_grew_by_taking_secrets_out_of_it_is_too_large():
-    grown = poll(answer=Response(200, {}, b"x" * (MAX_BODY // 4)), url=query("x"))
-    (exchange,) = captured(grown).entries()
-    assert exchange.answer.kind == "too-large"
+def test_backslashes_in_all_forms_are_searched_at_once():
+    """Such a file of 755 bytes used to take 36 seconds."""
+    body = compress(b"\\" * MAX_BODY, mtime=0)
+    before = time.process_time()
+    (exchange,) = captured(poll(answer=answer_of(200, {}, body), url=query("\\" * 250))).entries()
+    assert time.process_time() - before < 1
+    assert exchange.answer.body.startswith(b"******")
 
 
 def test_all_bodies_together_are_bounded():
@@ -238,11 +234,10 @@ def test_all_bodies_together_are_bounded():
     "answer",
     [
         TransportError("too-large", "the body of the answer has more than 1,048,576 bytes"),
-        Response(200, {}, b"x" * (MAX_BODY // 4)),
         Response(200, {}, b"secret" * (MAX_BODY // 6)),
         Response(200, {}, compress(b"\0" * MAX_BODY, mtime=0)[:-1]),
     ],
-    ids=["inflated beyond", "grown beyond", "shrunk", "inflated in vain"],
+    ids=["inflated beyond", "shrunk", "inflated in vain"],
 )
 def test_what_was_not_kept_counts_too(answer):
     heavy = poll(answer=answer, url=f"{query('x')}&domain_password={'secret' * 40}")

@@ -58,7 +58,7 @@ def test_nothing_of_the_other_requests_is_kept_and_no_secret(name):
     kept = "".join(f"{dict(exchange.answer.headers)} {exchange.answer.body.decode()}" for exchange in exchanges)
     for left_out in ("demo-password", "ZGVtby1rZXk6", "cookie-to-be-left-out", "form-to-be-left-out", "last_name"):
         assert left_out not in kept
-    assert '"echo":"[secret]"' in kept
+    assert '"echo":"******"' in kept
 
 
 def test_of_bodies_that_are_said_to_be_compressed_one_is_not():
@@ -154,13 +154,13 @@ def test_an_empty_time_is_none():
 
 @pytest.mark.parametrize("method", ["get", "GET", ":get", b"GET"])
 @pytest.mark.parametrize(
-    "uri", ["http://a/events/7?domain_password=p%F6pp", b"http://a/events/7?domain_password=p%F6pp"]
+    "uri", ["http://a/events/7?domain_password=p%F6pper", b"http://a/events/7?domain_password=p%F6pper"]
 )
 @pytest.mark.parametrize("name", ["Retry-After", b"Retry-After"])
 def test_a_request_in_each_of_its_forms(method, uri, name):
-    response = {"status": {"code": 503}, "headers": {name: [b"7"]}, "body": {"string": "no pöpp"}}
+    response = {"status": {"code": 503}, "headers": {name: [b"7"]}, "body": {"string": "no pöpper"}}
     request = {"method": method, "uri": uri, "headers": None}
-    assert answer_of(request=request, response=response) == Response(503, {"retry-after": "7"}, b"no [secret]")
+    assert answer_of(request=request, response=response) == Response(503, {"retry-after": "7"}, b"no ******")
 
 
 @pytest.mark.parametrize("name", ["Authorization", b"Authorization"])
@@ -169,7 +169,7 @@ def test_headers_in_bytes_hold_secrets_too(name, value):
     request = {"method": "GET", "uri": "http://a/events/7", "headers": {name: value}}
     text = yaml.safe_dump({"interactions": [interaction(body={"string": "no s3cret"}, request=request)]})
     (exchange,) = read_yaml_cassette(PATH, text.encode(), None).entries()
-    assert exchange.answer.body == b"no [secret]"
+    assert exchange.answer.body == b"no ******"
 
 
 @pytest.mark.parametrize("odd", [None, 7, [], {}, {"request": {"headers": [7]}}])
