@@ -28,6 +28,7 @@ class Credentials:
 
     domain_key: str = field(repr=False)
     domain_password: str = field(repr=False)
+    _basic: Secret = field(repr=False, compare=False)
     redaction: Redaction = field(repr=False, compare=False)
     """Removes the password, and what HTTP Basic sends, from responses and errors."""
 
@@ -40,11 +41,13 @@ class Credentials:
             raise LocalProtocolError(problem)
         object.__setattr__(self, "domain_key", domain_key)
         object.__setattr__(self, "domain_password", Secret(domain_password))
-        object.__setattr__(self, "redaction", Redaction(domain_password, f"{domain_key}:{domain_password}"))
+        pair = Secret(f"{domain_key}:{domain_password}")
+        object.__setattr__(self, "_basic", Secret(f"Basic {b64encode(pair.encode()).decode()}"))
+        object.__setattr__(self, "redaction", Redaction(domain_password, pair))
 
     def basic(self) -> str:
         """Return the value of the `Authorization` header: the pair in UTF-8 and base64 (RFC 7617)."""
-        return Secret(f"Basic {b64encode(f'{self.domain_key}:{self.domain_password}'.encode()).decode()}")
+        return self._basic
 
 
 def _problem(name: str, text: object) -> str | None:
