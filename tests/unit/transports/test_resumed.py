@@ -52,6 +52,10 @@ def test_no_secret_is_in_it_and_nothing_that_the_header_tells():
     assert list(stands) == [
         "now",
         "delay",
+        "owed",
+        "overdue_polls",
+        "repeated",
+        "stale",
         "failed_polls",
         "last_failure",
         "told_at",
