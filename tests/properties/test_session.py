@@ -1,8 +1,8 @@
 """A session under everything that a caller, a service and a clock can do, one step after the other."""
 
 import json
-from copy import copy
 from base64 import b64encode
+from copy import copy
 from dataclasses import replace
 from math import floor, inf
 
