@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, final
 
-from spongewatch import MAX_BODY, PollPolicy, Redaction, Response, TransportError
+from spongewatch import PollPolicy, Redaction
 
 from .captured_polls import (
     MAX_BODIES,
@@ -77,8 +77,11 @@ class Captured:
         polls = self._read(candidates[chosen])
         if by_time and all(poll.captured.sent is not None for poll in polls):
             polls.sort(key=lambda poll: poll.captured.sent or 0.0)
-        polls = without_pages(without_redirects(polls), chosen)
-        self._exchanges = self._timed(self._cleaned(polls, chosen, redaction))
+        polls = without_pages(without_redirects(polls))
+        self._exchanges = [
+            replace(exchange, answer=without_secrets(exchange.answer, chosen, redaction))
+            for exchange in self._timed(polls)
+        ]
 
     def entries(self) -> Generator[Exchange, None, None]:
         """Yield one exchange for each poll."""
@@ -99,7 +102,7 @@ class Captured:
                 with self._naming(number):
                     for key, password in credentials_of(request, is_poll=is_poll, seen=seen):
                         secrets.update((password, f"{key}:{password}"))
-                        passwords.add(unquoted(password.replace("+", " ")))
+                        passwords.add(unquoted(password).replace("+", " "))  # one in several spellings is one
                     if len(passwords) > limit:
                         raise EntryError(f"it carries more than the {limit} passwords that are read")
         return secrets
@@ -115,18 +118,6 @@ class Captured:
                     raise EntryError(f"the bodies up to here have more than {self._max_bodies:,} bytes")
                 read.append(Poll(number, request, captured))
         return read
-
-    def _cleaned(self, polls: list[Poll], import_id: str, redaction: Redaction) -> list[Poll]:
-        cleaned: list[Poll] = []
-        room = self._max_bodies
-        for poll in polls:
-            with self._naming(poll.number):
-                response = without_secrets(poll.captured.response, import_id, redaction)
-                room -= inflated_bytes(response)
-                if room < 0:
-                    raise EntryError(f"the bodies up to here have more than {self._max_bodies:,} bytes")
-                cleaned.append(poll._replace(captured=replace(poll.captured, response=_bounded(response))))
-        return cleaned
 
     def _timed(self, polls: list[Poll]) -> list[Exchange]:
         start = next((poll.captured.sent for poll in polls if poll.captured.sent is not None), 0.0)
@@ -151,12 +142,6 @@ class Captured:
             yield
         except EntryError as error:
             raise RecordingError(self._path, f"{self._word} {number}: {error}") from None
-
-
-def _bounded(response: Response | TransportError) -> Response | TransportError:
-    if isinstance(response, Response) and len(response.body) > MAX_BODY:  # the placeholder may be longer
-        return TransportError("too-large", f"the response body has more than {MAX_BODY:,} bytes")
-    return response
 
 
 def _milliseconds(seconds: float) -> float:

@@ -56,17 +56,11 @@ def body_of(recorded: object, *, encoding: object = None) -> bytes:
         return _joined(pieces, in_base64=in_base64)
     if not isinstance(recorded, str):
         raise EntryError("its body is not text")
-    if recorded.startswith("\x1f\x8b") and recorded.isascii() is False and max(recorded) < "\u0100":
+    if recorded.startswith("\x1f\x8b") and max(recorded) < "\u0100":
         return recorded.encode("latin-1")  # bytes that a recorder took for text
-    start = recorded.lstrip("\ufeff \t\r\n")[:1]
-    if start in ("{", "<"):  # no base64, whatever the recording calls it
+    if recorded.lstrip("\ufeff \t\r\n")[:1] in ("{", "<"):  # no base64, whatever the recording calls it
         return recorded.encode(errors="surrogatepass")
-    decoded = from_base64(recorded)
-    if in_base64 and decoded is None:
-        raise EntryError("its body is not valid base64")
-    if decoded is not None and (in_base64 or decoded.startswith(_READABLE)):
-        return decoded
-    return recorded.encode(errors="surrogatepass")
+    return _joined([recorded], in_base64=in_base64)
 
 
 def with_body(read: CapturedResponse, status: int, headers: dict[str, str], body: bytes) -> CapturedResponse:
@@ -122,17 +116,18 @@ def _pieces(recorded: object) -> list[str] | None:
 
 
 def _joined(pieces: list[str], *, in_base64: bool) -> bytes:
-    """Return the pieces as one body: base64, or hex in recordings of older versions, else plain text."""
-    from_base64 = [from_base64(piece) for piece in pieces]
-    whole = b"".join(piece for piece in from_base64 if piece is not None) if None not in from_base64 else None
-    from_hex = b"".join(map(bytes.fromhex, pieces)) if all(map(_HEX.fullmatch, pieces)) else None
-    choices = [whole, from_hex] if in_base64 else [from_hex, whole]
-    readable = [choice for choice in choices if choice is not None and choice.startswith(_READABLE)]
-    if readable:
-        return readable[0]
-    if in_base64 and whole is None:
+    """Return the pieces as one body: each in base64, or in hex as older versions write them, or plain text."""
+    decoded = [from_base64(piece) for piece in pieces]
+    base64 = None if None in decoded else b"".join(filter(None, decoded))
+    hexadecimal = b"".join(map(bytes.fromhex, pieces)) if all(map(_HEX.fullmatch, pieces)) else None
+    for choice in (base64, hexadecimal) if in_base64 else (hexadecimal, base64):
+        if choice is not None and choice.startswith(_READABLE):
+            return choice
+    if not in_base64:
+        return "".join(pieces).encode(errors="surrogatepass")
+    if base64 is None:
         raise EntryError("its body is not valid base64")
-    return whole if in_base64 and whole is not None else "".join(pieces).encode(errors="surrogatepass")
+    return base64
 
 
 def from_base64(text: str) -> bytes | None:

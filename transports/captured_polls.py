@@ -71,7 +71,7 @@ class Choice:
         imports = [
             candidate
             for candidate, polls in candidates.items()
-            if import_id in (None, candidate) and self._is_import(candidate, polls)
+            if import_id in (None, candidate) and self._is_import(polls)
         ]
         if len(imports) == 1:
             return imports[0]
@@ -89,7 +89,7 @@ class Choice:
             )
         raise RecordingError(self._path, problem)
 
-    def _is_import(self, import_id: str, polls: list[Numbered]) -> bool:
+    def _is_import(self, polls: list[Numbered]) -> bool:
         addressed, page = False, False
         for number, request in polls:
             try:
@@ -102,19 +102,20 @@ class Choice:
                 self._problem = self._problem or f"{self._word} {number}: {error}"
                 page = True
                 continue
-            if is_of_service(captured.response, import_id):
+            if is_of_service(captured.response):
                 return True
             self._problem = self._problem or captured.missing
             page = page or bool(captured.missing) or _is_page(captured.response)
         return addressed and not page
 
 
-def is_of_service(response: Response | TransportError, import_id: str) -> bool:
-    """Whether the body of `response` is a list of events of this import, or the service's error."""
+def is_of_service(response: Response | TransportError) -> bool:
+    """Whether the body of `response` is a list of events, or the service's error."""
     if isinstance(response, TransportError):
         return False
     with suppress(RemoteProtocolError):
-        return decode(response.body, response.headers.get("content-type")).import_id in (None, import_id)
+        decode(response.body, response.headers.get("content-type"))
+        return True
     return _ERROR.match(response.body[:_START]) is not None
 
 
@@ -135,12 +136,12 @@ def without_redirects(polls: list[Poll]) -> list[Poll]:
     return kept
 
 
-def without_pages(polls: list[Poll], import_id: str) -> list[Poll]:
+def without_pages(polls: list[Poll]) -> list[Poll]:
     """Drop what another site than the service returned, whose address happens to end in the same id.
 
     Of a site that never returned anything of the service, only errors and statuses are left, without bodies.
     """
-    places = {_place(poll) for poll in polls if is_of_service(poll.captured.response, import_id)}
+    places = {_place(poll) for poll in polls if is_of_service(poll.captured.response)}
     kept: list[Poll] = []
     for poll in polls:
         response = poll.captured.response

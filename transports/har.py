@@ -12,9 +12,8 @@ from .captured import Captured
 from .captured_bodies import body_of, is_positive, status_of, with_body, without_body
 from .captured_headers import first_of, headers_of
 from .captured_polls import MAX_BODIES, is_of_service
-from .captured_request import NOT_RECORDED, CapturedRequest, CapturedResponse, member, url_of
+from .captured_request import NOT_RECORDED, CapturedRequest, CapturedResponse, member
 from .captured_times import duration_of, moment_of
-from .captured_urls import polled_import
 from .recording import RecordingError
 
 _NO_RESPONSE = (
@@ -81,15 +80,14 @@ def _read(folder: Path, entry: object) -> CapturedResponse:
     if text is None or text == "":
         file = member(content, "_file")
         if isinstance(file, str):
-            polled = polled_import(url_of(member(entry, "request"))) or ""
-            return _attached(read, folder, file, status, headers, polled)
+            return _attached(read, folder, file, status, headers)
         if status == 200 and _was_left_out(text, response, headers):
             return without_body(read, _HOW_TO_KEEP)
     return with_body(read, status, headers, body_of(text, encoding=member(content, "encoding")))
 
 
 def _attached(
-    read: CapturedResponse, folder: Path, file: str, status: int, headers: dict[str, str], import_id: str
+    read: CapturedResponse, folder: Path, file: str, status: int, headers: dict[str, str]
 ) -> CapturedResponse:
     """Return the response with its body from `file`, if that is a response of the service.
 
@@ -99,8 +97,10 @@ def _attached(
     if body is None:
         return without_body(read, _BESIDE)
     found = replace(with_body(read, status, headers, body), expanded=True)
-    if found.missing or is_of_service(found.response, import_id):
+    if found.missing or is_of_service(found.response):
         return found
+    if status != 200:
+        return with_body(read, status, headers, b"")
     return replace(read, response=TransportError("protocol", "the attached file is not a response of the service"))
 
 

@@ -88,7 +88,9 @@ def _requests(interactions: list[object]) -> Iterator[CapturedRequest]:
 def _read(interaction: object) -> CapturedResponse:
     response = member(interaction, "response")
     headers = first_of(headers_of(response))
-    moment = next((found for name in ("recorded_at", "recorded") if (found := member(interaction, name))), None)
+    moment = member(interaction, "recorded_at")
+    if moment is None:
+        moment = member(interaction, "recorded")  # in Java
     duration = member(interaction, "duration") or member(response, "duration")
     read = CapturedResponse(
         TransportError("reset", NOT_RECORDED),
