@@ -9,21 +9,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, final
 
-from spongewatch import PollPolicy, Redaction
+from spongewatch import PollPolicy, Redaction, Response, TransportError
 
 from .captured_polls import (
     MAX_BODIES,
     Choice,
     Numbered,
     Poll,
-    inflated_bytes,
     polls_by_import,
+    too_large,
     without_pages,
     without_redirects,
 )
 from .captured_request import CapturedRequest, EntryError
 from .captured_secrets import credentials_of, unquoted
 from .captured_times import MAX_SECONDS
+from .captured_urls import split_url
 from .recording import Exchange, RecordingError
 from .trace_lines import without_secrets
 
@@ -93,6 +94,7 @@ class Captured:
         Other requests may carry the password of the domain too: those that begin the import and fetch the contacts.
         """
         own = {number for number, _ in polls}
+        hosts = {split_url(request.url).host for _, request in polls}
         others = [(number, request) for number, request in numbered if number not in own]
         secrets: set[str] = set()
         passwords: set[str] = set()
@@ -100,7 +102,8 @@ class Captured:
         for requests, is_poll, limit in ((polls, True, _MAX_PASSWORDS), (others, False, _MAX_ALL_PASSWORDS)):
             for number, request in requests:
                 with self._naming(number):
-                    for key, password in credentials_of(request, is_poll=is_poll, seen=seen):
+                    of_service = is_poll or split_url(request.url).host in hosts
+                    for key, password in credentials_of(request, of_service=of_service, strict=is_poll, seen=seen):
                         secrets.update((password, f"{key}:{password}"))
                         passwords.add(unquoted(password).replace("+", " "))  # one in several spellings is one
                     if len(passwords) > limit:
@@ -113,9 +116,9 @@ class Captured:
         for number, request in polls:
             with self._naming(number):
                 captured = request.read()
-                room -= inflated_bytes(captured.response)
+                room -= max(captured.extra, _size(captured.response))
                 if room < 0:
-                    raise EntryError(f"the bodies up to here have more than {self._max_bodies:,} bytes")
+                    raise EntryError(too_large(self._max_bodies))
                 read.append(Poll(number, request, captured))
         return read
 
@@ -142,6 +145,10 @@ class Captured:
             yield
         except EntryError as error:
             raise RecordingError(self._path, f"{self._word} {number}: {error}") from None
+
+
+def _size(response: Response | TransportError) -> int:
+    return len(response.body) if isinstance(response, Response) else 0
 
 
 def _milliseconds(seconds: float) -> float:

@@ -6,7 +6,7 @@ from base64 import b64decode
 from dataclasses import replace
 from typing import Final
 
-from spongewatch import Response, TransportError
+from spongewatch import MAX_BODY, Response, TransportError
 
 from .answer_body import AnswerBody
 from .captured_headers import kept_headers
@@ -74,13 +74,15 @@ def with_body(read: CapturedResponse, status: int, headers: dict[str, str], body
         return without_body(
             read, f"contains response bodies in {coding}, which is not supported; record with Accept-Encoding: gzip"
         )
-    response: Response | TransportError
     try:
-        whole = without_jsonp(_inflated(body))
-        response = Response(200 if status == 304 and whole else status, kept_headers(headers), whole)
+        inflated = _inflated(body)
     except TransportError as error:
-        response = error
-    return replace(read, response=response, expanded=body.startswith(COMPRESSED))
+        return replace(read, response=error, extra=MAX_BODY)
+    whole = without_jsonp(inflated)
+    response = Response(200 if status == 304 and whole else status, kept_headers(headers), whole)
+    if body.startswith(COMPRESSED):
+        read = replace(read, extra=MAX_BODY if inflated is body else len(inflated))
+    return replace(read, response=response)
 
 
 def without_body(read: CapturedResponse, problem: str) -> CapturedResponse:
@@ -139,13 +141,15 @@ def from_base64(text: str) -> bytes | None:
 
 
 def _inflated(body: bytes) -> bytes:
+    """Return `body` inflated; itself if it is not compressed, or broken."""
     if body.startswith(COMPRESSED):
         try:
             return _bounded(AnswerBody("gzip"), body)
         except TransportError as error:
             if error.kind == "too-large":
                 raise
-    return _bounded(AnswerBody(), body)
+    _bounded(AnswerBody(), body)
+    return body
 
 
 def _bounded(whole: AnswerBody, body: bytes) -> bytes:

@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 
 from spongewatch import MAX_BODY, RemoteProtocolError, Response, TransportError, decode
 
-from .captured_bodies import COMPRESSED
 from .captured_request import CapturedRequest, CapturedResponse, EntryError
 from .captured_secrets import credentials_of
 from .captured_urls import polled_import, redirect_target, split_url
@@ -53,7 +52,7 @@ class Choice:
     """Chooses the import whose polls are read.
 
     A site's own pages end in `/events/WORD` too. So a candidate is an import only if one of its responses is the
-    service's, or if its requests went to the service and brought no page.
+    service's; or, if there is no such candidate, if its requests went to the service and brought no page.
 
     Args:
         path: The file, for errors.
@@ -68,11 +67,10 @@ class Choice:
 
     def of(self, candidates: Mapping[str, list[Numbered]], import_id: str | None) -> str:
         """Return `import_id`, or the only import if it is None; raise `RecordingError` if there is no such one."""
-        imports = [
-            candidate
-            for candidate, polls in candidates.items()
-            if import_id in (None, candidate) and self._is_import(polls)
-        ]
+        wanted = {name: polls for name, polls in candidates.items() if import_id in (None, name)}
+        imports = [name for name, polls in wanted.items() if self._has_response(polls)]
+        if not imports and not self._problem:
+            imports = [name for name, polls in wanted.items() if self._went_to_service(polls)]
         if len(imports) == 1:
             return imports[0]
         if imports:
@@ -89,24 +87,40 @@ class Choice:
             )
         raise RecordingError(self._path, problem)
 
-    def _is_import(self, polls: list[Numbered]) -> bool:
-        addressed, page = False, False
+    def _has_response(self, polls: list[Numbered]) -> bool:
+        """Whether one of `polls` has a response of the service; notes the first problem."""
         for number, request in polls:
             try:
                 captured = request.read()
-                self._room -= inflated_bytes(captured.response) if captured.expanded else 0
-                if self._room < 0:
-                    raise EntryError(f"the bodies up to here have more than {self._max_bodies:,} bytes")
-                addressed = addressed or _is_addressed(request)
             except EntryError as error:
                 self._problem = self._problem or f"{self._word} {number}: {error}"
-                page = True
                 continue
+            self._room -= captured.extra
+            if self._room < 0:
+                raise RecordingError(self._path, f"{self._word} {number}: {too_large(self._max_bodies)}")
             if is_of_service(captured.response):
                 return True
             self._problem = self._problem or captured.missing
-            page = page or bool(captured.missing) or _is_page(captured.response)
-        return addressed and not page
+        return False
+
+    def _went_to_service(self, polls: list[Numbered]) -> bool:
+        """Whether one of `polls` has the service's host or a password, and none of them brought a page."""
+        if any(_is_page(request.read().response) for _, request in polls):
+            return False
+        for number, request in polls:
+            host = split_url(request.url).host
+            try:
+                if host == _HOST or host.endswith(f".{_HOST}") or any(credentials_of(request)):
+                    return True
+            except EntryError as error:
+                self._problem = f"{self._word} {number}: {error}"
+                break
+        return False
+
+
+def too_large(max_bodies: int) -> str:
+    """Return the problem of a file with too many bytes of bodies."""
+    return f"the bodies up to here have more than {max_bodies:,} bytes"
 
 
 def is_of_service(response: Response | TransportError) -> bool:
@@ -153,22 +167,8 @@ def without_pages(polls: list[Poll]) -> list[Poll]:
     return kept
 
 
-def inflated_bytes(response: Response | TransportError) -> int:
-    """Return an upper bound of the bytes that reading `response` has produced."""
-    if isinstance(response, TransportError):
-        return MAX_BODY if response.kind == "too-large" else 0
-    return MAX_BODY if response.body.startswith(COMPRESSED) else len(response.body)
-
-
 def _is_page(response: Response | TransportError) -> bool:
     return isinstance(response, Response) and response.status == 200 and response.body != b""
-
-
-def _is_addressed(request: CapturedRequest) -> bool:
-    host = split_url(request.url).host
-    if host == _HOST or host.endswith(f".{_HOST}"):
-        return True
-    return any(True for _ in credentials_of(request))
 
 
 def _place(poll: Poll) -> tuple[str, str]:
@@ -182,8 +182,11 @@ def _was_followed(redirect: Poll, poll: Poll) -> bool:
     if isinstance(response, TransportError) or response.status not in _FOLLOWED:
         return False
     here, there = split_url(redirect.request.url), split_url(poll.request.url)
-    target = redirect_target(redirect.request.url, location) if location else None
-    return there.place == target.place if target else there.place != here.place
+    if not location:
+        return there.place != here.place
+    target = redirect_target(redirect.request.url, location)
+    # A browser may have upgraded the target to https by itself.
+    return there[3:5] == target[3:5] and (there.scheme == target.scheme or there.place != here.place)
 
 
 def _listed(imports: list[str]) -> str:

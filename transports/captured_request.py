@@ -27,7 +27,7 @@ class CapturedResponse:
         took: Seconds until the response.
         location: The target of a redirect, as recorded; empty without one.
         missing: If the exporter did not store a readable body: what to do about it.
-        expanded: The body has more bytes than the recording holds of it: inflated, or from a file beside it.
+        extra: Bytes that were inflated, or read from a file beside the recording.
     """
 
     response: Response | TransportError
@@ -35,7 +35,7 @@ class CapturedResponse:
     took: float = 0.0
     location: str = ""
     missing: str = ""
-    expanded: bool = False
+    extra: int = 0
 
 
 @final

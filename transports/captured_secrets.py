@@ -29,31 +29,32 @@ _KEY = re.compile(r"(?:^|[?&])domain_?key=([^&\s]*)", re.IGNORECASE)
 
 
 def credentials_of(
-    request: CapturedRequest, *, is_poll: bool = True, seen: set[int] | None = None
+    request: CapturedRequest, *, of_service: bool = True, strict: bool = True, seen: set[int] | None = None
 ) -> Iterator[tuple[str, str]]:
     """Yield each password in `request`, behind the key that goes with it; the key may be empty.
 
     Args:
         request: Any recorded request.
-        is_poll: Whether the request is a poll: only then are the passwords in its headers and in its URL's user part
-            those of the domain.
+        of_service: Whether the request went to where the polls went: only then are the passwords in its headers and in
+            its URL's user part those of the domain.
+        strict: Whether to refuse credentials that are too long, which else are passed over.
         seen: The ids of objects that were searched already, and are not searched again; new ones are added. In a
             YAML file one object may be in many requests.
 
     Raises:
-        EntryError: The credentials of a poll are too long to be those of a domain.
+        EntryError: The credentials are too long to be those of a domain.
     """
     url = request.url
-    if is_poll and len(url) > MAX_URL:
+    if strict and len(url) > MAX_URL:
         raise EntryError(f"its URL has more than {MAX_URL:,} characters")
-    pairs = list(_basic_pairs(request, url)) if is_poll else []
+    pairs = list(_basic_pairs(request, url)) if of_service else []
     key = unquoted(next(iter(_KEY.findall(url[:MAX_URL])), ""))
     pairs += [(key, password) for password in _domain_passwords(request.recorded, set() if seen is None else seen)]
     for key, password in pairs:
         if len(key) + len(password) <= MAX_SECRET:
             if password:
                 yield key, password
-        elif is_poll:
+        elif strict:
             raise EntryError(f"it carries credentials of more than {MAX_SECRET} characters")
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from spongewatch import TransportError
+from spongewatch import Response, TransportError
 
 from .attachments import attached_body
 from .captured import Captured
@@ -96,12 +96,12 @@ def _attached(
     body = attached_body(folder, file)
     if body is None:
         return without_body(read, _BESIDE)
-    found = replace(with_body(read, status, headers, body), expanded=True)
+    found = with_body(read, status, headers, body)
+    found = replace(found, extra=max(found.extra, len(body)))
     if found.missing or is_of_service(found.response):
         return found
-    if status != 200:
-        return with_body(read, status, headers, b"")
-    return replace(read, response=TransportError("protocol", "the attached file is not a response of the service"))
+    error = TransportError("protocol", "the attached file is not a response of the service")
+    return replace(found, response=error if status == 200 else Response(status))
 
 
 def _was_left_out(text: object, response: object, headers: dict[str, str]) -> bool:

@@ -30,7 +30,7 @@ _PATTERNS: Final = (
     ),
     (rb"HTTP/[0-9.]+ [0-9]{3}\b", "is a response with its headers, as curl -i prints it; save the body alone"),
     (
-        rb"\*\s+(?:Trying|Host|Connected|Rebuilt|Uses|Added|About)\b|> [A-Z]+ \S+ HTTP/",
+        rb"% Total|\*\s+(?:Trying|Host|Connected|Rebuilt|Uses|Added|About)\b|> [A-Z]+ \S+ HTTP/",
         "is output of curl -v; save the body alone",
     ),
     (rb"[A-Z]+ \S+ HTTP/[0-9.]+\r?\n", f"is an HTTP request; {_HAR}"),

@@ -1,7 +1,6 @@
 """Which of the requests in a file are read, in which order, and what is kept of their responses."""
 
 from base64 import b64encode, urlsafe_b64encode
-from gzip import compress
 from pathlib import Path
 
 import pytest
@@ -21,8 +20,8 @@ PAGE = Response(200, {"content-type": "text/html"}, b"<!doctype html><title>priv
 ENVELOPE = b'{"error": {"message": "busy", "code": 1}}'
 
 
-def poll(sent=None, took=0.0, response=EVENTS, *, url=URL, expanded=False, missing="", location="", **recorded):
-    read = CapturedResponse(response, sent, took, location, missing, expanded)
+def poll(sent=None, took=0.0, response=EVENTS, *, url=URL, extra=0, missing="", location="", **recorded):
+    read = CapturedResponse(response, sent, took, location, missing, extra)
     return CapturedRequest({"method": "GET", "url": url, **recorded}, lambda: read)
 
 
@@ -198,6 +197,12 @@ def test_polls_of_the_service_count_without_a_body_that_shows_it(request_to_the_
     assert problem_of(failed, page).startswith("contains no response of the service: GET .../events/7 returned")
 
 
+def test_they_do_not_count_beside_an_import_that_shows_in_a_body():
+    site = poll(url="https://staging.example/events/gala", response=Response(401), headers={"authorization": LOGIN})
+    assert captured(site, poll()).import_id == "7"
+    assert captured(site, poll(), import_id="gala").import_id == "gala"
+
+
 def test_problems_of_another_import_do_not_matter():
     assert statuses(odd("http://a/events/8"), poll()) == [200]
     assert statuses(odd("http://a/events/8"), poll(), import_id="7") == [200]
@@ -230,6 +235,7 @@ def test_a_redirect_that_was_followed_is_not_the_end():
         (307, "https://a/events/7", "https://a/events/7", True),
         (307, "", "https://a/events/7", True),
         (307, "", "http://a/events/7", False),
+        (302, "http://b/events/7", "https://b/events/7", True),
         (302, "http://a/login", "http://a/events/7", False),
         (302, "https://a/events/7", "http://a/events/7", False),
         (304, "http://a/events/7.json", "http://a/events/7.json", False),
@@ -349,6 +355,18 @@ def test_so_are_passwords_of_the_domain_that_other_requests_carry(password, reco
     assert password.encode() not in exchange.answer.body
 
 
+def test_so_are_those_in_headers_of_other_requests_to_the_same_host():
+    echoes = Response(200, {}, json_body([], echo=PASSWORD))
+    begun = CapturedRequest(
+        {"method": "POST", "url": "http://A:80/begin", "headers": {"authorization": LOGIN}}, odd().read
+    )
+    (exchange,) = exchanges(poll(response=echoes), begun)
+    assert exchange.answer.body != echoes.body
+    elsewhere = CapturedRequest({"url": "http://b/", "headers": {"authorization": LOGIN}}, odd().read)
+    (exchange,) = exchanges(poll(response=echoes), elsewhere)
+    assert exchange.answer == echoes
+
+
 @pytest.mark.parametrize(
     "headers",
     [None, {"authorization": "Basic"}, {"authorization": "Bearer sesame-1234"}, {"authorization": "Basic c2VzYW1l"}],
@@ -375,7 +393,10 @@ def test_one_password_in_several_spellings_is_one():
 
 
 def test_a_url_that_no_poll_has_is_not_searched():
-    assert problem_of(poll(url=f"{URL}?{'a&' * 5000}")) == "entry 1: its URL has more than 8,192 characters"
+    long = f"{URL}?{'a&' * 5000}"
+    for response in (EVENTS, Response(401)):
+        polls = [poll(url=long, response=response)] * 2
+        assert problem_of(*polls) == "entry 1: its URL has more than 8,192 characters"
 
 
 def test_all_bodies_together_are_bounded():
@@ -386,17 +407,9 @@ def test_all_bodies_together_are_bounded():
     assert problem_of(first, large, max_bodies=1000) == "entry 2: the bodies up to here have more than 1,000 bytes"
 
 
-@pytest.mark.parametrize(
-    "response",
-    [
-        TransportError("too-large", "the body of the answer has more than 1,048,576 bytes"),
-        Response(200, {}, compress(b"\0" * MAX_BODY, mtime=0)[:-1]),
-    ],
-    ids=["inflated beyond", "inflated in vain"],
-)
-def test_bodies_that_are_dropped_count_too(response):
+def test_bodies_that_are_dropped_count_too():
     light = [poll(), *[poll(response=TransportError("reset"))] * 50]
-    heavy = poll(response=response)
+    heavy = poll(response=TransportError("too-large"), extra=MAX_BODY)
     assert len(exchanges(*light, *[heavy] * 7)) == 58
     assert problem_of(*light, *[heavy] * 9) == "entry 59: the bodies up to here have more than 8,388,608 bytes"
 
@@ -404,7 +417,7 @@ def test_bodies_that_are_dropped_count_too(response):
 def test_bodies_of_candidates_count_if_they_were_inflated():
     pages = [poll(response=Response(200, {}, b"x" * MAX_BODY), url=f"http://a/events/page{n}") for n in range(20)]
     assert statuses(*pages, poll()) == [200]
-    inflated = [poll(response=page.read().response, url=page.url, expanded=True) for page in pages]
+    inflated = [poll(response=page.read().response, url=page.url, extra=MAX_BODY) for page in pages]
     assert statuses(*inflated[:8], poll()) == [200]
     assert problem_of(*inflated) == "entry 9: the bodies up to here have more than 8,388,608 bytes"
 

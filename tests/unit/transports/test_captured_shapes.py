@@ -171,6 +171,19 @@ def test_a_body_that_is_too_large_is_no_response(body):
     assert with_(body).response.kind == "too-large"
 
 
+@pytest.mark.parametrize(
+    ("body", "extra"),
+    [
+        (b"{}", 0),
+        (compress(b"{}", mtime=0), 2),
+        (compress(b"{}", mtime=0)[:-3], MAX_BODY),
+        (compress(b"\0" * (MAX_BODY + 1), mtime=0), MAX_BODY),
+    ],
+)
+def test_bytes_that_were_inflated_count(body, extra):
+    assert with_(body).extra == extra
+
+
 def test_a_304_with_a_body_is_what_the_page_saw():
     assert with_(b"{}", 304).response == Response(200, {}, b"{}")
     assert with_(b"", 304).response == Response(304)

@@ -277,6 +277,12 @@ def test_what_is_no_response_of_the_service_never_gets_into_a_trace(attached):
     assert attached("large.json").kind == "protocol"
 
 
+def test_attached_bodies_count_each_time_they_are_read(attached, tmp_path):
+    entries = [entry(response={"content": {"_file": "large.json"}})] * 9
+    with pytest.raises(RecordingError, match="entry 8: the bodies up to here have more than 8,388,608 bytes"):
+        read_har(tmp_path / "folder" / "browser.har", {"log": {"entries": entries}}, None)
+
+
 def test_without_the_attached_files_the_error_says_what_to_do():
     polls = [entry(response={"content": {"_file": f"{number}.json"}}) for number in range(3)]
     assert problem_of(*polls) == (

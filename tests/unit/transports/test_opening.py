@@ -208,6 +208,7 @@ def zipped(*names):
         (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{}", "is a response with its headers, as curl -i "),
         (b"HTTP/2 401 \r\n\r\n", "is a response with its headers, as curl -i prints it; save the body alone"),
         (b"*   Trying 127.0.0.1:80...\n* Connected\n", "is output of curl -v; save the body alone"),
+        (b"  % Total    % Received % Xferd\n", "is output of curl -v; "),
         (b"> GET /events/7 HTTP/1.1\r\n", "is output of curl -v; save the body alone"),
         (b"GET /events/7 HTTP/1.1\r\nHost: a\r\n", "is an HTTP request; "),
         (b'<?xml version="1.0"?>\n<!DOCTYPE items [\n<!ELEMENT items (item*)>\n]>\n<items burpVersion="2">', "is a Burp Suite export; "),
