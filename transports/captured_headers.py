@@ -90,5 +90,5 @@ def _in_lines(lines: list[str]) -> Iterator[tuple[str, str]]:
 def _named(name: object, value: object) -> Iterator[tuple[str, str]]:
     name = text_of(name)
     if isinstance(name, str):
-        for text in texts_in(value):
+        for text in [value] if isinstance(value, str) else texts_in(value):
             yield name.strip().lower(), text.strip()
