@@ -306,6 +306,7 @@ def test_an_answer_that_comes_when_another_worker_has_gone_on_is_dropped(tasks, 
             tasks.poll_import("1126")
         assert told(tasks) == []
         assert len(queued) == 1
+        time.sleep(INTERVAL)
         begun = time.time() + 11.0  # the open poll counts as ended after 10 s
         monkeypatch.setattr(tasks, "SystemClock", lambda: VirtualClock(start=begun))
         tasks.poll_import("1126")
