@@ -13,6 +13,7 @@ MAX_SAVED: Final = 16 * 1024 * 1024
 
 _Choice = TypeVar("_Choice", bound=Enum)
 _Word = TypeVar("_Word")
+_REQUIRED: Final = object()
 
 
 class SavedObject:
@@ -40,9 +41,11 @@ class SavedObject:
             raise parsed.refusal(f"spongewatch-{what}", f"{version}, the version that is read here")
         return parsed
 
-    def take(self, member: str) -> object:
-        """The member, whatever it is."""
+    def take(self, member: str, default: object = _REQUIRED) -> object:
+        """The member, whatever it is; `default` stands for one that older versions did not write."""
         if member not in self._obj:
+            if default is not _REQUIRED:
+                return default
             raise LocalProtocolError(f"the saved {self._what} has no member {member}")
         return self._obj[member]
 
@@ -66,9 +69,9 @@ class SavedObject:
                 return word
         raise self.refusal(member, f"one of {', '.join(map(str, words))}")
 
-    def flag(self, member: str) -> bool:
+    def flag(self, member: str, default: object = _REQUIRED) -> bool:
         """True or false."""
-        value = self.take(member)
+        value = self.take(member, default)
         if isinstance(value, bool):
             return value
         raise self.refusal(member, "true or false")
@@ -80,9 +83,9 @@ class SavedObject:
             return value
         raise self.refusal(member, "a number")
 
-    def whole(self, member: str) -> int:
+    def whole(self, member: str, default: object = _REQUIRED) -> int:
         """A whole number of zero or more."""
-        value = self.take(member)
+        value = self.take(member, default)
         if is_count(value):
             return value
         raise self.refusal(member, "a whole number of zero or more")
@@ -94,9 +97,9 @@ class SavedObject:
             return value
         raise self.refusal(member, "an object")
 
-    def count(self, member: str) -> int | None:
+    def count(self, member: str, default: object = _REQUIRED) -> int | None:
         """A whole number of zero or more, or None."""
-        value = self.take(member)
+        value = self.take(member, default)
         if value is None or is_count(value):
             return value
         raise self.refusal(member, "a whole number of zero or more, or null")

@@ -1,16 +1,16 @@
 """`ImportSession`: the polling protocol of one import, with time as an argument.
 
-It says what to do next and takes what came of it; it does nothing itself. Inside, time is whole
-milliseconds since the start of the watch: rounded down where a request may leave, up where an answer has
-come, so that the service's limit holds to the last one. What rows mean is the machine's business, what a
-status means stands in `statuses`, and when to try again in `retry`.
+The session says what to do next and takes what came of it; it does no I/O. Related decisions live elsewhere: what
+rows mean in `machine`, what a status means in `statuses`, when a poll is due in `schedule`, how long to go on in
+`budgets`, how long to back off in `retry`.
 """
 
 import json
-from math import ceil, floor, inf
+from math import inf
 from typing import Final, NoReturn, final, overload
 
 from .actions import Action, Done, Send, Wait
+from .budgets import Budgets
 from .codec import decode
 from .credentials import Credentials
 from .emitted import Emitted, Ended, PollFailed
@@ -19,12 +19,14 @@ from .errors import LocalProtocolError, RemoteProtocolError, TransportError
 from .exchange import Response
 from .failures import ImportFailure
 from .machine import ImportMachine
+from .moments import FARTHEST, checked, rounded_down, rounded_up
 from .outcomes import Cancelled, LostContact, Outcome, Rejected, TimedOut
-from .policy import TICK, PollPolicy, milliseconds
+from .policy import PollPolicy, milliseconds
 from .redaction import Redaction
 from .retry import backoff
 from .saved import SavedObject
 from .saved_outcome import outcome_to_json, saved_outcome
+from .schedule import PollSchedule
 from .secret import Secret
 from .statuses import Unusable, meaning
 from .table import State
@@ -33,8 +35,6 @@ from .text import printable, shown
 _SERVICE_INTERVAL: Final = 1.0
 _DEFAULT_POLICY: Final = PollPolicy()
 _NO_SECRETS: Final = Redaction(())
-_FARTHEST: Final = 1e10
-"""Seconds; no clock shows that many, and with more of them a float can't count milliseconds."""
 SAVED_VERSION: Final = 1
 
 
@@ -66,30 +66,22 @@ class ImportSession:
     """
 
     __slots__ = (
-        "_deadline",
-        "_delay",
+        "_budgets",
         "_echo",
-        "_end",
         "_failed_polls",
         "_format",
-        "_interval",
         "_last_body",
         "_last_failure",
-        "_lost_at",
-        "_lost_contact",
+        "_last_item_at",
         "_machine",
-        "_next_poll",
         "_now",
         "_outcome",
-        "_phase_end",
         "_policy",
         "_redaction",
         "_request",
-        "_request_timeout",
+        "_schedule",
         "_sent_echo",
         "_start",
-        "_told_at",
-        "_total_end",
         "_user_id",
     )
 
@@ -134,21 +126,13 @@ class ImportSession:
         self._policy = policy
         self._format: Format = format
         self._sent_echo = echo
-        self._start = _checked(now)
-        self._now = 0  # the time of the last input; all times are in milliseconds since the start
-        self._next_poll = 0
-        self._delay = 0  # how long the wait for the next poll is as a whole
-        self._deadline: float | None = None  # of the open poll, if one is open
+        self._start = checked(now)
+        self._now = 0  # the time of the last input; all moments are in milliseconds since the start
+        self._schedule = PollSchedule(milliseconds(policy.interval), milliseconds(policy.request_timeout))
+        self._budgets = Budgets(policy, self._machine.state)
         self._failed_polls = 0  # in a row
         self._last_failure = ""
-        self._told_at = 0
-        self._phase_end = self._end_of_phase(0)
-        self._interval = milliseconds(policy.interval)
-        self._request_timeout = milliseconds(policy.request_timeout)
-        self._lost_contact = _budget(policy.lost_contact_timeout)
-        self._lost_at = self._lost_contact
-        self._total_end = _budget(policy.timeout)
-        self._end = min(self._phase_end, self._lost_at, self._total_end)  # the budget that runs out first
+        self._last_item_at = 0
         self._outcome: Outcome | None = None
         self._last_body: bytes | None = None
         self._user_id: str | None = None
@@ -224,7 +208,8 @@ class ImportSession:
         {'consent_timeout': 1000.0, 'lost_contact_timeout': 220.0}
         """
         phase = "consent_timeout" if self.state is State.INITIALIZING else "gathering_timeout"
-        ends = {phase: self._phase_end, "timeout": self._total_end, "lost_contact_timeout": self._lost_at}
+        budgets = self._budgets
+        ends = {phase: budgets.phase_end, "timeout": budgets.total_end, "lost_contact_timeout": budgets.lost_at}
         return {name: self._start + end / 1000 for name, end in ends.items() if end != inf}
 
     @property
@@ -249,27 +234,25 @@ class ImportSession:
         """
         if self._outcome is not None:
             return Done(self._outcome)
-        moment = self._not_after(now)
-        over = self._end if self._deadline is None else self._deadline
-        if moment >= over:
-            return Wait(min(self._start + over / 1000, now))  # never after `now` for the noise of a float
-        if self._deadline is not None:
-            return Wait(self._start + self._deadline / 1000)
-        if moment < self._next_poll:
-            return Wait(self._start + min(self._next_poll, self._end) / 1000)
-        return Send(self._request, self._start + min(moment + self._request_timeout, self._end) / 1000)
+        moment, end = self._not_after(now), self._budgets.end
+        if self._schedule.is_due(moment, end):
+            return Send(self._request, self._start + self._schedule.deadline(moment, end) / 1000)
+        until = self._schedule.wake_up(end)
+        if moment >= until:  # start + until / 1000 can round to just after now
+            return Wait(min(self._start + until / 1000, now))
+        return Wait(self._start + until / 1000)
 
     def sent(self, *, now: float) -> None:
-        """The request leaves now: the moment to save the session.
+        """Record that the request leaves now. Save the session before it does.
 
-        Raises `LocalProtocolError`, with nothing changed, when no poll is due.
+        Raises:
+            LocalProtocolError: No poll is due; nothing has changed.
         """
         moment = self._not_after(now)
-        if self._outcome is not None or self._deadline is not None or not self._next_poll <= moment < self._end:
+        if self._outcome is not None or not self._schedule.is_due(moment, self._budgets.end):
             raise LocalProtocolError(f"no poll of import {self.import_id} is due: next_action says what is")
         self._now = moment
-        self._delay = self._interval  # at the least, from the end of this poll
-        self._deadline = min(moment + self._request_timeout, self._end)
+        self._schedule.open(moment, self._budgets.end)
 
     @overload
     def clean(self, response: Response) -> Response: ...
@@ -295,50 +278,58 @@ class ImportSession:
         return self._redaction.clean(response)
 
     def receive(self, response: Response, *, now: float) -> tuple[Emitted, ...]:
-        """An answer has come, even if late or unasked; gives what is new in it, `()` after the end."""
+        """Take a response, however late; return what is new in it, `()` after the end."""
         if self._outcome is not None:
             return ()
         if not isinstance(response, Response):
             raise LocalProtocolError(f"what is received is a Response, not {type(response).__name__}")
         response = self.clean(response)
-        moment = self._now = self._not_before(now)
-        self._deadline = None
+        moment, stopped = self._close_poll(now)
+        self._schedule.stale = False
         if response.status != 200:
             early = moment < milliseconds(self._policy.not_found_grace)
-            told = self._refused(meaning(response, not_found_is_early=early), moment)
-        elif response.body == self._last_body:
-            told = self._understood(moment)
-        else:
-            told = self._read(response, moment)
-        return told + self._expired(moment)
+            why = meaning(response, not_found_is_early=early)
+            return (self._ended(why, moment),) if isinstance(why, Rejected) else self._failed(why, moment, stopped)
+        if response.body == self._last_body:
+            return self._understood(moment, stopped)
+        return self._read(response, moment, stopped)
 
     def receive_failure(self, error: TransportError, *, now: float) -> tuple[Emitted, ...]:
-        """The transport brought no answer; gives what is to be told of it, `()` after the end."""
+        """Take the failure of a poll that got no response; return what it emits, `()` after the end."""
         if self._outcome is not None:
             return ()
         if not isinstance(error, TransportError):
             raise LocalProtocolError(f"a failure is a TransportError, not {type(error).__name__}")
-        moment = self._now = self._not_before(now)
-        self._deadline = None
+        moment, stopped = self._close_poll(now)
         reason = str(self.clean(error))
-        if error.permanent and moment < self._end:
+        if error.permanent:
             return (self._ended(LostContact(reason), moment),)
-        return self._failed(Unusable(reason), moment)
+        stale = error.kind == "stale"
+        if stale and not self._schedule.stale:  # the server closed an idle connection: no failure of the service
+            self._schedule.stale = True
+            self._schedule.wait(moment, self._schedule.interval, owed=moment >= self._budgets.end)
+            return self._expired(moment)
+        self._schedule.stale = stale
+        return self._failed(Unusable(reason), moment, stopped)
 
     def handle_timeout(self, *, now: float) -> tuple[Emitted, ...]:
-        """A wait is over; gives what is to be told of it. Extra and early calls do nothing."""
+        """A wait is over; return what that emits. Extra and early calls do nothing."""
         if self._outcome is not None:
             return ()
         moment = self._now = self._not_after(now)
-        told: tuple[Emitted, ...] = ()
-        if self._deadline is not None and self._deadline <= moment:
-            deadline, self._deadline = self._deadline, None
-            why = Unusable(f"timeout: no answer within {self._policy.request_timeout:g} s")
-            told = self._failed(why, int(deadline))
-        return told + self._expired(moment)
+        sent, end = self._schedule.sent, self._budgets.end
+        if sent is None:
+            return self._expired(moment)
+        deadline = self._schedule.deadline(sent, end)
+        if moment < deadline:
+            return ()
+        stopped = self._schedule.close(moment, end)
+        self._schedule.stale = False
+        why = Unusable(f"timeout: no answer within {self._policy.request_timeout:g} s")
+        return self._failed(why, int(deadline), stopped) + self._expired(moment)
 
     def cancel(self, *, now: float) -> tuple[Emitted, ...]:
-        """Whoever watches stops watching; gives the end of the watch, `()` after it."""
+        """End the watch, whatever is open or overdue; return its end, `()` if it has ended before."""
         if self._outcome is not None:
             return ()
         self._now = self._not_before(now)
@@ -360,14 +351,11 @@ class ImportSession:
                 "policy": self._policy.to_json(),
                 "start": self._start,
                 "now": self._now,
-                "next_poll": self._next_poll,
-                "delay": self._delay,
-                "poll_is_open": self._deadline is not None,
+                **self._schedule.to_json(),
                 "failed_polls": self._failed_polls,
                 "last_failure": self._last_failure,
-                "told_at": self._told_at,
-                "phase_end": None if self._phase_end == inf else self._phase_end,
-                "lost_at": None if self._lost_at == inf else self._lost_at,
+                "told_at": self._last_item_at,
+                **self._budgets.to_json(),
                 "outcome": self._outcome and outcome_to_json(self._outcome),
                 "user_id": self._user_id,
                 "echo": self._echo,
@@ -385,13 +373,28 @@ class ImportSession:
         base_url: str = PUBLIC_SERVICE,
         auth: Auth = "basic",
         insecure_http: bool = False,
+        sole_owner: bool = False,
     ) -> "ImportSession":
-        """The session that `save` wrote, at `now` on the same clock, perhaps on another machine.
+        """Return the session that `save` wrote, perhaps in another process or on another machine.
 
-        The policy and the format are those that were saved; to go on with others, begin a session with `machine`. A
-        poll that was open counts as ended now. Budgets run on as they did; where the clock is behind the
-        saved time, the watch goes on from that time. Raises `LocalProtocolError`, which names the member,
-        for what `save` can't have written.
+        The policy and the format are the saved ones; to go on with others, begin a session with `machine`. Budgets run
+        on as they did. If the clock is behind the saved time, the watch goes on from the saved time.
+
+        A poll that was open when the session was saved is repeated: an interval after its deadline, since its request
+        may still be leaving. The repetition is sent before any budget ends the watch.
+
+        Args:
+            saved: The text that `save` returned.
+            credentials: The same as for a new session; they are not saved.
+            now: Seconds on the clock that the saved session counted on.
+            base_url: As for a new session; it is not saved.
+            auth: As for a new session; it is not saved.
+            insecure_http: As for a new session; it is not saved.
+            sole_owner: Nobody else can hold the session or have a request under way, so an open poll is repeated an
+                interval from now.
+
+        Raises:
+            LocalProtocolError: `saved` is nothing that `save` can have written; the message names the key.
         """
         base_url = Secret(base_url if isinstance(base_url, str) else "")  # as in __init__
         members = SavedObject.parse("session", SAVED_VERSION, saved)
@@ -408,148 +411,127 @@ class ImportSession:
             machine=machine,
             insecure_http=insecure_http,
         )
-        session._restore(members, _checked(now))
+        session._restore(members, checked(now), sole_owner=sole_owner)
         return session
 
-    def _restore(self, members: SavedObject, now: float) -> None:
+    def _restore(self, members: SavedObject, now: float, *, sole_owner: bool) -> None:
         self._now = members.whole("now")
-        behind = self._now - ceil((now - self._start) * 1000 - TICK)
-        if behind > 0:  # in whole milliseconds, or what is told after a resume would be stamped otherwise
+        behind = self._now - rounded_up(now, self._start)
+        if behind > 0:  # in whole milliseconds, or items after the resume would be stamped otherwise
             self._start -= behind / 1000
-        if self._start < -_FARTHEST:
+        if self._start < -FARTHEST:
             raise members.refusal("now", "a time that a clock shows")
-        self._delay = members.whole("delay")
         moment = self._not_before(now)
-        self._next_poll = min(members.whole("next_poll"), moment + self._delay)
+        self._schedule.restore(members, moment, sole_owner=sole_owner)
         if members.flag("poll_is_open"):
             self._now = moment  # or a clock that steps back before the next input would shorten the wait
-            self._wait(moment, self._interval)
         self._failed_polls = members.whole("failed_polls")
         self._last_failure = printable(members.text("last_failure") or "")
-        self._told_at = members.whole("told_at")
-        self._phase_end = _or_never(members.count("phase_end"))
-        self._lost_at = _or_never(members.count("lost_at"))
-        self._end = min(self._phase_end, self._lost_at, self._total_end)
+        self._last_item_at = members.whole("told_at")
         self._outcome = saved_outcome(members, self._machine.outcome)
-        if self._outcome is None:  # else there is no budget left, and the machine may have gone on elsewhere
-            _check_end(members, "phase_end", self._end_of_phase(moment), "the time-out of the phase")
-            _check_end(members, "lost_at", moment + self._lost_contact, "lost_contact_timeout")
+        self._budgets.restore(members, moment, self.state, has_ended=self._outcome is not None)
         self._user_id, self._echo = members.text("user_id"), members.text("echo")
 
-    def _read(self, response: Response, moment: int) -> tuple[Emitted, ...]:
+    def _read(self, response: Response, moment: int, stopped: bool) -> tuple[Emitted, ...]:
         try:
             page = decode(response.body, response.headers.get("content-type"))
             if page.import_id not in (None, self.import_id):
                 raise RemoteProtocolError(f"the answer is that of another import, {shown(page.import_id)}")
         except RemoteProtocolError as error:
-            return self._failed(Unusable(str(error)), moment)
+            return self._failed(Unusable(str(error)), moment, stopped)
         self._last_body = response.body
         self._user_id, self._echo = page.user_id, page.echo
         before = self._machine.state
         news = self._machine.feed(page.events, at=moment / 1000)
         if news:
-            self._told_at = moment
-        if self._machine.state is not before:
-            self._phase_end = self._end_of_phase(moment)
-        self._understood(moment)
+            self._last_item_at = moment
         verdict = self._machine.outcome
-        return news if verdict is None else (*news, self._ended(verdict, moment))
+        if verdict is not None:
+            return (*news, self._ended(verdict, moment))
+        if self._machine.state is not before:
+            self._budgets.start_phase(moment, self._machine.state)
+        return news + self._understood(moment, stopped)
 
-    def _understood(self, moment: int) -> tuple[()]:
+    def _understood(self, moment: int, stopped: bool) -> tuple[Emitted, ...]:
         self._failed_polls = 0
-        self._wait(moment, self._interval)
-        self._lost_at = moment + self._lost_contact
-        self._end = min(self._phase_end, self._lost_at, self._total_end)
-        return ()
+        self._schedule.reset()
+        self._budgets.restart_contact(moment)
+        self._schedule.wait(moment, self._schedule.interval, owed=stopped and moment >= self._budgets.end)
+        return self._expired(moment)
 
-    def _refused(self, why: Unusable | Rejected, moment: int) -> tuple[Emitted, ...]:
-        return (self._ended(why, moment),) if isinstance(why, Rejected) else self._failed(why, moment)
-
-    def _failed(self, why: Unusable, moment: int) -> tuple[Emitted, ...]:
-        end = self._end
-        if moment >= end:
+    def _failed(self, why: Unusable, moment: int, stopped: bool) -> tuple[Emitted, ...]:
+        """Take a failed poll: plan the next one, or end the watch."""
+        schedule, end = self._schedule, self._budgets.end
+        over = moment >= end
+        if over and not (stopped or self._repeats(moment)):
+            if schedule.owed:
+                self._failed_polls += 1
+                self._last_failure = why.reason
+            schedule.wait(moment, schedule.interval)
             return self._expired(moment)
         self._failed_polls += 1
         self._last_failure = why.reason
         delay = why.delay
-        if delay is None:
-            longest = milliseconds(self._policy.max_delay)
-            delay = backoff(self.import_id, self._failed_polls, interval=self._interval, max_delay=longest)
-        elif moment + delay >= end:
+        if delay is not None and (
+            delay > milliseconds(self._policy.request_timeout) if over else moment + delay >= end
+        ):
             detail = f"{why.reason}; the service asks to wait {delay // 1000} s, which is longer than the time left"
             return (self._ended(LostContact(detail), moment),)
-        self._wait(moment, max(delay, self._interval))
-        retry_at = self._next_poll / 1000 if max(self._next_poll, self._now) < end else None
+        if delay is None and not over:
+            longest = milliseconds(self._policy.max_delay)
+            delay = backoff(self.import_id, self._failed_polls, interval=schedule.interval, max_delay=longest)
+        schedule.wait(moment, max(delay or 0, schedule.interval), owed=over)
+        if over and not schedule.is_overdue(end):
+            return self._expired(moment)
+        self._last_item_at = moment
+        retry_at = schedule.next_poll / 1000 if over or schedule.next_poll < end else None
         return (PollFailed(self.import_id, moment / 1000, self._failed_polls, why.reason, retry_at),)
 
-    def _wait(self, moment: int, delay: int) -> None:
-        self._next_poll, self._delay = moment + delay, delay
+    def _repeats(self, moment: int) -> bool:
+        """Return whether the overdue poll that has failed is repeated: once, if lost contact is all that is over."""
+        schedule = self._schedule
+        if not schedule.owed or schedule.repeated or not self._budgets.only_contact_is_lost(moment):
+            return False
+        schedule.repeated = True
+        return True
 
     def _expired(self, moment: int) -> tuple[Emitted, ...]:
-        """The end of the watch where a budget has run out; of several, the one that did so first."""
-        end = self._end
-        if self._outcome is not None or moment < end:
+        """End the watch if a budget is over and no poll is overdue; of several budgets, the first one counts."""
+        end = self._budgets.end
+        if self._outcome is not None or moment < end or self._schedule.is_overdue(end):
             return ()
         outcome: Outcome
-        if end == self._phase_end:
+        if end == self._budgets.phase_end:
             outcome = TimedOut("consent" if self.state is State.INITIALIZING else "gathering")
-        elif end == self._total_end:
+        elif end == self._budgets.total_end:
             outcome = TimedOut("total")
         else:
             last = f"; last, {self._last_failure}" if self._failed_polls else ""
-            if not self._delay:  # which the first poll sets
-                last = "; no poll was made: is the time that of the clock on which the session began?"
             limit = f"{self._policy.lost_contact_timeout:g} s (lost_contact_timeout)"
             outcome = LostContact(f"no good answer for {limit}{last}")
-        return (self._ended(outcome, max(int(end), self._told_at)),)
+        return (self._ended(outcome, max(int(end), self._last_item_at)),)
 
     def _ended(self, outcome: Outcome, moment: int) -> Ended:
         self._outcome = outcome
-        self._deadline = None
+        self._schedule.sent = None
         return Ended(self.import_id, moment / 1000, outcome, self.state, self.contact_count)
 
-    def _end_of_phase(self, moment: int) -> float:
-        initializing = self.state is State.INITIALIZING
-        timeout = self._policy.consent_timeout if initializing else self._policy.gathering_timeout
-        return moment + _budget(timeout)
+    def _close_poll(self, now: float) -> tuple[int, bool]:
+        """Close the open poll, if there is one; return the moment, and whether the process was stopped meanwhile."""
+        moment = self._now = self._not_before(now)
+        return moment, self._schedule.close(moment, self._budgets.end)
 
     def _not_after(self, now: float) -> int:
-        try:
-            moment = floor((now - self._start) * 1000 + TICK)
-        except (TypeError, ValueError, OverflowError):
-            raise _no_time(now) from None
-        if now > _FARTHEST:
-            raise _no_time(now)
-        if moment < self._now:
-            return self._now
-        return moment
+        return max(rounded_down(now, self._start), self._now)
 
     def _not_before(self, now: float) -> int:
-        try:
-            moment = ceil((now - self._start) * 1000 - TICK)
-        except (TypeError, ValueError, OverflowError):
-            raise _no_time(now) from None
-        if now > _FARTHEST:
-            raise _no_time(now)
-        if moment < self._now:
-            return self._now
-        return moment
+        return max(rounded_up(now, self._start), self._now)
 
 
 def _wrong_type(name: str, value: object, kind: type) -> str | None:
     if value is None or isinstance(value, kind):
         return None
     return f"{name} is of type {kind.__name__}, or None, not {type(value).__name__}"
-
-
-def _checked(now: float) -> float:
-    if isinstance(now, int | float) and abs(now) <= _FARTHEST:
-        return float(now)
-    raise _no_time(now)
-
-
-def _no_time(now: object) -> LocalProtocolError:
-    return LocalProtocolError(f"now is a finite number of seconds, not {shown(now)}")
 
 
 def _saved_import_id(members: SavedObject) -> str:
@@ -561,7 +543,7 @@ def _saved_import_id(members: SavedObject) -> str:
 
 def _saved_start(members: SavedObject) -> float:
     start = members.number("start")
-    if abs(start) <= _FARTHEST:
+    if abs(start) <= FARTHEST:
         return start
     raise members.refusal("start", "a time that a clock shows")
 
@@ -571,21 +553,3 @@ def _saved_echo(members: SavedObject) -> str | None:
     if echo is None or (echo and echo.encode(errors="ignore").decode() == echo):
         return echo
     raise members.refusal("sent_echo", "null, or a text of one character or more that UTF-8 can write")
-
-
-def _check_end(members: SavedObject, member: str, latest: float, budget: str) -> None:
-    """Refuse an end of the `budget` that a resume would lift or stretch."""
-    end = members.count(member)
-    if (end is None) is not (latest == inf):
-        raise members.refusal(member, f"null where {budget} is, and nowhere else")
-    if _or_never(end) > latest:
-        raise members.refusal(member, f"no later than {budget} allows")
-
-
-def _or_never(moment: int | None) -> float:
-    return inf if moment is None else moment
-
-
-def _budget(seconds: float | None) -> float:
-    """Milliseconds, or infinity for None: an end that never comes."""
-    return inf if seconds is None else milliseconds(seconds)

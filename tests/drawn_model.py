@@ -143,27 +143,48 @@ class Watched:
         self.told: list[tuple[float, Told]] = []
         self.due = 0.0
         self.failed = 0
+        self.owed = self.repeated = False
+        self.overdue_polls = 0
         self._phase_began = self._good = 0.0
 
     @property
     def is_over(self) -> bool:
         return bool(self.told) and self.told[-1][1][0] == "ended"
 
+    def is_overdue(self) -> bool:
+        """Return whether a poll comes before a budget may end the watch."""
+        return (self.owed or self.due < self.end()[0]) and self.overdue_polls < 3
+
+    def time_for(self, sent: float) -> float:
+        """Return the milliseconds that a poll at `sent` has."""
+        end, whole = self.end()[0], self.policy["request_timeout"]
+        return whole if self.owed or sent >= end else min(whole, end - sent)
+
     def polled(self, meaning: Meaning, *, sent: float, came: int) -> None:
         """A poll left at `sent`, and this came of it."""
+        end = self.end()[0]
         assert not self.is_over, "a poll after the end"
         assert self.due <= sent, f"a poll at {sent}, before {self.due}"
-        assert sent < self.end()[0], f"a poll at {sent}, after {self.end()}"
+        assert sent < end or self.is_overdue(), f"a poll at {sent}, after {self.end()}"
+        overdue = self.owed or sent >= end
+        self.overdue_polls += overdue
+        stopped = not overdue and came >= sent + self.time_for(sent) + self.policy["interval"]
+        self.owed = False
         if isinstance(meaning, NotFound):
             early = came < self.policy["not_found_grace"]
             meaning = Bad(meaning.reason) if early else Refused("unknown-import", meaning.reason)
         if isinstance(meaning, Good):
             self._understood(meaning.rows, came)
+            self.owed = stopped and came >= self.end()[0]
         elif isinstance(meaning, Refused):
             self._tell(came, "ended", "rejected", meaning.why, meaning.detail)
-        elif came < self.end()[0]:
+        elif came < end:
             self._failed(meaning, came)
-        if not self.is_over and came >= self.end()[0]:
+        elif stopped or (overdue and self._is_repeated(came)):
+            self._failed(meaning, came, owed=True)
+        else:
+            self.due = came + self.policy["interval"]
+        if not self.is_over and came >= self.end()[0] and not self.is_overdue():
             self.waited()
 
     def waited(self) -> None:
@@ -190,6 +211,7 @@ class Watched:
         for item in self.imported.feed(rows):
             self._tell(came, *item)
         self._good, self.failed, self.due = came, 0, came + self.policy["interval"]
+        self.overdue_polls, self.repeated = 0, False
         if self.imported.state != before:
             self._phase_began = came
         if self.imported.state == "COMPLETE":
@@ -198,16 +220,27 @@ class Watched:
             abandoned = self.imported.code in ABANDONED
             self._tell(came, "ended", "abandoned" if abandoned else "failed", None, None)
 
-    def _failed(self, poll: Bad, came: int) -> None:
-        if poll.asked is not None and came + poll.asked * 1000 >= self.end()[0]:
+    def _is_repeated(self, came: int) -> bool:
+        """Return whether an overdue poll that failed is repeated: once, if lost contact is all that is over."""
+        phase = "consent" if self.imported.state == "INITIALIZING" else "gathering"
+        others = (self._phase_began + self.policy[f"{phase}_timeout"], self.policy["timeout"])
+        first, self.repeated = not self.repeated and came < min(others), True
+        return first
+
+    def _failed(self, poll: Bad, came: int, owed: bool = False) -> None:
+        latest = came + self.policy["request_timeout"] if owed else self.end()[0] - 1
+        if poll.asked is not None and came + poll.asked * 1000 > latest:
             self._tell(came, "ended", "lost-contact", None, poll.reason)
             return
         self.failed += 1
         interval = self.policy["interval"]
         jitter = crc32(f"{IMPORT_ID}:{self.failed}".encode()) / 2**32
         backoff = round(min(self.policy["max_delay"], interval * 2 ** (self.failed - 1) * (1 + jitter / 2)))
-        self.due = came + max(interval, backoff if poll.asked is None else poll.asked * 1000)
-        retry_at = self.due if self.due < self.end()[0] else None
+        backoff = 0 if owed else backoff
+        self.due, self.owed = came + max(interval, backoff if poll.asked is None else poll.asked * 1000), owed
+        if owed and not self.is_overdue():
+            return
+        retry_at = self.due if owed or self.due < self.end()[0] else None
         self._tell(came, "poll-failed", self.failed, retry_at, poll.reason)
 
     def _tell(self, at: float, *item: object) -> None:

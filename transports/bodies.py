@@ -7,6 +7,7 @@ from typing import final
 
 from spongewatch import MAX_BODY, PollPolicy, Response, printable
 
+from .jsonp import without_jsonp
 from .recording import Exchange, RecordingError
 
 _SUFFIXES = {".json", ".xml"}
@@ -43,7 +44,7 @@ class Bodies:
         """One exchange a file."""
         for number, file in enumerate(self._files):
             moment = number * _CADENCE
-            yield Exchange(moment, moment, Response(200, {}, read_body(file)))
+            yield Exchange(moment, moment, Response(200, {}, without_jsonp(read_body(file))))
 
 
 def read_body(file: Path) -> bytes:

@@ -1,116 +1,123 @@
-"""HAR 1.2, what browsers export of their network traffic, as a recording of polls."""
+"""HAR 1.2, which browsers, proxies and test tools export, as a recording of polls."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from spongewatch import Response, TransportError, shown
+from spongewatch import Response, TransportError
 
-from .captured import (
-    Captured,
-    CapturedAnswer,
-    CapturedRequest,
-    EntryError,
-    answer_of,
-    body_of,
-    headers_of,
-    member,
-    seconds_of,
-)
+from .attachments import attached_body
+from .captured import Captured
+from .captured_bodies import body_of, is_positive, status_of, with_body, without_body
+from .captured_headers import first_of, headers_of
+from .captured_polls import MAX_BODIES, is_of_service
+from .captured_request import NOT_RECORDED, CapturedRequest, CapturedResponse, member
+from .captured_times import duration_of, moment_of
 from .recording import RecordingError
 
-_NO_ANSWER = (
+_NO_RESPONSE = (
     ("net::ERR_CONNECTION_REFUSED", "refused", "the connection was refused", False),
-    ("net::ERR_CONNECTION_TIMED_OUT", "timeout", "the connection was not made in time", False),
-    ("net::ERR_TIMED_OUT", "timeout", "no answer came in time", False),
-    ("net::ERR_NAME_", "dns", "the name of the host was not found", False),
-    ("net::ERR_DNS_", "dns", "the name of the host was not found", False),
-    ("net::ERR_CERT_", "tls", "the certificate of the service was not trusted", True),
+    ("net::ERR_CONNECTION_TIMED_OUT", "timeout", "the connection timed out", False),
+    ("net::ERR_TIMED_OUT", "timeout", "the request timed out", False),
+    ("net::ERR_NAME_", "dns", "the host was not found", False),
+    ("net::ERR_DNS_", "dns", "the host was not found", False),
+    ("net::ERR_CERT_", "tls", "the certificate was not trusted", True),
     ("net::ERR_SSL_", "tls", "TLS failed", False),
-    ("net::ERR_CONTENT_DECODING_", "protocol", "the answer was not in the content encoding that it named", False),
-    ("net::ERR_INVALID_", "protocol", "the answer was not HTTP", False),
-    ("net::ERR_HTTP2_", "protocol", "the answer was not HTTP", False),
-    ("", "reset", "the browser has no answer", False),
+    ("net::ERR_CONTENT_DECODING_", "protocol", "invalid content encoding", False),
+    ("net::ERR_INVALID_", "protocol", "the response was not HTTP", False),
+    ("net::ERR_HTTP2_", "protocol", "the response was not HTTP", False),
+    ("", "reset", NOT_RECORDED, False),
 )
-"""How Chromium's reasons begin, and what is told of them."""
+"""The beginnings of Chromium's reasons, and how they are reported."""
 
-_LEFT_OUT = "the HAR does not hold the body of the answer"
+_HOW_TO_KEEP = (
+    "contains no response bodies; export it again with them: in Chrome as HAR with content, "
+    'with Playwright with content "embed"'
+)
+_BESIDE = (
+    "keeps its response bodies in files that are not in its folder; copy them there, "
+    'or record again with content "embed"'
+)
 
 
 def is_har(obj: object) -> bool:
-    """True for what a HAR holds, whole or not."""
+    """Whether `obj` is what a HAR contains, complete or not; some tools write the list of entries alone."""
+    if isinstance(obj, list):
+        return any(member(entry, "startedDateTime") for entry in obj)
     return isinstance(member(obj, "log"), dict)
 
 
-def read_har(path: Path, har: object, import_id: str | None) -> Captured:
-    """The polls in `har`, an object read from the JSON file at `path`; raises `RecordingError`."""
-    entries = member(har, "log", "entries")
+def read_har(path: Path, har: object, import_id: str | None, max_bodies: int = MAX_BODIES) -> Captured:
+    """Return the polls in `har`, the object in the JSON file at `path`; raise `RecordingError` if it has none."""
+    entries = har if isinstance(har, list) else member(har, "log", "entries")
     if not isinstance(entries, list):
         raise RecordingError(path, "is a HAR without a list of entries")
-    captured = Captured(path, _requests(entries), import_id, word="entry", by_time=True)
-    answers = [exchange.answer for exchange in captured.entries()]
-    with_body = any(isinstance(answer, Response) and answer.body for answer in answers)
-    if not with_body and any(isinstance(answer, TransportError) and answer.detail == _LEFT_OUT for answer in answers):
-        raise RecordingError(path, "holds no body of an answer; save the HAR with content")
-    return captured
+    requests = _requests(path, entries)
+    return Captured(path, requests, import_id, word="entry", by_time=True, max_bodies=max_bodies)
 
 
-def _requests(entries: list[object]) -> Iterator[CapturedRequest]:
+def _requests(path: Path, entries: list[object]) -> Iterator[CapturedRequest]:
     for entry in entries:
-        request = member(entry, "request")
-        yield CapturedRequest(
-            member(request, "method"), member(request, "url"), _headers(request), partial(_read, entry)
-        )
+        yield CapturedRequest(member(entry, "request"), partial(_read, path.parent, entry))
 
 
-def _headers(message: object) -> Iterator[tuple[object, object]]:
-    headers = member(message, "headers")
-    for pair in headers if isinstance(headers, list) else []:
-        yield member(pair, "name"), member(pair, "value")
-
-
-def _read(entry: object) -> CapturedAnswer:
-    return CapturedAnswer(_moment(member(entry, "startedDateTime")), _took(member(entry, "time")), _answer(entry))
-
-
-def _moment(started: object) -> float:
-    try:
-        moment = datetime.fromisoformat(started) if isinstance(started, str) else None
-    except ValueError:
-        moment = None
-    if moment is None:
-        told = shown(started) if isinstance(started, str | None) else "no text"
-        raise EntryError(f"its startedDateTime is {told}, not a time such as 2026-11-02T09:14:07.250Z")
-    return seconds_of(moment)
-
-
-def _took(milliseconds: object) -> float:
-    if milliseconds is None:
-        return 0.0
-    if isinstance(milliseconds, int | float) and milliseconds <= 10**12:
-        return max(milliseconds, 0) / 1000  # -1 is what a browser does not know, and less than that a clock set back
-    told = shown(milliseconds) if isinstance(milliseconds, str | int | float) else "no number"
-    raise EntryError(f"its time is {told}, not a number of milliseconds")
-
-
-def _answer(entry: object) -> Response | TransportError:
+def _read(folder: Path, entry: object) -> CapturedResponse:
     response = member(entry, "response")
-    status = member(response, "status")
-    reason = _reason(entry)
-    if reason or status in (0, -1):
-        _, kind, detail, permanent = next(row for row in _NO_ANSWER if reason.startswith(row[0]))
-        return TransportError(kind, detail, permanent)
+    headers = first_of(headers_of(response))
+    location = member(response, "redirectURL") or headers.get("location")
+    read = CapturedResponse(
+        _failure(_reason(entry)),
+        sent=moment_of(member(entry, "startedDateTime"), "startedDateTime"),
+        took=duration_of(member(entry, "time"), "time"),
+        location=location if isinstance(location, str) else "",
+    )
+    status = status_of(member(response, "status"))
+    if status is None or _reason(entry):
+        return read
     content = member(response, "content")
-    text, size = member(content, "text"), member(content, "size")
-    if text is None and size != 0 and status in (200, "200"):  # that of any other status is not needed
-        return TransportError("protocol", _LEFT_OUT)
-    body = body_of(text, in_base64=member(content, "encoding") == "base64")
-    return answer_of(status, headers_of(_headers(response)), body)
+    text = content if isinstance(content, str) else member(content, "text")
+    if text is None or text == "":
+        file = member(content, "_file")
+        if isinstance(file, str):
+            return _attached(read, folder, file, status, headers)
+        if status == 200 and _was_left_out(text, response, headers):
+            return without_body(read, _HOW_TO_KEEP)
+    return with_body(read, status, headers, body_of(text, encoding=member(content, "encoding")))
+
+
+def _attached(
+    read: CapturedResponse, folder: Path, file: str, status: int, headers: dict[str, str]
+) -> CapturedResponse:
+    """Return the response with its body from `file`, if that is a response of the service.
+
+    No other file ever gets into a trace, whichever a HAR from a stranger names.
+    """
+    body = attached_body(folder, file)
+    if body is None:
+        return without_body(read, _BESIDE)
+    found = with_body(read, status, headers, body)
+    found = replace(found, extra=max(found.extra, len(body)))
+    if found.missing or is_of_service(found.response):
+        return found
+    error = TransportError("protocol", "the attached file is not a response of the service")
+    return replace(found, response=error if status == 200 else Response(status))
+
+
+def _was_left_out(text: object, response: object, headers: dict[str, str]) -> bool:
+    """Whether the exporter dropped the body: there is none, but the response had one, or its size is unknown."""
+    size = member(response, "content", "size")
+    sizes = (size, member(response, "bodySize"), headers.get("content-length"))
+    return (text is None and str(size) != "0") or any(is_positive(size) for size in sizes)
+
+
+def _failure(reason: str) -> TransportError:
+    _, kind, detail, permanent = next(row for row in _NO_RESPONSE if reason.startswith(row[0]))
+    return TransportError(kind, detail, permanent)
 
 
 def _reason(entry: object) -> str:
-    """Why there is no answer; Chromium writes it as `_error`, Playwright as `_failureText`."""
+    """Return why there is no response; Chromium writes it as `_error`, Playwright as `_failureText`."""
     response = member(entry, "response")
     reasons = [member(holder, name) for holder in (response, entry) for name in ("_error", "_failureText")]
     return next((reason for reason in reasons if isinstance(reason, str) and reason), "")

@@ -1,4 +1,4 @@
-"""What lies at a path, told by its content: a trace, a HAR, a cassette, one body, or a folder of bodies."""
+"""Open a recording of any kind: a trace, a HAR, a cassette, one body, or a folder of bodies."""
 
 import json
 import os
@@ -12,23 +12,35 @@ from spongewatch import LocalProtocolError, RemoteProtocolError, decode, is_impo
 
 from .bodies import Bodies
 from .captured import MAX_FILE
+from .captured_polls import MAX_BODIES
 from .har import is_har, read_har
+from .jsonp import without_jsonp
 from .recording import Recording, RecordingError
 from .trace import MAX_LINE, Trace, is_trace
+from .unread import unread_bytes, unread_object
 from .vcr import is_cassette, is_yaml_cassette, read_cassette, read_yaml_cassette
 
 _MAX_PIECES: Final = 1_500_000
 """Commas and opening brackets of JSON that is read as a whole: each may take some hundred bytes of memory."""
 
-_JSON = re.compile(rb"[\xef\xbb\xbf\xfe\xff\x00 \t\r\n]*\{")
+_ANY_BODIES: Final = 256 * 1024
+_INFLATION: Final = 100
+"""Bytes of bodies for each byte of the file, beyond the first 256 KiB: a small file never takes long."""
+
+_JSON = re.compile(rb"[\xef\xbb\xbf\xfe\xff\x00 \t\r\n]*[\[{]")
 
 
 def open_recording(path: str | PathLike[str], import_id: str | None = None) -> Recording:
-    """The recording at `path`: a trace, a HAR, a cassette of vcrpy or vcr, a file with one body, a folder of those.
+    """Open the recording at `path`; its content, not its name, decides what it is.
 
-    They are told apart by content. `import_id` is the import that is wanted, where a file of another tool holds
-    several; bodies and traces that name none are taken to be its. Raises `RecordingError` for what is none of
-    them, or is another import's, and `LocalProtocolError` for an `import_id` that no import has.
+    Args:
+        path: A trace, a HAR, a cassette, a file with one response body, or a folder of such files.
+        import_id: The import to read, for files of other tools that hold several. Bodies and traces that name no
+            import are taken to be of this one.
+
+    Raises:
+        RecordingError: The file can't be read, is of another format, or is of another import.
+        LocalProtocolError: `import_id` is not a valid import id.
 
     >>> open_recording("docs/traces/completes.jsonl").import_id
     '1126'
@@ -64,28 +76,33 @@ def _recording(path: str | PathLike[str], import_id: str | None) -> Recording:
 
 def _foreign(file: Path, content: bytes, import_id: str | None) -> Recording:
     if len(content) > MAX_FILE:
-        raise RecordingError(file, f"is no trace, and a file of another kind has at most {MAX_FILE:,} bytes")
+        raise RecordingError(file, f"is not a trace, and files of other formats may have at most {MAX_FILE:,} bytes")
+    max_bodies = min(MAX_BODIES, _ANY_BODIES + _INFLATION * len(content))
     if is_yaml_cassette(content):
-        return read_yaml_cassette(file, content, import_id)
-    obj = _json_object(file, content)
+        return read_yaml_cassette(file, content, import_id, max_bodies)
+    obj = _json_value(file, content)
+    problem = unread_object(obj)
     if is_har(obj):
-        return read_har(file, obj, import_id)
-    if is_cassette(obj):
-        return read_cassette(file, obj, import_id)
-    try:
-        decode(content)
-    except RemoteProtocolError as error:
-        problem = f"is neither a trace, a HAR, a cassette nor an answer of the service: {error}"
-        raise RecordingError(file, problem) from None
+        return read_har(file, obj, import_id, max_bodies)
+    if is_cassette(obj) and not problem:
+        return read_cassette(file, obj, import_id, max_bodies)
+    problem = problem or unread_bytes(content)
+    if not problem:
+        try:
+            decode(without_jsonp(content))
+        except RemoteProtocolError as error:
+            problem = f"is not a trace, a HAR, a cassette or a response of the service: {error}"
+    if problem:
+        raise RecordingError(file, problem)
     return Bodies([file])
 
 
-def _json_object(file: Path, content: bytes) -> object:
-    """What the file holds, None where that is not JSON."""
+def _json_value(file: Path, content: bytes) -> object:
+    """Return what the file holds, None if it is not JSON."""
     if not _JSON.match(content):
         return None
     if sum(map(content.count, (b",", b"[", b"{"))) > _MAX_PIECES:
-        raise RecordingError(file, f"is no trace, and JSON of another kind has at most {_MAX_PIECES:,} values")
+        raise RecordingError(file, f"is not a trace, and JSON of other formats may have at most {_MAX_PIECES:,} values")
     try:
         return json.loads(content)
     except (ValueError, RecursionError):

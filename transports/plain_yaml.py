@@ -26,6 +26,7 @@ _PLAIN = {
     "!",
     *(_CORE + name for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")),
     *(_CORE + name for name in ("python/str", "python/unicode", "python/tuple")),  # of vcrpy's first cassettes
+    "!tape",  # Java's Betamax: a mapping
 }
 _NULLS = {"", "~", "null", "Null", "NULL"}
 

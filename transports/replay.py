@@ -25,6 +25,7 @@ from spongewatch import (
     RemoteProtocolError,
     Request,
     Response,
+    Send,
     State,
     TimedOut,
     TransportError,
@@ -50,7 +51,8 @@ class ReplayTransport(Unpicklable):
 
     Once the recording is over, or can't be read on, `send` raises a permanent `TransportError`. Afterwards
     `end` is how the recording says the watch ended, `exhausted` is true where it does not say, `torn` is the
-    number of a last line that was dropped, and `broken` is what kept the recording from being read to its end.
+    number of a last line that was dropped, and `broken` is what kept the recording from being read to its end. `sent`
+    is when the request of the last response was sent, in seconds from the start of the recording.
 
     >>> clock = VirtualClock()
     >>> transport = ReplayTransport(open_recording("docs/traces/completes.jsonl"), clock)
@@ -62,6 +64,7 @@ class ReplayTransport(Unpicklable):
     def __init__(self, recording: Recording, clock: VirtualClock) -> None:
         self.end: End | None = None
         self.exhausted = False
+        self.sent: float | None = None
         self.torn: int | None = None
         self.broken: RecordingError | None = None
         self._entries = recording.entries()
@@ -76,6 +79,7 @@ class ReplayTransport(Unpicklable):
         if isinstance(entry, Exchange | End):
             self._clock.move_to(entry.came if isinstance(entry, Exchange) else entry.at)
         self._entry = None  # not before its moment has come, so that what interrupts the clock loses nothing
+        self.sent = entry.sent if isinstance(entry, Exchange) else None
         if isinstance(entry, Exchange):
             if isinstance(entry.answer, TransportError):
                 raise entry.answer
@@ -159,9 +163,15 @@ class Replay(Unpicklable, Iterator[Emitted]):
             return self.session.cancel(now=now)
         if self.transport.end:
             return self._end_as_recorded(self.transport.end, now)
+        self._send(self.transport.sent)
         if isinstance(answer, TransportError):
             return self.session.receive_failure(answer, now=now)
         return self.session.receive(answer, now=now)
+
+    def _send(self, sent: float | None) -> None:
+        """Open the poll as the recorded watch did, so that the session counts the same polls as overdue."""
+        if sent is not None and isinstance(self.session.next_action(now=sent), Send):
+            self.session.sent(now=sent)
 
     def _end_as_recorded(self, end: End, now: float) -> tuple[Emitted, ...]:
         if end.outcome == Cancelled.name:  # whatever budget was about to run out

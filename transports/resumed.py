@@ -12,7 +12,20 @@ from spongewatch import ImportSession, PollPolicy
 NOWHERE: Final = "https://recording.invalid"
 """The base url of sessions that are not to send anything."""
 
-_MEMBERS = ("now", "delay", "failed_polls", "last_failure", "told_at", "phase_end", "lost_at", "machine")
+_MEMBERS = (
+    "now",
+    "delay",
+    "owed",
+    "overdue_polls",
+    "repeated",
+    "stale",
+    "failed_polls",
+    "last_failure",
+    "told_at",
+    "phase_end",
+    "lost_at",
+    "machine",
+)
 _FARTHEST = 10**13
 """Milliseconds; no session has a time beyond."""
 

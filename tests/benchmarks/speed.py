@@ -42,7 +42,7 @@ def speed() -> str:
         ),
         (
             "a live session, its last answer not counted",
-            "1,024 bytes",
+            "1,126 bytes",
             f"{memory_of_a_session():,.0f} bytes",
         ),
         (f"{sum(ours):,} polls", "1 connection", f"{len(ours)} (the bare pool: {len(bare)})"),

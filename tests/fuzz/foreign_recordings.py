@@ -37,7 +37,7 @@ _YAML = f"""http_interactions:
 - request: *poll
   response: {{status: {{code: '503'}}, body: {{string: !!binary "/w=="}}}}
 """.encode()
-_KINDS = ("har", "interactions", "http_interactions", "yaml")
+_KINDS = ("har", "interactions", "http_interactions", "yaml", "list")
 _VALUES = (
     None, True, 0, -1, 200, 503, 200.0, 10**400, 1e300, float("nan"), "", "200", "GET", ":get", _POLL, "http://[/", "\ud800",
     "2026-11-02T09:14:07Z", "0001-01-01T00:00:00+23:59", "Mon, 02 Nov 2026 09:14:07 GMT", "base64", "x" * 300, [], {},
@@ -92,6 +92,8 @@ def _made(choices: Choices) -> bytes:
         polls.append(_poll(choices, "url" if kind == "har" else "uri"))
     if kind == "har":
         return json.dumps({"log": {"entries": polls}}).encode()
+    if kind == "list":
+        return json.dumps(polls).encode()
     if kind == "yaml":
         return b"interactions: " + json.dumps(polls).encode()
     return json.dumps({kind: polls}).encode()
@@ -109,6 +111,7 @@ def _poll(choices: Choices, url: str) -> dict[str, object]:
         json.dumps({"error": {"message": f"no {PASSWORD}"}}),
         f"<error>{quote(PASSWORD)}</error>",
         PASSWORD,
+        f"cb({_ANSWER});",
     )
     text: object = choices.pick(texts)
     encoding = "utf-8"
@@ -120,10 +123,13 @@ def _poll(choices: Choices, url: str) -> dict[str, object]:
     key = "base64_string" if encoding == "base64" else "string"
     content = {"text": perhaps(text), key: perhaps(text), "encoding": perhaps(encoding), "size": perhaps(9)}
     headers: object = {"date": ["Mon, 02 Nov 2026 09:14:07 GMT"], "retry-after": [perhaps("3")]}
-    sent: object = {"Authorization": [CREDENTIALS.basic()]}
     if url == "url":
         headers = [{"name": "Retry-After", "value": perhaps("3")}, perhaps({"name": "x"})]
-        sent = [{"name": "authorization", "value": CREDENTIALS.basic()}]
+    basic = CREDENTIALS.basic()
+    sent = choices.pick((
+        {"Authorization": [basic]}, {"authorization": basic}, [{"name": "authorization", "value": basic}],
+        ["Authorization", basic], [f"Authorization: {basic}"], [["Authorization", [basic]]], f"Authorization: {basic}",
+    ))  # fmt: skip
     asked = f"http://a/events/7?domain_key=key&domain_password={quote(PASSWORD)}"
     status = choices.pick((200, 503, 401, 0, 404))
     return {

@@ -50,7 +50,7 @@ def run(*arguments):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (json.dumps(OTHER), "holds no poll of an import, that is GET .../events/ID"),
+        (json.dumps(OTHER), "contains no poll of an import (GET .../events/ID)"),
         (
             "---\n- !ruby/struct:VCR::HTTPInteraction\n  request: !ruby/struct:VCR::Request\n",
             "holds an object, tagged !ruby/struct:VCR::HTTPInteraction, at line 2; of a cassette only plain values are read",
@@ -63,11 +63,11 @@ def run(*arguments):
         (f"---\n{MERGING}", "is YAML of more than 1,000,000 pieces"),
         (ALIASES, "is YAML of more than 1,000,000 pieces"),
         (INFLATING, "entry 9: the bodies up to here have more than 8,388,608 bytes"),
-        (LONG_QUERY, "entry 1: its url has more than 8,192 characters"),
+        (LONG_QUERY, "entry 1: its URL has more than 8,192 characters"),
         (f"interactions: {'[' * 100_000}", "is YAML of more than 100 levels"),
         (
             '{"log": ' + "[" * 1_000_000,
-            "is neither a trace, a HAR, a cassette nor an answer of the service: the answer is ",
+            "is not a trace, a HAR, a cassette or a response of the service: the answer is ",
         ),
         ('{"spongewatch-trace": 2}\n', "line 1: spongewatch-trace is 2; version 1 is the one that can be read"),
     ],
@@ -103,7 +103,7 @@ def test_so_is_one_of_a_hundred_megabytes(tmp_path, start):
     done = run("convert", file)
     assert (done.returncode, done.stdout) == (9, "")
     assert done.stderr == (
-        f"spongewatch: {file}: is no trace, and a file of another kind has at most 25,165,824 bytes\n"
+        f"spongewatch: {file}: is not a trace, and files of other formats may have at most 25,165,824 bytes\n"
     )
 
 

@@ -254,7 +254,7 @@ def expected(plan: Plan, watching: Watching) -> Watched:
     model, shown = Watched(plan.policy), watching.clock.shown
     for step, sent, came, timeout, silent in watching.polls:
         left, arrived = floor((sent - START) * 1000 + NOISE), ceil((shown[came] - START) * 1000 - NOISE)
-        allowed = min(plan.policy["request_timeout"], (model.end()[0] - left) / 1000)
+        allowed = model.time_for(left) / 1000
         assert abs(timeout - allowed) < 0.002, "a poll has the time of a request, or what a budget leaves of it"
         assert not silent or shown[came] >= sent + timeout - 0.001, "given up too soon"
         model.polled(SILENCE if silent else step.means, sent=left, came=arrived)

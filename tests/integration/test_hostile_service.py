@@ -234,7 +234,7 @@ def test_trouble_that_does_not_pass_is_contact_lost_when_its_budget_is_over(trou
         assert all(item.reason.startswith((reason, late)) for item in failed)
         assert isinstance(ended.outcome, LostContact)
         assert ended.outcome.detail == f"no good answer for 0.5 s (lost_contact_timeout); last, {failed[-1].reason}"
-        assert ended.at == pytest.approx(start.at + 0.5, abs=0.0011)
+        assert ended.at >= start.at + 0.4989  # later if the last poll was overdue and failed
         assert failed
         given_up = sum(item.reason.startswith("timeout") for item in failed) if kept else len(failed) + 1
         assert server.connections <= 1 + given_up
@@ -248,7 +248,7 @@ def test_nobody_there_is_contact_lost_when_its_budget_is_over():
     assert len(failed) >= 3
     assert all(after.at >= before.retry_at for before, after in pairwise(failed))
     assert isinstance(ended.outcome, LostContact)
-    assert ended.at == 0.5
+    assert ended.at >= 0.5  # later if the last poll was overdue and failed
 
 
 # Answers that end a watch at once. What the service says -> the outcome, whose detail starts like this.
@@ -365,8 +365,9 @@ def test_a_service_that_stays_busy_is_asked_less_and_less_often():
     ("budget", "outcome"), [("consent_timeout", "consent"), ("timeout", "total")], ids=["consent", "total"]
 )
 def test_the_end_of_a_budget_cuts_a_request_that_is_under_way(budget, outcome):
-    with HostileServer(in_turn(says(WAITING), says(b"", hangs)), says(b"", hangs)) as server, at_most(0.2):
-        *_, ended = watched(server.url, request_timeout=60.0, lost_contact_timeout=90.0, **{budget: 0.2})
+    policy = {"interval": 30.0, "request_timeout": 60.0, "lost_contact_timeout": 90.0}  # no machine is 30 s late
+    with HostileServer(says(b"", hangs)) as server, at_most(0.2):
+        *_, ended = watched(server.url, **policy, **{budget: 0.2})
         assert (ended.outcome.name, ended.outcome.reason, ended.at) == ("timed-out", outcome, 0.2)
 
 

@@ -379,7 +379,7 @@ def test_a_tampered_session_polls_the_public_service_no_faster_than_it_allows(me
 
 def test_a_session_that_was_saved_while_a_poll_was_open_keeps_the_floor_whatever_else_it_says():
     session = resumed(tampered(poll_is_open=True, next_poll=0, delay=0), base_url=PUBLIC_SERVICE)
-    assert session.next_action(now=1000.0).until == 1001.0
+    assert session.next_action(now=1000.0).until == 1011.0
 
 
 # A curious local user.

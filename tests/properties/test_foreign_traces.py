@@ -8,9 +8,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from answers import json_body, rows
 from spongewatch import TRANSPORT_ERROR_KINDS, Ended
 from spongewatch.transports import RecordingError, TraceLines, open_recording, replay
 
+EVENTS = json_body(rows("GATHERING INPROGRESS 5"), import_id=7).decode()
 DATA = Path(__file__).parents[1] / "data"
 FILES = [DATA / name for name in ("chromium.har", "vcrpy.json", "vcrpy.yaml", "ruby-vcr.yml")]
 FUZZ = settings(
@@ -31,7 +33,7 @@ scalars = st.one_of(
 NAMES = [
     "request", "response", "method", "url", "uri", "status", "code", "headers", "name", "value", "content", "text",
     "encoding", "size", "body", "string", "base64_string", "startedDateTime", "time", "recorded_at", "_error",
-    "status_code", "authorization",
+    "status_code", "authorization", "redirectURL", "_file", "duration", "postData", "domain_password", "location",
 ]  # fmt: skip
 values = st.recursive(
     scalars,
@@ -63,14 +65,16 @@ def polls(draw: st.DrawFn, url: str) -> dict[str, object]:
     def perhaps(usual: object) -> object:
         return usual if draw(st.integers(0, 3)) else draw(values)
 
-    headers = perhaps([{"name": "date", "value": "now"}] if url == "url" else {"date": ["now"]})
-    body: dict[str, object] = {"text": perhaps("{}"), "string": perhaps("{}"), "encoding": draw(scalars)}
+    shapes = [[{"name": "date", "value": "now"}], {"date": ["now"]}, ["Date", "now"], [["Date", "now"]], "Date: now"]
+    headers = perhaps(draw(st.sampled_from(shapes)))
+    body: dict[str, object] = {"text": perhaps(EVENTS), "string": perhaps(EVENTS), "encoding": perhaps("utf-8")}
     return {
-        "request": {"method": "GET", url: "http://k:p@a/events/7", "headers": headers},
+        "request": {"method": perhaps("GET"), url: "http://k:p@a/events/7", "headers": perhaps(headers)},
         "response": perhaps(
             {
                 "status": perhaps(200 if url == "url" else {"code": 200}),
                 "headers": headers,
+                "redirectURL": draw(st.sampled_from(["", "/events/7", "http://a/events/7"])),
                 "content": body,
                 "body": body,
             }
@@ -88,9 +92,9 @@ def test_any_har(tmp_path, entries):
 
 
 @FUZZ
-@given(st.lists(polls("uri") | values, max_size=4), st.sampled_from(["interactions", "http_interactions"]))
+@given(st.lists(polls("uri") | values, max_size=4), st.sampled_from(["interactions", "http_interactions", ""]))
 def test_any_cassette(tmp_path, interactions, name):
-    played(tmp_path / "x", json.dumps({name: interactions}).encode())
+    played(tmp_path / "x", json.dumps({name: interactions} if name else interactions).encode())
 
 
 @FUZZ

@@ -99,7 +99,7 @@ def test_what_would_be_an_object_is_refused_with_its_tag(text, told):
 
 
 def test_the_tags_of_plain_values_are_known():
-    text = b"a: !!python/unicode x\nb: !!python/tuple [!!int 1]\nc: ! 2\nd: !!map {}\ne: !!null x"
+    text = b"!tape\na: !!python/unicode x\nb: !!python/tuple [!!int 1]\nc: ! 2\nd: !!map {}\ne: !!null x"
     assert read_yaml(text) == {"a": "x", "b": ["1"], "c": "2", "d": {}, "e": "x"}
 
 

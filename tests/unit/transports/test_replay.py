@@ -161,8 +161,8 @@ RESET = {"took": 0.5, "error": "reset"}
 )
 @pytest.mark.parametrize(
     "rest",
-    [[{"t": 5, **RESET}], [answer(5, WAITING)], [{"t": 9.0, "end": "timed-out", "reason": "gathering"}]],
-    ids=["a failed poll", "an answer without news", "the end"],
+    [[{"t": 5, **RESET}], [answer(5, WAITING)]],
+    ids=["a failed poll", "an answer without news"],
 )
 def test_a_budget_of_the_header_ends_the_watch_when_it_runs_out(tmp_path, policy, outcome, at, rest):
     header = {**HEADER, "policy": policy}
@@ -170,9 +170,24 @@ def test_a_budget_of_the_header_ends_the_watch_when_it_runs_out(tmp_path, policy
     assert (ended.outcome, ended.at) == (outcome, at)
 
 
-@pytest.mark.parametrize("rest", [{"t": 5, **RESET}, {"t": 9.0, "end": "timed-out", "reason": "gathering"}])
-def test_contact_is_lost_when_its_budget_runs_out(tmp_path, rest):
+def test_a_recorded_end_counts_while_a_poll_is_overdue(tmp_path):
+    header = {**HEADER, "policy": {"consent_timeout": 3}}
+    end = {"t": 9.0, "end": "timed-out", "reason": "gathering"}
+    ended = end_of(trace(tmp_path, answer(0, WAITING), {"t": 1, **RESET}, end, header=header))
+    assert (ended.outcome, ended.at) == (TimedOut("gathering"), 9.0)
+
+
+def test_overdue_polls_are_replayed_as_they_were_recorded(tmp_path):
     header = {**HEADER, "policy": {"lost_contact_timeout": 2}}
+    polls = [answer(0, WAITING), {"t": 5, **RESET}, {"t": 6.5, **RESET}, answer(7.5, COMPLETE)]
+    *_, failed, ended = replay(trace(tmp_path, *polls, header=header))
+    assert (failed.at, failed.retry_at) == (5.5, 6.5)
+    assert (ended.outcome, ended.at) == (LostContact("no good answer for 2 s (lost_contact_timeout); last, reset"), 5.5)
+
+
+def test_contact_is_lost_when_its_budget_runs_out(tmp_path):
+    header = {**HEADER, "policy": {"lost_contact_timeout": 2, "interval": 1.5}}
+    rest = {"t": 9.0, "end": "timed-out", "reason": "gathering"}
     ended = end_of(trace(tmp_path, answer(0, WAITING), {"t": 1, **RESET}, rest, header=header))
     assert ended.outcome == LostContact("no good answer for 2 s (lost_contact_timeout); last, reset")
     assert ended.at == 2.25
@@ -339,9 +354,9 @@ def test_a_watch_that_was_resumed_is_told_from_where_it_stood(tmp_path):
     assert told[-1] == Ended("1126", 162.25, Completed(7), State.COMPLETE, 7)
 
 
-@pytest.mark.parametrize("rest", [[answer(500, WAITING, status=503)], [{"t": 220.25, "end": "lost-contact"}]])
-def test_the_budgets_of_a_watch_that_was_resumed_run_on(tmp_path, rest):
-    assert end_of(trace(tmp_path, *rest, header=AS_IT_WAS)) == Ended(
+def test_the_budgets_of_a_watch_that_was_resumed_run_on(tmp_path):
+    late = [answer(219, b"", status=503), {"t": 220.25, "end": "lost-contact"}]
+    assert end_of(trace(tmp_path, *late, header=AS_IT_WAS)) == Ended(
         "1126",
         220.25,
         LostContact("no good answer for 120 s (lost_contact_timeout); last, status 503"),

@@ -48,6 +48,10 @@ def test_nothing_of_what_the_header_tells_is_in_it():
     assert list(stands) == [
         "now",
         "delay",
+        "owed",
+        "overdue_polls",
+        "repeated",
+        "stale",
         "failed_polls",
         "last_failure",
         "told_at",

@@ -557,13 +557,13 @@ def test_a_poll_does_one_thing_and_nothing_when_nothing_is_due():
     assert service.sent == [0.0, 1.25, 60.0]
 
 
-def test_a_poll_that_is_due_too_late_is_the_end():
+def test_a_poll_that_is_due_too_late_is_made_and_then_the_watch_ends():
     clock = VirtualClock()
     session, service = new_session(consent_timeout=5), Service(clock, WAITING)
     poll(session, service, clock=clock)
     clock.move_to(60.0)
     (ended,) = poll(session, service, clock=clock)
-    assert (ended.outcome, ended.at, service.sent) == (TimedOut("consent"), 5.0, [0.0])
+    assert (ended.outcome, ended.at, service.sent) == (TimedOut("consent"), 5.0, [0.0, 60.0])
 
 
 def test_a_poll_whose_answer_nobody_waited_for_has_failed():
@@ -583,7 +583,7 @@ def test_a_session_kept_before_its_request_leaves_is_resumed_with_that_poll_open
     poll(session, service, clock=clock, before_sending=lambda: kept.append((session.save(), len(service.sent))))
     [(saved, sent)] = kept
     resumed = ImportSession.resume(saved, CREDENTIALS, now=0.0)
-    assert (sent, resumed.next_action(now=0.0)) == (0, Wait(until=1.0))
+    assert (sent, resumed.next_action(now=0.0)) == (0, Wait(until=11.0))
     assert poll(session, service, clock=clock, before_sending=lambda: kept.append("nothing is due")) == ()
     assert len(kept) == 1
 
