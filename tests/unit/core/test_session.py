@@ -520,7 +520,7 @@ def test_another_import_waits_otherwise():
 DATE = "Mon, 02 Nov 2026 09:15:00 GMT"
 
 
-@pytest.mark.parametrize("status", [403, 408, 425, 429, 500, 503])
+@pytest.mark.parametrize("status", [202, 204, 304, 403, 408, 425, 429, 500, 503])
 @pytest.mark.parametrize(
     ("header", "date", "wait"),
     [
@@ -539,7 +539,9 @@ DATE = "Mon, 02 Nov 2026 09:15:00 GMT"
         ("Mon, 02 Foo 2026 09:15:07 GMT", DATE, 1.461),
         ("Mon, 02 Nov 2026 25:15:07 GMT", DATE, 1.461),
         ("-7", None, 1.461),
-        ("7.5", None, 1.461),
+        ("7.5", None, 7.5),
+        ("7, 9", None, 9.0),
+        ("7e0", None, 1.461),
         ("\u0667", None, 1.461),
         ("soon", DATE, 1.461),
         ("", DATE, 1.461),
@@ -552,10 +554,23 @@ def test_retry_after(status, header, date, wait):
     assert session.next_action(now=20.0).until == pytest.approx(20.0 + wait)
 
 
-@pytest.mark.parametrize("status", [200, 204, 304, 404])
-def test_retry_after_is_for_no_other_status(status):
-    failed = only(new().receive(Response(status, {"retry-after": "50"}), now=1.0))
+@pytest.mark.parametrize("body", [b"", b'{"events": 5}', b"<html>busy</html>"])
+def test_retry_after_on_an_unreadable_200_is_ignored(body):
+    failed = only(new().receive(Response(200, {"retry-after": "50"}, body), now=1.0))
     assert failed.retry_at == 2.461
+
+
+def test_retry_after_on_a_good_200_is_ignored():
+    session = new()
+    session.receive(Response(200, {"retry-after": "50"}, good().body), now=1.0)
+    assert session.next_action(now=1.0).until == 2.0
+
+
+def test_retry_after_on_an_early_404_does_not_lengthen_its_grace():
+    session = new()
+    not_found = Response(404, {"retry-after": "50"})
+    assert only(session.receive(not_found, now=1.0)).retry_at == 51.0
+    assert only(session.receive(not_found, now=51.0)).outcome == Rejected("unknown-import", "status 404")
 
 
 @pytest.mark.parametrize(
