@@ -23,6 +23,15 @@ from .events import EventsPage, ImportEvent
 from .exchange import MAX_BODY, Request, Response
 from .failures import ERROR_CODES, ErrorCategory, ErrorCode, ImportFailure, Remedy, explain
 from .machine import ImportMachine
+from .outcome_errors import (
+    ContactLost,
+    ImportAbandoned,
+    ImportFailed,
+    OutcomeError,
+    WatchCancelled,
+    WatchRejected,
+    WatchTimedOut,
+)
 from .outcomes import (
     Abandoned,
     Cancelled,
@@ -53,6 +62,7 @@ __all__ = [
     "Auth",
     "Cancelled",
     "Completed",
+    "ContactLost",
     "Credentials",
     "Done",
     "Emitted",
@@ -62,7 +72,9 @@ __all__ = [
     "EventsPage",
     "Failed",
     "Format",
+    "ImportAbandoned",
     "ImportEvent",
+    "ImportFailed",
     "ImportFailure",
     "ImportMachine",
     "ImportSession",
@@ -71,6 +83,7 @@ __all__ = [
     "LocalProtocolError",
     "LostContact",
     "Outcome",
+    "OutcomeError",
     "PollFailed",
     "PollPolicy",
     "Redaction",
@@ -86,6 +99,9 @@ __all__ = [
     "Transition",
     "TransportError",
     "Wait",
+    "WatchCancelled",
+    "WatchRejected",
+    "WatchTimedOut",
     "answer_to_keep",
     "decode",
     "explain",

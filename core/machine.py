@@ -70,6 +70,17 @@ class ImportMachine:
         return self._contact_count
 
     @property
+    def seen(self) -> bool:
+        """True once the machine was fed a row: only then a response has shown that there is such an import.
+
+        >>> machine = ImportMachine()
+        >>> steps = machine.feed([ImportEvent("INITIALIZING", "INPROGRESS", 0)])
+        >>> ImportMachine().seen, machine.seen
+        (False, True)
+        """
+        return bool(self._told) or self._state is not State.INITIALIZING
+
+    @property
     def failure(self) -> ImportFailure | None:
         """Why the import failed, in the state ERROR; None in every other."""
         return self._failure

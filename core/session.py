@@ -473,7 +473,7 @@ class ImportSession:
     def _ended(self, outcome: Outcome, moment: int) -> Ended:
         self._outcome = outcome
         self._deadline = None
-        return Ended(self.import_id, moment / 1000, outcome, self.state, self.contact_count)
+        return Ended(self.import_id, moment / 1000, outcome, self.state, self.contact_count, self._machine.seen)
 
     def _end_of_phase(self, moment: int) -> float:
         initializing = self.state is State.INITIALIZING

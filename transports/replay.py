@@ -171,7 +171,8 @@ class Replay(Unpicklable, Iterator[Emitted]):
             return told
         session = self.session
         outcome = _recorded_outcome(end, session.machine)
-        return (*told, Ended(session.import_id, now, outcome, session.state, session.contact_count))
+        ended = Ended(session.import_id, now, outcome, session.state, session.contact_count, session.machine.seen)
+        return (*told, ended)
 
 
 def replay(path: str | PathLike[str], *, speed: float | None = None, import_id: str | None = None) -> Replay:

@@ -434,3 +434,13 @@ def test_a_missing_member_is_named(member):
     del members[member]
     with pytest.raises(LocalProtocolError, match=f"has no member {member}"):
         ImportMachine.resume(json.dumps(members))
+
+
+@pytest.mark.parametrize("row", ["INITIALIZING INPROGRESS 0", "INITIALIZING COMPLETED 0", "GATHERING ERROR 264", "A B 1"])
+def test_an_import_is_seen_once_a_row_lists_it(row):
+    machine = ImportMachine("1126")
+    machine.feed([])
+    assert not machine.seen
+    machine.feed(rows(row))
+    assert machine.seen
+    assert ImportMachine.resume(machine.save()).seen

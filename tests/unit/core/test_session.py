@@ -730,7 +730,7 @@ def test_no_retry_is_promised_where_none_follows():
 def test_cancelling():
     session = new()
     session.sent(now=1.0)
-    assert only(session.cancel(now=1.5)) == Ended("1126", 1.5, Cancelled(), State.INITIALIZING, None)
+    assert only(session.cancel(now=1.5)) == Ended("1126", 1.5, Cancelled(), State.INITIALIZING, None, seen=False)
     assert session.next_action(now=1.5) == Done(Cancelled())
 
 
@@ -1403,3 +1403,16 @@ def test_a_session_is_neither_pickled_nor_copied(take):
         LocalProtocolError, match=r"^no session is pickled or copied: keep what save\(\) gives, and resume that$"
     ):
         take(session)
+
+
+def test_the_end_says_whether_any_response_listed_the_import():
+    def ended_after(*responses):
+        session = new(timeout=60.0)
+        for number, response in enumerate(responses):
+            session.receive(response, now=float(number))
+        resumed = ImportSession.resume(session.save(), CREDENTIALS, now=60.0)
+        return only(resumed.handle_timeout(now=60.0))
+
+    assert not ended_after().seen
+    assert not ended_after(Response(503), Response(200, {}, b'{"events": []}')).seen
+    assert ended_after(good(rows("INITIALIZING INPROGRESS 0")), Response(503)).seen

@@ -355,7 +355,7 @@ def test_what_can_not_be_called_is_refused_before_the_first_poll():
 def test_cancelled_before_it_began_it_polls_nothing():
     watching, service = started(COMPLETE)
     watching.cancel()
-    assert list(watching) == [Ended("1126", 0.0, Cancelled(), State.INITIALIZING, None)]
+    assert list(watching) == [Ended("1126", 0.0, Cancelled(), State.INITIALIZING, None, seen=False)]
     assert service.sent == []
 
 
