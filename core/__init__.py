@@ -9,7 +9,7 @@ from .answer import answer_to_keep
 from .codec import decode
 from .credentials import Credentials
 from .emitted import Anomaly, Emitted, Ended, PollFailed, Transition
-from .endpoint import PUBLIC_SERVICE, Auth, Format, is_import_id
+from .endpoint import PUBLIC_SERVICE, Auth, Format, import_id_text, is_import_id
 from .errors import (
     TRANSPORT_ERROR_KINDS,
     InvalidArgument,
@@ -105,6 +105,7 @@ __all__ = [
     "answer_to_keep",
     "decode",
     "explain",
+    "import_id_text",
     "is_import_id",
     "printable",
     "shortened",

@@ -1,5 +1,8 @@
 """The exceptions that `raise_for_outcome` raises, one for each outcome other than `Completed`."""
 
+# pyright: reportIncompatibleVariableOverride=false
+# Each class narrows the type of `outcome`, which is set once and only read.
+
 from typing import TYPE_CHECKING, final
 
 from .errors import SpongewatchError

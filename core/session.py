@@ -14,7 +14,16 @@ from .actions import Action, Done, Send, Wait
 from .answer import read_answer
 from .credentials import Credentials
 from .emitted import Emitted, Ended, PollFailed
-from .endpoint import FORMATS, PUBLIC_SERVICE, Auth, Format, events_request, is_import_id, is_public_service
+from .endpoint import (
+    FORMATS,
+    PUBLIC_SERVICE,
+    Auth,
+    Format,
+    events_request,
+    import_id_text,
+    is_import_id,
+    is_public_service,
+)
 from .errors import LocalProtocolError, RemoteProtocolError, TransportError
 from .exchange import Response
 from .failures import ImportFailure
@@ -44,6 +53,8 @@ class ImportSession:
     `now` is seconds on a clock of the caller's, the same for all calls; UNIX time where the session may be
     resumed elsewhere. A clock that steps back is taken to stand still. Without `credentials` none are sent.
     A `machine` of an earlier session goes on without telling anything twice.
+
+    `import_id` is a str, or an int as the service sends it, and is kept as a str.
 
     The request is for `{base_url}/events/{import_id}.{format}`; `auth` says how the credentials go into it, and
     `echo` is a text that the service hands back. Plain http is for this machine alone, unless `insecure_http`
@@ -94,7 +105,7 @@ class ImportSession:
 
     def __init__(
         self,
-        import_id: str,
+        import_id: str | int,
         credentials: Credentials | None,
         *,
         now: float,
@@ -111,6 +122,7 @@ class ImportSession:
                 raise LocalProtocolError(f"{name} is of type {kind.__name__}, or None, not {type(value).__name__}")
         if not isinstance(policy, PollPolicy):
             raise LocalProtocolError(f"policy is of type PollPolicy, not {type(policy).__name__}")
+        import_id = import_id_text(import_id)
         self._request = events_request(
             import_id,
             credentials,
@@ -361,7 +373,7 @@ class ImportSession:
         The policy and the format are those that were saved; to go on with others, begin a session with `machine`. A
         poll that was open counts as ended now. Budgets run on as they did; where the clock is behind the
         saved time, the watch goes on from that time. Raises `LocalProtocolError`, which names the member,
-        for what `save` can't have written.
+        for what `save` can't have written, and `InvalidType` if `saved` is not a str.
         """
         members = SavedObject.parse("session", SAVED_VERSION, saved)
         machine = ImportMachine.resume(json.dumps(members.take("machine")))

@@ -17,9 +17,7 @@ from .text import printable
 _ENCODING = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([^\"']*)")
 _ENCODINGS = {b"UTF-8", b"UTF-16", b"UTF-16LE", b"UTF-16BE", b"ISO-8859-1", b"US-ASCII", b"ASCII"}
 
-_LEADING_SPACE = re.compile(
-    rb"(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:(?:\x00[ \t\r\n])+|(?:[ \t\r\n]\x00)+|[ \t\r\n]+)"
-)
+_LEADING_SPACE = re.compile(rb"(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:(?:\x00[ \t\r\n])+|(?:[ \t\r\n]\x00)+|[ \t\r\n]+)")
 """A byte order mark, if there is one, and white space in UTF-16 or in an encoding of one byte a character."""
 
 

@@ -142,7 +142,10 @@ def test_any_other_verdict_is_one_line():
 @pytest.mark.parametrize(
     ("outcome", "text"),
     [
-        (TimedOut("consent"), "was never seen, and is no longer watched: no response listed it in .* (consent_timeout)"),
+        (
+            TimedOut("consent"),
+            "was never seen, and is no longer watched: no response listed it in .* (consent_timeout)",
+        ),
         (TimedOut("gathering"), "was never seen, and is no longer watched: .* (gathering_timeout)"),
         (TimedOut("total"), "was never seen, and is no longer watched: .* for the whole watch (timeout)"),
         (LostContact("why"), "was never seen: why"),

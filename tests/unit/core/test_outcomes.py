@@ -28,8 +28,7 @@ UNSUCCESSFUL = [
     (
         Failed(ImportFailure.of(264, State.GATHERING)),
         ImportFailed,
-        "the import failed in GATHERING with code 264: "
-        "The provider's address book can't be reached for the moment.",
+        "the import failed in GATHERING with code 264: The provider's address book can't be reached for the moment.",
     ),
     (
         Abandoned(ImportFailure.of(514, State.INITIALIZING)),

@@ -70,8 +70,11 @@ def test_seconds(value, delay):
 
 @pytest.mark.parametrize(
     "value",
-    ["", " ", "-1", "-0", "+5", ".5", "5.", "1.5.2", "1e3", "1_000", "nan", "inf", "Infinity", "5s", "0x5", "٣", "²"]
-    + ["soon", "5\n6", "5\xa0", ",", pytest.param("0" * 100_000 + "x", id="endless zeros")],
+    [
+        *("", " ", "-1", "-0", "+5", ".5", "5.", "1.5.2", "1e3", "1_000", "nan", "inf", "Infinity", "5s", "0x5"),
+        *("٣", "²", "soon", "5\n6", "5\xa0", ","),
+        pytest.param("0" * 100_000 + "x", id="endless zeros"),
+    ],
 )
 def test_unreadable_values_are_ignored(value):
     assert retry_after(value, NOON) is None

@@ -2,6 +2,7 @@ import copy
 import json
 import math
 import pickle
+from http import HTTPStatus
 
 import pytest
 
@@ -16,6 +17,7 @@ from spongewatch import (
     Failed,
     ImportMachine,
     ImportSession,
+    InvalidType,
     LocalProtocolError,
     LostContact,
     PollFailed,
@@ -916,10 +918,30 @@ def test_plain_http_may_be_wanted():
     assert resumed(session, **arguments).next_action(now=0.0).request == session.next_action(now=0.0).request
 
 
-@pytest.mark.parametrize("import_id", ["", "0", "01", "../1", "a/b", "1?x", "é", "x" * 65, None, 1126])
+@pytest.mark.parametrize(
+    "import_id",
+    ["", "0", "01", "../1", "a/b", "1?x", "é", "x" * 65, 0, -1, -1126, 10**64, 10**5000, -(10**5000)],
+    ids=lambda value: repr(value)[:9] if isinstance(value, str) else "",
+)
 def test_an_import_id_that_can_not_stand_in_a_path_is_refused(import_id):
     with pytest.raises(LocalProtocolError, match="an import id is 1 to 64 letters"):
         ImportSession(import_id, CREDENTIALS, now=0.0)
+
+
+@pytest.mark.parametrize("import_id", [None, True, False, 1126.0, b"1126", ["1126"]])
+def test_an_import_id_of_another_type_is_refused(import_id):
+    with pytest.raises(InvalidType, match=f"^import_id must be a str or an int, not {type(import_id).__name__}$"):
+        ImportSession(import_id, CREDENTIALS, now=0.0)
+
+
+@pytest.mark.parametrize("import_id", [1126, HTTPStatus.OK, 10**64 - 1], ids=["id", "enumeration", "longest"])
+def test_an_import_id_may_be_an_int_and_is_kept_as_text(import_id):
+    session = ImportSession(import_id, CREDENTIALS, now=0.0)
+    assert session.import_id == str(int(import_id)) == session.machine.import_id
+    assert session.next_action(now=0.0).request.url.endswith(f"/events/{int(import_id)}.json")
+    assert only(session.cancel(now=1.0)).import_id == str(int(import_id))
+    assert resumed(session).import_id == session.import_id
+    assert ImportSession(import_id, CREDENTIALS, now=0.0, machine=ImportMachine(session.import_id)).import_id
 
 
 def test_without_credentials_none_are_sent():
@@ -1296,10 +1318,16 @@ def test_what_a_wrong_member_has_to_be_is_said(member, value, expected):
     assert str(caught.value) == f"the saved session: {member} has to be {expected}, not {json.dumps(value)}"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "[" * 100_000, "9" * 5000, None, b"\xff"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "[" * 100_000, "9" * 5000])
 def test_what_is_no_saved_session(text):
     with pytest.raises(LocalProtocolError, match="the saved session is not"):
         ImportSession.resume(text, CREDENTIALS, now=0.0)
+
+
+@pytest.mark.parametrize("saved", [None, 5, b"{}", bytearray(b"{}"), {}], ids=type)
+def test_a_saved_session_is_text(saved):
+    with pytest.raises(InvalidType, match=f"^saved must be a str, not {type(saved).__name__}$"):
+        ImportSession.resume(saved, CREDENTIALS, now=0.0)
 
 
 def test_the_ends_of_lost_contact_and_of_its_budget_go_together():
