@@ -2,11 +2,12 @@
 
 import argparse
 import re
+import sys
 from collections.abc import Collection, Sequence
 from importlib import import_module
 from shutil import get_terminal_size
 from textwrap import fill
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from spongewatch import __version__, printable
 
@@ -78,6 +79,13 @@ class _Parser(argparse.ArgumentParser):
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         flush()  # a help that nobody reads to its end is told here, not by the interpreter
         super().exit(status, message)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # argparse ignores a standard output that can't be written, and prints to standard error if it is closed.
+        if file is not None and file is sys.stdout:
+            file.write(message)
+        elif file is not None:
+            super()._print_message(message, file)
 
     def error(self, message: str) -> NoReturn:
         text = re.sub("ignored explicit argument .*", "it takes no value", message)  # which may be a secret

@@ -19,7 +19,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     add_recording_options(parser)
     parser.add_argument(
-        "--output", metavar="FILE", help="a new file, which only you may read (default: standard output)"
+        "--output",
+        metavar="FILE",
+        default="-",
+        help="a new file, which only you may read; - for standard output (default -)",
     )
 
 
@@ -35,8 +38,8 @@ def run(options: argparse.Namespace) -> int:
     return status
 
 
-def _write(lines: TraceLines, file: str | None) -> int:
-    if file is not None:
+def _write(lines: TraceLines, file: str) -> int:
+    if file != "-":
         return write_new_file("--output", file, lines)
     for line in lines:
         print(line, end="")

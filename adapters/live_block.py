@@ -43,7 +43,8 @@ class Progress:
 
     `changed` is when the import last changed, and `next_poll` when the poll that is due, or under way, was or will
     be; None where that is not known. `budget` is the one that runs out first, by its name in the policy, and when.
-    `trouble` and `unexpected` are lines about the polls that failed in a row, and about the last anomaly.
+    `trouble` and `unexpected` are lines about the polls that failed in a row, and about the last anomaly. `seen` is
+    False until a response lists the import.
 
     >>> Progress("1126", 0.0, State.GATHERING, 380).contact_count
     380
@@ -58,6 +59,7 @@ class Progress:
     budget: tuple[str, float] | None = None
     trouble: str | None = None
     unexpected: str | None = None
+    seen: bool = True
 
 
 def block(progress: Progress, now: float, console: Console, width: int) -> list[Text]:
@@ -87,8 +89,9 @@ def block(progress: Progress, now: float, console: Console, width: int) -> list[
 def _rows(progress: Progress, now: float) -> list[tuple[str, str, str]]:
     """Each as its label, its value, empty where there is nothing to show, and its style."""
     waits = progress.state is State.INITIALIZING
+    phase = f"{progress.state.value}: {_PHASES[progress.state]}" if progress.seen else "not known yet"
     return [
-        ("phase", f"{progress.state.value}: {_PHASES[progress.state]}", "yellow" if waits else "green"),
+        ("phase", phase, "yellow" if waits else "green"),
         ("contacts", "none yet" if progress.contact_count is None else f"{progress.contact_count:,} so far", ""),
         ("elapsed", minutes(now - progress.start), ""),
         ("changed", "not yet" if progress.changed is None else f"{minutes(now - progress.changed)} ago", ""),

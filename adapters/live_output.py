@@ -91,6 +91,7 @@ class _View:
             budget=min(budgets.items(), key=lambda budget: budget[1], default=None),
             trouble=self._trouble if session.failed_polls else None,
             unexpected=self._unexpected,
+            seen=session.machine.seen,
         )
 
 

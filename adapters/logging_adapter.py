@@ -101,8 +101,9 @@ def _sentence(item: Emitted) -> tuple[str, ...]:
         case PollFailed(attempt=attempt, reason=reason, retry_at=retry_at):
             retry = "" if retry_at is None else f"; the next is at {retry_at} s"
             return "a poll of import %s failed, %s in a row: %s", str(attempt), f"{reason}{retry}"
-        case Ended(outcome=outcome):
-            return "the watch of import %s ended as %s", f"{outcome.name}{_verdict(outcome)}"
+        case Ended(outcome=outcome, seen=seen):
+            unseen = "" if seen else ", and no response ever listed the import"
+            return "the watch of import %s ended as %s", f"{outcome.name}{_verdict(outcome)}{unseen}"
         case _:
             assert_never(item)
 
@@ -130,7 +131,7 @@ def _verdict(outcome: Outcome) -> str:
         case Failed(failure=failure) | Abandoned(failure=failure):
             return _why(failure)
         case TimedOut(reason=reason):
-            return f" ({reason}), the import still running"
+            return f" ({reason})"
         case LostContact(detail=detail):
             return f": {detail}"
         case Rejected(reason=reason, detail=detail):

@@ -61,6 +61,28 @@ def port(word: str) -> int:
     raise argparse.ArgumentTypeError("a port is a number from 0, which is any, to 65535")
 
 
+def recording(word: str) -> str:
+    """The path of a recording, which is not read from standard input.
+
+    >>> recording("import.jsonl")
+    'import.jsonl'
+    """
+    if word != "-":
+        return word
+    raise argparse.ArgumentTypeError("a recording can't be read from standard input; save it to a file first")
+
+
+def trace_file(word: str) -> str:
+    """The path of a trace to record to, which is not written to standard output.
+
+    >>> trace_file("import.jsonl")
+    'import.jsonl'
+    """
+    if word != "-":
+        return word
+    raise argparse.ArgumentTypeError("a trace can't be recorded to standard output; name a file")
+
+
 def error_code(word: str) -> int:
     """The number of an error code, listed or not.
 

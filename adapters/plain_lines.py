@@ -29,6 +29,11 @@ REMEDIES = {
 }
 """What a remedy says to people."""
 
+_UNSEEN = {
+    "consent": "no response listed it in the time allowed for the consent (consent_timeout)",
+    "gathering": "no response listed it in the time allowed for the gathering (gathering_timeout)",
+    "total": "no response listed it in the time allowed for the whole watch (timeout)",
+}
 _BUDGETS = {
     "consent": "the person did not consent in the time allowed (consent_timeout)",
     "gathering": "the contacts were not gathered in the time allowed (gathering_timeout)",
@@ -66,7 +71,7 @@ def verdict(ended: Ended) -> list[str]:
     1:01  import 1126 is complete: 2,001 contacts, to be fetched within minutes
     """
     at = minutes(ended.at)
-    lines = [f"{at}  import {ended.import_id} {_verdict(ended.outcome)}"]
+    lines = [f"{at}  import {ended.import_id} {_verdict(ended)}"]
     if isinstance(ended.outcome, Failed | Abandoned):
         failure = ended.outcome.failure
         lines += [f"{'':{len(at)}}  {text}" for text in (failure.explanation, REMEDIES[failure.remedy])]
@@ -105,6 +110,18 @@ def anomaly(item: Anomaly) -> str:
     return f"{item.reason}: {event.type} {event.status} {'' if value is None else value}".rstrip()
 
 
+def cut_short(ended: Ended) -> str:
+    """Describe a recording that ends before its import does.
+
+    >>> from spongewatch import State
+    >>> cut_short(Ended("1126", 2.0, LostContact("the recording ends"), State.GATHERING, 2))
+    'the recording ends before import 1126 does, in GATHERING'
+    """
+    if ended.seen:
+        return f"the recording ends before import {ended.import_id} does, in {ended.state.value}"
+    return f"the recording ends, and no response in it lists import {ended.import_id}"
+
+
 def _text(item: Emitted) -> str:
     match item:
         case Transition():
@@ -115,7 +132,7 @@ def _text(item: Emitted) -> str:
             retry = "" if retry_at is None else f"; next poll at {retry_at:.1f} s"
             return f"{'no news':<12}  {failed_poll(item)}{retry}"
         case Ended(import_id=import_id, outcome=outcome):
-            return f"import {import_id} {_verdict(outcome)}{_explanation(outcome)}"
+            return f"import {import_id} {_verdict(item)}{_explanation(outcome)}"
         case _:
             assert_never(item)
 
@@ -137,24 +154,26 @@ def _step(step: Transition) -> str:
             return "no error code" if code is None else f"error code {code}"
 
 
-def _verdict(outcome: Outcome) -> str:
-    match outcome:
+def _verdict(ended: Ended) -> str:
+    match ended.outcome:
         case Completed(contact_count=count):
             return f"is complete: {count_of_contacts(count)}, to be fetched within minutes"
         case Failed(failure=failure):
             return f"failed while {_place(failure)}"
         case Abandoned(failure=failure):
             return f"was abandoned while {_place(failure)}"
+        case TimedOut(reason=reason) if ended.seen:
+            return f"was still running when last seen, and is no longer watched: {_BUDGETS[reason]}"
         case TimedOut(reason=reason):
-            return f"is still running, and is no longer watched: {_BUDGETS[reason]}"
+            return f"was never seen, and is no longer watched: {_UNSEEN[reason]}"
         case LostContact(detail=detail):
-            return f"is lost from sight: {detail}"
+            return f"{'is lost from sight' if ended.seen else 'was never seen'}: {detail}"
         case Rejected(reason=reason, detail=detail):
             return f"can't be watched ({reason}): {detail}"
         case Cancelled():
             return "is no longer watched"
         case _:
-            assert_never(outcome)
+            assert_never(ended.outcome)
 
 
 def _place(failure: ImportFailure) -> str:

@@ -6,13 +6,17 @@ from spongewatch import LocalProtocolError
 from spongewatch.transports import RecordingError
 
 from .exit_status import UNREADABLE, USAGE
+from .options import recording
 from .streams import note
 
 
 def add_recording_options(parser: argparse.ArgumentParser) -> None:
     """Declare `path` and `import_id`, as `open_recording` takes them."""
     parser.add_argument(
-        "path", metavar="PATH", help="a trace, a HAR, a VCR cassette, a file with one body, or a folder of such files"
+        "path",
+        type=recording,
+        metavar="PATH",
+        help="a trace, a HAR, a VCR cassette, a file with one body, or a folder of such files",
     )
     parser.add_argument(
         "--import-id", metavar="ID", help="which import, where a file holds several (default: the only one)"

@@ -8,6 +8,7 @@ from spongewatch.transports import Replay, replay
 from .exit_status import UNREADABLE, exit_status
 from .live_clocks import PacedClock
 from .options import speed
+from .plain_lines import cut_short
 from .recording_options import add_recording_options, note_torn, refused
 from .streams import follow, note, on_first_signal
 
@@ -53,4 +54,4 @@ def _note_on_recording(path: str, watch: Replay, ended: Ended) -> None:
     if transport.broken:
         note(str(transport.broken))
     elif transport.exhausted and isinstance(ended.outcome, LostContact):
-        note(f"{path}: the recording ends before import {ended.import_id} does, in {ended.state.value}")
+        note(f"{path}: {cut_short(ended)}")

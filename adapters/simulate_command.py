@@ -8,7 +8,7 @@ from spongewatch import LocalProtocolError, shown
 from spongewatch.transports import SCENARIOS, SystemClock, open_recording
 
 from .credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE
-from .options import did_you_mean, port, speed
+from .options import did_you_mean, port, recording, speed
 from .recording_options import refused
 from .streams import note, on_first_signal
 
@@ -27,6 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument(
         "what",
+        type=recording,
         nargs="?",
         default="completes",
         metavar="SCENARIO|PATH",

@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, TypeVar, final
 from spongewatch import Anomaly, Emitted, Ended, LostContact, PollFailed, Rejected, State, Transition
 from spongewatch.transports import Exchange, Recording, Replay
 
-from .plain_lines import line
+from .plain_lines import cut_short, line
 
 MOMENTS: Final = 2000
 """Polls, and numbers of contacts, that are told apart: more than a picture has room for."""
@@ -263,4 +263,4 @@ def _notes(watch: Replay, ended: Ended) -> Generator[str, None, None]:
     if transport.broken:
         yield transport.broken.problem
     elif transport.exhausted and isinstance(ended.outcome, LostContact):
-        yield f"the recording ends before import {ended.import_id} does, in {ended.state.value}"
+        yield cut_short(ended)

@@ -52,7 +52,8 @@ def _watch(options: argparse.Namespace) -> int:
         if record and record.error:
             note(str(record.error))
     if isinstance(ended.outcome, Cancelled | TimedOut) and not options.quiet:
-        note(f"the import may still be running; to go on watching it: {_command_again(options, credentials)}")
+        known = "the import may still be running" if ended.seen else "whether there is such an import is unknown"
+        note(f"{known}; to go on watching it: {_command_again(options, credentials)}")
     return 128 + signals[0] if signals and isinstance(ended.outcome, Cancelled) else exit_status(ended.outcome)
 
 

@@ -18,7 +18,7 @@ from spongewatch import (
 )
 
 from .credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE
-from .options import one_of, seconds, seconds_or_none
+from .options import one_of, seconds, seconds_or_none, trace_file
 
 DESCRIPTION = """\
 Follow an import of the service until it ends: on a terminal as a block that shows where it stands,
@@ -55,7 +55,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add_service(parser.add_argument_group("service"))
     _add_times(parser)
     output = parser.add_argument_group("output")
-    output.add_argument("--record", metavar="FILE", help="write a trace to a new file, which only you may read")
+    output.add_argument(
+        "--record", type=trace_file, metavar="FILE", help="write a trace to a new file, which only you may read"
+    )
     shape = output.add_mutually_exclusive_group()
     shape.add_argument("--jsonl", action="store_true", help="one JSON object a line instead of plain text")
     shape.add_argument("--quiet", action="store_true", help="nothing but errors and the exit status")

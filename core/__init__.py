@@ -8,7 +8,7 @@ from .actions import Action, Done, Send, Wait
 from .codec import decode
 from .credentials import Credentials
 from .emitted import Anomaly, Emitted, Ended, PollFailed, Transition
-from .endpoint import PUBLIC_SERVICE, Auth, Format, is_import_id
+from .endpoint import PUBLIC_SERVICE, Auth, Format, import_id_text, is_import_id
 from .errors import (
     TRANSPORT_ERROR_KINDS,
     InvalidArgument,
@@ -22,6 +22,15 @@ from .events import EventsPage, ImportEvent
 from .exchange import MAX_BODY, Request, Response
 from .failures import ERROR_CODES, ErrorCategory, ErrorCode, ImportFailure, Remedy, explain
 from .machine import ImportMachine
+from .outcome_errors import (
+    ContactLost,
+    ImportAbandoned,
+    ImportFailed,
+    OutcomeError,
+    WatchCancelled,
+    WatchRejected,
+    WatchTimedOut,
+)
 from .outcomes import (
     Abandoned,
     Cancelled,
@@ -53,6 +62,7 @@ __all__ = [
     "Auth",
     "Cancelled",
     "Completed",
+    "ContactLost",
     "Credentials",
     "Done",
     "Emitted",
@@ -62,7 +72,9 @@ __all__ = [
     "EventsPage",
     "Failed",
     "Format",
+    "ImportAbandoned",
     "ImportEvent",
+    "ImportFailed",
     "ImportFailure",
     "ImportMachine",
     "ImportSession",
@@ -71,6 +83,7 @@ __all__ = [
     "LocalProtocolError",
     "LostContact",
     "Outcome",
+    "OutcomeError",
     "PollFailed",
     "PollPolicy",
     "Redaction",
@@ -87,8 +100,12 @@ __all__ = [
     "Transition",
     "TransportError",
     "Wait",
+    "WatchCancelled",
+    "WatchRejected",
+    "WatchTimedOut",
     "decode",
     "explain",
+    "import_id_text",
     "is_import_id",
     "printable",
     "shortened",

@@ -113,9 +113,11 @@ class PollFailed:
 @final
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The end of a watch, always the last that it emits.
+    """The end of a watch, always the last item that it emits.
 
-    `outcome` is how the watch ended; `state` and `contact_count` are what was known of the import by then.
+    `outcome` is how the watch ended. `state` and `contact_count` are what was known of the import by then. `seen` is
+    False if no response ever listed the import; then it is unknown whether it runs or even exists, and `state` is only
+    where every import begins.
 
     >>> from spongewatch import Completed
     >>> Ended("1126", 2.0, Completed(2), State.COMPLETE, 2).to_json()["outcome"]
@@ -127,6 +129,7 @@ class Ended:
     outcome: Outcome
     state: State
     contact_count: int | None
+    seen: bool = True
 
     def to_json(self) -> dict[str, object]:
         """The object of an `ended` line."""
@@ -138,6 +141,7 @@ class Ended:
             "outcome": outcome.name,
             "reason": outcome.reason if isinstance(outcome, TimedOut | Rejected) else None,
             "state": self.state.value,
+            "seen": self.seen,
             "contact_count": self.contact_count,
             "failure": outcome.failure.to_json() if isinstance(outcome, Failed | Abandoned) else None,
             "detail": outcome.detail if isinstance(outcome, LostContact | Rejected) else None,

@@ -5,7 +5,7 @@ from typing import Final, Literal, TypeGuard
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from .credentials import Credentials
-from .errors import LocalProtocolError
+from .errors import InvalidType, LocalProtocolError
 from .exchange import Request
 from .secret import Secret
 from .text import shown
@@ -25,6 +25,7 @@ AUTHS: Final[tuple[Auth, ...]] = ("basic", "query")
 _ACCEPT = {"json": "application/json", "xml": "application/xml"}
 _LOOPBACK = re.compile(r"127(\.[0-9]{1,3}){3}|::1|localhost")
 _IMPORT_ID = re.compile(r"(?!0)[0-9A-Za-z_-]{1,64}")
+_TOO_LARGE: Final = 10**64
 _BASE_URL = re.compile(r"[!-\[\]-~]+")  # without a backslash, where readers of urls differ
 
 
@@ -44,10 +45,7 @@ def events_request(
     Raises `LocalProtocolError` for what can't go into a request, without a secret in its text.
     """
     if not is_import_id(import_id):
-        raise LocalProtocolError(
-            "an import id is 1 to 64 letters, digits, dashes and underscores, without a leading zero, "
-            f"not {shown(import_id)}"
-        )
+        raise _no_import_id(import_id)
     if format not in FORMATS:
         raise LocalProtocolError(f"a format is json or xml, not {shown(format)}")
     if auth not in AUTHS:
@@ -60,6 +58,27 @@ def events_request(
         headers["authorization"] = credentials.basic()
     query = _query(credentials if auth == "query" else None, echo)
     return Request("GET", Secret(f"{base}/events/{import_id}.{format}{query}"), headers)
+
+
+def import_id_text(import_id: str | int) -> str:
+    """Return an import id as text; the service sends integers.
+
+    Text is returned as it is: `is_import_id` says whether it can be used.
+
+    Raises:
+        InvalidType: `import_id` is neither a str nor an int.
+        LocalProtocolError: `import_id` is an int that can't be an import id.
+
+    >>> import_id_text(89708927), import_id_text("89708927")
+    ('89708927', '89708927')
+    """
+    if isinstance(import_id, str):
+        return import_id
+    if not isinstance(import_id, int) or isinstance(import_id, bool):
+        raise InvalidType(f"import_id must be a str or an int, not {type(import_id).__name__}")
+    if 0 < import_id < _TOO_LARGE:
+        return str(int(import_id))
+    raise _no_import_id(import_id)
 
 
 def is_import_id(value: object) -> TypeGuard[str]:
@@ -112,6 +131,13 @@ def _split(base_url: str) -> SplitResult | None:
     except ValueError:
         pass
     return None
+
+
+def _no_import_id(import_id: object) -> LocalProtocolError:
+    return LocalProtocolError(
+        "an import id is 1 to 64 letters, digits, dashes and underscores, without a leading zero, "
+        f"not {shown(import_id)}"
+    )
 
 
 def _query(credentials: Credentials | None, echo: str | None) -> Secret:

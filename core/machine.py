@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TypeGuard, final
 
 from .emitted import Anomaly, Transition
+from .endpoint import import_id_text
 from .errors import LocalProtocolError
 from .events import MAX_NUMBER, ImportEvent, is_word
 from .failures import ErrorCategory, ImportFailure
@@ -31,8 +32,8 @@ class ImportMachine:
     """Follows one import through the rows of its answers.
 
     `import_id` is only stamped on what comes out. A machine belongs to one thread at a time; two machines
-    share nothing. Raises `LocalProtocolError` for an id that is not text. Any exception out of a method
-    other than those that it names is a bug.
+    share nothing. An int, as the service sends it, is kept as a str. Raises `InvalidType` for an id of another type,
+    and `LocalProtocolError` for an int below 1. Any exception out of a method other than those that it names is a bug.
 
     >>> machine = ImportMachine("1126")
     >>> [step.trigger for step in machine.feed([ImportEvent("GATHERING", "COMPLETED", 2)])]
@@ -43,10 +44,8 @@ class ImportMachine:
 
     __slots__ = ("_contact_count", "_failure", "_import_id", "_state", "_told")
 
-    def __init__(self, import_id: str | None = None) -> None:
-        if import_id is not None and not isinstance(import_id, str):
-            raise LocalProtocolError(f"an import id is text, such as '1126', not {type(import_id).__name__}")
-        self._import_id = import_id
+    def __init__(self, import_id: str | int | None = None) -> None:
+        self._import_id = None if import_id is None else import_id_text(import_id)
         self._state = State.INITIALIZING
         self._contact_count: int | None = None
         self._failure: ImportFailure | None = None
@@ -68,6 +67,17 @@ class ImportMachine:
     def contact_count(self) -> int | None:
         """The largest number of contacts that an answer told, or None."""
         return self._contact_count
+
+    @property
+    def seen(self) -> bool:
+        """True once the machine was fed a row: only then a response has shown that there is such an import.
+
+        >>> machine = ImportMachine()
+        >>> steps = machine.feed([ImportEvent("INITIALIZING", "INPROGRESS", 0)])
+        >>> ImportMachine().seen, machine.seen
+        (False, True)
+        """
+        return bool(self._told) or self._state is not State.INITIALIZING
 
     @property
     def failure(self) -> ImportFailure | None:
@@ -147,7 +157,8 @@ class ImportMachine:
     def resume(cls, saved: str) -> "ImportMachine":
         """The machine that `save` wrote.
 
-        Raises `LocalProtocolError`, which names the member, for what it can't have written.
+        Raises `LocalProtocolError`, which names the member, for what it can't have written, and `InvalidType` if
+        `saved` is not a str.
         """
         members = SavedObject.parse("machine", SAVED_VERSION, saved)
         machine = cls(members.text("import_id"))

@@ -6,7 +6,7 @@ from functools import lru_cache
 from math import ceil
 from typing import Any, Final, final
 
-from .errors import LocalProtocolError
+from .errors import InvalidType, LocalProtocolError
 from .text import shown
 
 TICK: Final = 5e-3
@@ -66,11 +66,14 @@ class PollPolicy:
     def from_json(cls, obj: Mapping[str, object]) -> "PollPolicy":
         """The policy in what `to_json` gave; a budget that is not in it is none, the rest has its defaults.
 
-        Unknown members are passed over. Raises `LocalProtocolError`, which names the member.
+        Unknown members are passed over. Raises `LocalProtocolError`, which names the member, and `InvalidType` if
+        `obj` is not a mapping.
 
         >>> PollPolicy.from_json({"interval": 0.05}).lost_contact_timeout is None
         True
         """
+        if not isinstance(obj, Mapping):
+            raise InvalidType(f"obj must be a mapping, not {type(obj).__name__}")
         names = {field.name for field in fields(cls)}
         given: dict[str, Any] = dict.fromkeys(BUDGETS)  # of any type: each is checked when the policy is made
         given.update((name, value) for name, value in obj.items() if name in names)

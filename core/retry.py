@@ -1,19 +1,32 @@
-"""When to poll again after a poll that brought nothing: the back-off, and what the service asks for.
+"""When to poll again after a failed poll: the back-off, and `Retry-After`.
 
-Delays are in whole milliseconds. The jitter is drawn from the import's id, not from chance, so that the
+Delays are whole milliseconds. The jitter is computed from the import id instead of a random number, so that the
 core stays pure and a replay takes the same steps.
 """
 
 import re
+from typing import Final
 from zlib import crc32
 
 from .policy import LONGEST
 
-_SECONDS = re.compile(r"[0-9]+")
+_LIST_COMMA = re.compile(r"(?<!Mon|Tue|Wed|Thu|Fri|Sat|Sun|day),")
+"""A comma between two list members; the one after the weekday belongs to the date."""
+
+_DIGITS: Final = 10
+"""More digits of whole seconds are beyond the longest delay."""
+
+_SECONDS = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_HTTP_DATE = re.compile(
-    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (0[1-9]|[12][0-9]|3[01]) ([A-Z][a-z]{2}) ([0-9]{4}) "
-    r"([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60) GMT"
+_MONTH = f"(?P<month>{'|'.join(_MONTHS)})"
+_TIME = "(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9]|60)"
+_DATES = (  # RFC 9110 §5.6.7: IMF-fixdate, RFC 850, asctime
+    re.compile(rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) {_TIME} GMT"),
+    re.compile(
+        r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, "
+        rf"(?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_TIME} GMT"
+    ),
+    re.compile(rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) {_MONTH} (?P<day>[0-9 ][0-9]) {_TIME} (?P<year>[0-9]{{4}})"),
 )
 
 
@@ -29,37 +42,74 @@ def backoff(import_id: str, attempt: int, *, interval: int, max_delay: int) -> i
 
 
 def retry_after(value: str | None, date: str | None) -> int | None:
-    """What a `Retry-After` header asks for, in milliseconds; None where there is none or it can't be read.
+    """Read a `Retry-After` header (RFC 9110 §10.2.3).
 
-    A date is read against the answer's own `Date`, since nobody's clocks agree.
+    Decimals and lists (repeated headers joined by commas) are accepted too. Of a list, the longest delay counts, and
+    members that can't be read are skipped.
 
-    >>> retry_after("5", None)
-    5000
+    Args:
+        value: The value of the header, or None if there is none.
+        date: The `Date` header of the same response. HTTP dates are measured from it, because the two machines'
+            clocks may differ. Without it, they can't be read.
+
+    Returns:
+        The delay in milliseconds, rounded up, at most 1,000,000,000 seconds; None if no member can be read.
+
+    >>> retry_after("5", None), retry_after("0.25, 5", None)
+    (5000, 5000)
     >>> retry_after("Mon, 02 Nov 2026 09:15:00 GMT", "Mon, 02 Nov 2026 09:14:07 GMT")
     53000
     """
-    if value is None:
-        return None
-    value = value.strip()
-    if _SECONDS.fullmatch(value):
-        return _milliseconds(int(value.lstrip("0")[:10] or 0))  # ten digits are beyond the longest wait
-    until, now = _http_date(value), _http_date(date or "")
+    now = _http_date((date or "").strip(" \t"), _THIS_CENTURY)
+    delays = [_delay(member.strip(" \t"), now) for member in _LIST_COMMA.split(value or "")]
+    return max((delay for delay in delays if delay is not None), default=None)
+
+
+_Date = tuple[int, int, int, int, int, int]
+"""Year, month, day, hour, minute, second."""
+
+_THIS_CENTURY: Final = (2050, 1, 1, 0, 0, 0)
+"""A two-digit year in the `Date` header itself has no other date to be measured from."""
+
+
+def _delay(member: str, now: _Date | None) -> int | None:
+    if seconds := _SECONDS.fullmatch(member):
+        return _milliseconds(seconds[1], seconds[2] or "")
+    until = now and _http_date(member, now)
     if until is None or now is None:
         return None
-    return _milliseconds(max(until - now, 0))
+    return min(max(_seconds(until) - _seconds(now), 0), LONGEST) * 1000
 
 
-def _milliseconds(seconds: int) -> int:
-    return min(seconds, LONGEST) * 1000
+def _milliseconds(whole: str, fraction: str) -> int:
+    """The decimal number of seconds, rounded up; only so many digits are converted as can matter."""
+    whole = whole.lstrip("0") or "0"
+    if len(whole) > _DIGITS:
+        return LONGEST * 1000
+    beyond = fraction[3:].strip("0") != ""
+    return min(int(whole) * 1000 + int(fraction[:3].ljust(3, "0")) + beyond, LONGEST * 1000)
 
 
-def _http_date(text: str) -> int | None:
-    """Seconds since a day long gone; the library's own readers bring a locale, or sockets."""
-    match = _HTTP_DATE.fullmatch(text.strip())
-    if match is None or match[2] not in _MONTHS:
+def _http_date(text: str, now: _Date) -> _Date | None:
+    """Parse an HTTP date; `email.utils` would import sockets, and `strptime` depends on the locale."""
+    match = next(filter(None, (pattern.fullmatch(text) for pattern in _DATES)), None)
+    if match is None:
         return None
-    day, year, hour, minute, second = (int(match[group]) for group in (1, 3, 4, 5, 6))
-    return ((_days(year, _MONTHS.index(match[2]) + 1, day) * 24 + hour) * 60 + minute) * 60 + second
+    year, month = int(match["year"]), _MONTHS.index(match["month"]) + 1
+    day, hour, minute, second = (int(match[name]) for name in ("day", "hour", "minute", "second"))
+    if len(match["year"]) == 2:
+        year += (now[0] + 50) // 100 * 100
+        # RFC 9110 §5.6.7: more than 50 years in the future means the last century's year with these digits.
+        if (year, month, day, hour, minute, second) > (now[0] + 50, *now[1:]):
+            year -= 100
+    if not 1 <= day <= _days(year, month + 1, 1) - _days(year, month, 1):
+        return None
+    return year, month, day, hour, minute, second
+
+
+def _seconds(date: _Date) -> int:
+    year, month, day, hour, minute, second = date
+    return ((_days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second
 
 
 def _days(year: int, month: int, day: int) -> int:

@@ -4,7 +4,7 @@ import json
 from enum import Enum
 from typing import Final, TypeVar
 
-from .errors import LocalProtocolError
+from .errors import InvalidType, LocalProtocolError
 from .events import is_count
 from .text import shown
 
@@ -30,12 +30,19 @@ class SavedObject:
 
     @classmethod
     def parse(cls, what: str, version: int, saved: str) -> "SavedObject":
-        """The object in `saved`, of which the member `spongewatch-{what}` has to be `version`."""
-        if isinstance(saved, str) and len(saved) > MAX_SAVED:
+        """Parse `saved`, whose member `spongewatch-{what}` has to be `version`.
+
+        Raises:
+            InvalidType: `saved` is not a str.
+            LocalProtocolError: `saved` is too long, not JSON, not an object, or of another version.
+        """
+        if not isinstance(saved, str):
+            raise InvalidType(f"saved must be a str, not {type(saved).__name__}")
+        if len(saved) > MAX_SAVED:
             raise LocalProtocolError(f"the saved {what} has more than {MAX_SAVED:,} characters")
         try:
             parsed = cls(what, json.loads(saved))
-        except (TypeError, ValueError, RecursionError):
+        except (ValueError, RecursionError):
             raise LocalProtocolError(f"the saved {what} is not JSON") from None
         if parsed.count(f"spongewatch-{what}") != version:
             raise parsed.refusal(f"spongewatch-{what}", f"{version}, the version that is read here")

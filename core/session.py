@@ -14,7 +14,16 @@ from .budgets import Budgets
 from .codec import decode
 from .credentials import Credentials
 from .emitted import Emitted, Ended, PollFailed
-from .endpoint import FORMATS, PUBLIC_SERVICE, Auth, Format, events_request, is_import_id, is_public_service
+from .endpoint import (
+    FORMATS,
+    PUBLIC_SERVICE,
+    Auth,
+    Format,
+    events_request,
+    import_id_text,
+    is_import_id,
+    is_public_service,
+)
 from .errors import LocalProtocolError, RemoteProtocolError, TransportError
 from .exchange import Response
 from .failures import ImportFailure
@@ -45,6 +54,8 @@ class ImportSession:
     `now` is seconds on a clock of the caller's, the same for all calls; UNIX time where the session may be
     resumed elsewhere. A clock that steps back is taken to stand still. Without `credentials` none are sent.
     A `machine` of an earlier session goes on without telling anything twice.
+
+    `import_id` is a str, or an int as the service sends it, and is kept as a str.
 
     The request is for `{base_url}/events/{import_id}.{format}`; `auth` says how the credentials go into it, and
     `echo` is a text that the service hands back. Plain http is for this machine alone, unless `insecure_http`
@@ -87,7 +98,7 @@ class ImportSession:
 
     def __init__(
         self,
-        import_id: str,
+        import_id: str | int,
         credentials: Credentials | None,
         *,
         now: float,
@@ -106,6 +117,7 @@ class ImportSession:
             raise LocalProtocolError(problem)
         if not isinstance(policy, PollPolicy):
             raise LocalProtocolError(f"policy is of type PollPolicy, not {type(policy).__name__}")
+        import_id = import_id_text(import_id)
         self._request = events_request(
             import_id,
             credentials,
@@ -395,6 +407,7 @@ class ImportSession:
 
         Raises:
             LocalProtocolError: `saved` is nothing that `save` can have written; the message names the key.
+            InvalidType: `saved` is not a str.
         """
         base_url = Secret(base_url if isinstance(base_url, str) else "")  # as in __init__
         members = SavedObject.parse("session", SAVED_VERSION, saved)
@@ -514,7 +527,7 @@ class ImportSession:
     def _ended(self, outcome: Outcome, moment: int) -> Ended:
         self._outcome = outcome
         self._schedule.sent = None
-        return Ended(self.import_id, moment / 1000, outcome, self.state, self.contact_count)
+        return Ended(self.import_id, moment / 1000, outcome, self.state, self.contact_count, self._machine.seen)
 
     def _close_poll(self, now: float) -> tuple[int, bool]:
         """Close the open poll, if there is one; return the moment, and whether the process was stopped meanwhile."""

@@ -8,7 +8,7 @@ from .exchange import Response
 from .outcomes import Rejected
 from .retry import retry_after
 
-_BUSY = frozenset({408, 425, 429})
+_AGAIN = frozenset({304, 408, 425, 429})
 _GONE = frozenset({404, 410})
 
 
@@ -31,10 +31,10 @@ def meaning(response: Response, *, not_found_is_early: bool) -> Unusable | Rejec
     status = response.status
     reason = _reason(response)
     asked = response.headers.get("retry-after")
-    if status in _BUSY or status >= 500 or (status == 403 and asked is not None):
+    limited = status == 403 and asked is not None
+    early = status == 404 and not_found_is_early
+    if status < 300 or status in _AGAIN or status >= 500 or limited or early:
         return Unusable(reason, retry_after(asked, response.headers.get("date")))
-    if status < 300 or status == 304 or (status == 404 and not_found_is_early):
-        return Unusable(reason)
     if status < 400:
         return Rejected("redirect", f"{reason}: credentials follow no redirect")
     if status in (401, 403):

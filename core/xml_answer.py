@@ -17,6 +17,9 @@ from .text import printable
 _ENCODING = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([^\"']*)")
 _ENCODINGS = {b"UTF-8", b"UTF-16", b"UTF-16LE", b"UTF-16BE", b"ISO-8859-1", b"US-ASCII", b"ASCII"}
 
+_LEADING_SPACE = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:(?:\x00[ \t\r\n])+|(?:[ \t\r\n]\x00)+|[ \t\r\n]+)")
+"""A byte order mark, if there is one, and white space in UTF-16 or in an encoding of one byte a character."""
+
 
 def xml_to_object(body: bytes) -> object:
     """What `EventsPage.from_json` takes. Raises `RemoteProtocolError`, whatever the bytes."""
@@ -35,6 +38,9 @@ def xml_to_object(body: bytes) -> object:
 
 
 def _parse(body: bytes) -> Element:
+    # XML 1.0 §2.8 allows nothing before the declaration, but some servers send a blank line.
+    if space := _LEADING_SPACE.match(body):
+        body = body[space.end() :]  # the parser needs no byte order mark
     # Without its zero bytes and its byte order mark, a declaration in UTF-16 reads as one in ASCII.
     declared = _ENCODING.match(body.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe"))
     if declared and declared[1].upper() not in _ENCODINGS:

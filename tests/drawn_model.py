@@ -47,7 +47,7 @@ class Bad:
     """A poll that failed: how its reason starts, and for how many seconds the service asks."""
 
     reason: str
-    asked: int | None = None
+    asked: float | None = None
 
 
 @dataclass(frozen=True)

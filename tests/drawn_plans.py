@@ -370,13 +370,15 @@ def refusals(draw: st.DrawFn, status: int, **headers: str) -> tuple[str, Callabl
     return reason, lambda means: whole(how, words, means, body, f"{status} Indeed", **headers)
 
 
-ASKED: dict[str | None, int | None] = {
+ASKED: dict[str | None, float | None] = {
     None: None,
     "0": 0,
     "1": 1,
     "003": 3,
     "2 ": 2,
-    **dict.fromkeys([" ", "-5", "1.5", "soon", "1, 2", "Sat, 32 Nov 2019 09:15:01 GMT", PASSWORD]),
+    "1.5": 1.5,
+    "1, 2": 2,
+    **dict.fromkeys([" ", "-5", "soon", "Sat, 32 Nov 2019 09:15:01 GMT", PASSWORD]),
 }
 BUSY = (403, 408, 425, 429, 500, 502, 503, 504, 599)
 
@@ -412,12 +414,13 @@ def steps_that_ask_too_much(draw: st.DrawFn) -> Step:
 @st.composite
 def nothing_new(draw: st.DrawFn) -> Step:
     status = draw(st.sampled_from([201, 202, 203, 206, 226, 299, 204, 304]))
+    asked = draw(st.sampled_from(["1", "1.5", "soon"]))
     if status in (204, 304):
         length = draw(st.sampled_from(["", "content-length: 100\r\n"])) if status == 304 else ""
-        head = f"HTTP/1.1 {status} Indeed\r\n{length}retry-after: 9999\r\n\r\n"
-        return Step(f"{status}", Bad(f"status {status}"), sends(head.encode()))
-    reason, step = draw(refusals(status, retry_after="9999"))
-    return step(Bad(reason))
+        head = f"HTTP/1.1 {status} Indeed\r\n{length}retry-after: {asked}\r\n\r\n"
+        return Step(f"{status}, {asked}", Bad(f"status {status}", ASKED[asked]), sends(head.encode()))
+    reason, step = draw(refusals(status, retry_after=asked))
+    return step(Bad(reason, ASKED[asked]))
 
 
 @st.composite
@@ -500,7 +503,7 @@ def faults() -> list[Step]:
         odd("a chunk that is longer than it says", in_chunks.replace(b"\r\n0\r\n", b"x\r\n0\r\n"), too_long),
         odd("101", b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n", "status 101"),
         odd("102 first", b"HTTP/1.1 102 Processing\r\n\r\n" + good, "status 102"),
-        odd("199 first", b"HTTP/1.1 199 Odd\r\nretry-after: 9999\r\n\r\n" + good, "status 199"),
+        odd("199 first", b"HTTP/1.1 199 Odd\r\n\r\n" + good, "status 199"),
         Step(
             "an endless header", Bad(no_http), sends(b"HTTP/1.1 200 OK\r\nx: ", then=pouring(b"y" * 9_999)), keeps=False
         ),

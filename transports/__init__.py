@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from .answer_body import AnswerBody
 from .clock import AsyncClock, Clock, SystemClock, VirtualClock
-from .observers import Observer
+from .observers import Observer, ObserverErrors
 from .opening import open_recording
 from .recording import End, Exchange, Recording, RecordingError, Torn
 from .replay import Replay, ReplayTransport, replay
@@ -34,6 +34,7 @@ __all__ = [
     "End",
     "Exchange",
     "Observer",
+    "ObserverErrors",
     "Recording",
     "RecordingError",
     "Replay",

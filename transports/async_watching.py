@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
+from functools import partial
 from inspect import iscoroutinefunction
 from typing import Literal, Self, cast, final
 
@@ -27,7 +28,7 @@ from .async_transport import AsyncTransport
 from .clock import AsyncClock, SystemClock
 from .loop_parts import bring, check_parts, given_up, response_of, session_to_wait_with
 from .observers import Observer, Observers
-from .threaded_transport import ThreadedTransport
+from .threaded_transport import ThreadedTransport, in_new_thread
 from .trace_writer import TraceWriter
 from .transport import Transport
 from .unpicklable import Unpicklable
@@ -38,8 +39,8 @@ class AsyncWatch(Unpicklable, AsyncIterator[Emitted]):
     """What the watch of an import emits, as it comes, `Ended` last.
 
     Made by `watch_async`; `session` is the one that it watches. Nothing is polled but while somebody awaits the
-    next item. It belongs to one task at a time, save `cancel`. After `Ended`, the errors of observers are
-    raised, if that was asked for.
+    next item. It belongs to one task at a time, save `cancel`. After `Ended`, iterating raises
+    the errors of observers as `ObserverErrors`, which has the outcome, unless they are logged.
 
     Where its task is cancelled, or its time is over, or a transport raises what none should, the request under way
     is given up, as a poll that failed: the import goes on, and so does whoever awaits the next item, or resumes what
@@ -104,9 +105,7 @@ class AsyncWatch(Unpicklable, AsyncIterator[Emitted]):
         """Watch to the end; gives the outcome. Raises what iterating raises."""
         async for _ in self:
             pass
-        outcome = self.session.outcome
-        assert outcome is not None  # what the end of a watch means
-        return outcome
+        return self._outcome()
 
     def cancel(self) -> None:
         """End the watch, with its `Ended`, as soon as no request is under way; from any thread or signal handler."""
@@ -133,12 +132,17 @@ class AsyncWatch(Unpicklable, AsyncIterator[Emitted]):
         await self._observers.tell_async(self._untold[0])
         return self._untold.popleft()  # not before all are told, so that a cancelled task loses nothing
 
+    def _outcome(self) -> Outcome:
+        outcome = self.session.outcome
+        assert outcome is not None  # the watch has ended
+        return outcome
+
     def _end(self) -> None:
         if not self._over:
             self._over = True
             if self._threads:
                 self._threads.release()
-            self._observers.raise_errors()
+            self._observers.raise_errors(self._outcome())
 
     def _keep(self, items: tuple[Emitted, ...]) -> None:
         self._untold += items
@@ -205,24 +209,27 @@ def watch_async(
 
 
 async def wait_async(
-    import_id: str,
-    credentials: Credentials,
+    import_id: str | int,
+    credentials: Credentials | None,
     timeout: float | None = None,
     *,
     base_url: str = PUBLIC_SERVICE,
     format: Format = "json",
     auth: Auth = "basic",
+    echo: str | None = None,
     policy: PollPolicy | None = None,
     observers: Iterable[Observer] = (),
+    on_observer_error: Literal["raise", "log"] = "raise",
+    record: TraceWriter | None = None,
     transport: AsyncTransport | Transport | None = None,
     insecure_http: bool = False,
     clock: AsyncClock | None = None,
 ) -> Outcome:
-    """Wait for an import to end; gives how.
+    """Wait for an import to end, without blocking the event loop.
 
-    `timeout` is the most seconds to wait in all, in place of the policy's, and running out is an outcome;
-    `asyncio.timeout` works too, and raises. Without a `transport` one is made, and closed. All else is as for
-    `wait`, and so are the errors.
+    Arguments, result and errors are those of `wait`; observers may be `async def`. When `timeout` runs out, the outcome
+    is `TimedOut`; `asyncio.timeout` works too, and raises. The transport that is made by default is loaded and made
+    in a thread.
 
     >>> import asyncio
     >>> from spongewatch.transports import Simulator
@@ -240,15 +247,20 @@ async def wait_async(
         base_url=base_url,
         format=format,
         auth=auth,
+        echo=echo,
         policy=policy,
         insecure_http=insecure_http,
     )
+    watched = partial(
+        watch_async, session, observers=observers, on_observer_error=on_observer_error, record=record, clock=time
+    )
     if transport is not None:
-        return await watch_async(session, transport, observers=observers, clock=time).run()
-    from .urllib3_transport import Urllib3Transport  # which takes as long to load as all the rest
+        return await watched(transport).run()
+    async with ThreadedTransport(await in_new_thread(_new_transport), threads=1) as made:
+        return await watched(made).run()
 
-    made = ThreadedTransport(Urllib3Transport(connections=1), threads=1)
-    try:
-        return await watch_async(session, made, observers=observers, clock=time).run()
-    finally:
-        await made.close()
+
+def _new_transport() -> Transport:
+    from .urllib3_transport import Urllib3Transport  # loading it takes longer than an event loop may be blocked
+
+    return Urllib3Transport(connections=1)

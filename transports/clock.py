@@ -60,7 +60,10 @@ class AsyncClock(Protocol):
 
 @final
 class SystemClock(Unpicklable):
-    """UNIX time at its start plus monotonic time since, so that nobody's clock change stalls a watch.
+    """UNIX time when the clock was made, plus the time elapsed since; changes to the system's time don't affect it.
+
+    Time during which the system was suspended counts where Python has a clock for it (`CLOCK_BOOTTIME`: Linux).
+    A sleep takes as much longer as the system was suspended during it.
 
     >>> clock = SystemClock()
     >>> before = clock.now()
@@ -72,12 +75,13 @@ class SystemClock(Unpicklable):
     def __init__(self) -> None:
         # The largest of three: a process that is suspended between the two readings would have a clock that is late,
         # and the next one, which resumes its session, would poll too soon.
-        self._offset = max(time.time() - time.monotonic() for _ in range(3))
+        self._elapsed = _elapsed_clock()
+        self._offset = max(time.time() - self._elapsed() for _ in range(3))
         self._alarm = _Alarm()
 
     def now(self) -> float:
         """Seconds since 1970."""
-        return self._offset + time.monotonic()
+        return self._offset + self._elapsed()
 
     def sleep(self, seconds: float) -> None:
         """Return when so many seconds have gone by, or when `wake` is called."""
@@ -147,6 +151,12 @@ class VirtualClock(Unpicklable):
         if not self._alarm.wait(milliseconds / 1000 / speed):
             return milliseconds
         return min(milliseconds, round((time.monotonic() - start) * speed * 1000))
+
+
+def _elapsed_clock() -> Callable[[], float]:
+    """The system's steady clock that counts suspended time, else the monotonic one."""
+    boottime: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic if boottime is None else partial(time.clock_gettime, boottime)
 
 
 class _Alarm:

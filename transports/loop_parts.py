@@ -32,8 +32,8 @@ def check_parts(session: object, transport: object, record: object, *, awaiting:
 
 
 def session_to_wait_with(
-    import_id: str,
-    credentials: Credentials,
+    import_id: str | int,
+    credentials: Credentials | None,
     timeout: float | None,
     *,
     now: float,
@@ -42,6 +42,7 @@ def session_to_wait_with(
     auth: Auth,
     policy: PollPolicy | None,
     insecure_http: bool,
+    echo: str | None = None,
 ) -> ImportSession:
     """A session of `policy`, with `timeout`, where there is one, in place of the policy's."""
     chosen = policy or PollPolicy()
@@ -52,6 +53,7 @@ def session_to_wait_with(
         base_url=base_url,
         format=format,
         auth=auth,
+        echo=echo,
         policy=chosen if timeout is None else replace(chosen, timeout=timeout),
         insecure_http=insecure_http,
     )

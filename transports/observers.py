@@ -1,17 +1,51 @@
-"""`Observers`: those who are told what a watch emits, and what becomes of their errors."""
+"""`Observers`: who is told what a watch emits. `ObserverErrors`: the exceptions that they raised."""
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from inspect import iscoroutinefunction
-from typing import Final, Literal, final
+from typing import Final, Literal, Self, final
 
-from spongewatch import Emitted, LocalProtocolError, printable, shown
+from spongewatch import Emitted, LocalProtocolError, Outcome, printable, shown
 
 Observer = Callable[[Emitted], object]
 """Takes one value that was emitted. Under asyncio it may be an `async def`; else what it returns is passed over."""
 
 MAX_ERRORS: Final = 100
 """Errors of observers that are kept; of those beyond them only the number is."""
+
+
+@final
+class ObserverErrors(ExceptionGroup[Exception]):  # it is a group
+    """The exceptions that observers raised during a watch, raised when the watch has ended.
+
+    `outcome` is how the watch ended. Groups made by `except*`, `split` and `subgroup` have it too.
+
+    >>> from spongewatch import Completed
+    >>> try:
+    ...     raise ObserverErrors("observers failed", [ValueError("full disk")], Completed(2))
+    ... except* ValueError as group:
+    ...     print(group.outcome, group.exceptions)
+    Completed(contact_count=2) (ValueError('full disk'),)
+    """
+
+    outcome: Outcome
+
+    def __new__(cls, message: str, exceptions: Sequence[Exception], outcome: Outcome) -> Self:
+        """Make a group of `exceptions`, which must not be empty."""
+        group = super().__new__(cls, message, exceptions)
+        group.outcome = outcome
+        return group
+
+    def __init__(self, message: str, exceptions: Sequence[Exception], outcome: Outcome) -> None:
+        super().__init__(message, exceptions)
+
+    def derive(self, exceptions: Sequence[Exception], /) -> "ObserverErrors":  # type: ignore[override] # see __new__
+        """Make a group of some of the exceptions, with the same outcome."""
+        return ObserverErrors(self.message, exceptions, self.outcome)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        state = {"__notes__": self.__notes__} if hasattr(self, "__notes__") else None
+        return ObserverErrors, (self.message, list(self.exceptions), self.outcome), state
 
 
 @final
@@ -33,7 +67,7 @@ class Observers:
     >>> told[0].outcome
     Completed(contact_count=2)
     >>> try:
-    ...     observers.raise_errors()
+    ...     observers.raise_errors(Completed(2))
     ... except* ZeroDivisionError as errors:
     ...     print(errors)
     observers failed (1 sub-exception)
@@ -80,14 +114,14 @@ class Observers:
             except Exception as error:
                 self._take(error, item)
 
-    def raise_errors(self) -> None:
-        """Raise the errors that were kept, as one `ExceptionGroup`; do nothing where there are none.
+    def raise_errors(self, outcome: Outcome) -> None:
+        """Raise the errors that were kept, with the `outcome` of the watch; do nothing if there are none.
 
         A group that an observer raised is one member of it. A note says how many errors were left out.
         """
         if not self._errors:
             return
-        group = ExceptionGroup("observers failed", self._errors)
+        group = ObserverErrors("observers failed", self._errors, outcome)
         if self._left_out:
             group.add_note(f"{self._left_out:,} more, after the first {MAX_ERRORS}, were not kept")
         raise group

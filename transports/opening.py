@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Final
 
-from spongewatch import LocalProtocolError, RemoteProtocolError, decode, is_import_id, shown
+from spongewatch import LocalProtocolError, RemoteProtocolError, decode, import_id_text, is_import_id, shown
 
 from .bodies import Bodies
 from .captured import MAX_FILE
@@ -30,7 +30,7 @@ _INFLATION: Final = 100
 _JSON = re.compile(rb"[\xef\xbb\xbf\xfe\xff\x00 \t\r\n]*[\[{]")
 
 
-def open_recording(path: str | PathLike[str], import_id: str | None = None) -> Recording:
+def open_recording(path: str | PathLike[str], import_id: str | int | None = None) -> Recording:
     """Open the recording at `path`; its content, not its name, decides what it is.
 
     Args:
@@ -45,12 +45,13 @@ def open_recording(path: str | PathLike[str], import_id: str | None = None) -> R
     >>> open_recording("docs/traces/completes.jsonl").import_id
     '1126'
     """
-    if import_id is not None and not is_import_id(import_id):
-        raise LocalProtocolError(f"{shown(import_id)} is no import id such as 1126")
-    recording = _recording(path, import_id)
-    if import_id is not None and recording.import_id not in (None, import_id):
-        raise RecordingError(path, f"is of import {recording.import_id}, not {import_id}")
-    recording.import_id = recording.import_id or import_id
+    wanted = None if import_id is None else import_id_text(import_id)
+    if wanted is not None and not is_import_id(wanted):
+        raise LocalProtocolError(f"{shown(wanted)} is no import id such as 1126")
+    recording = _recording(path, wanted)
+    if wanted is not None and recording.import_id not in (None, wanted):
+        raise RecordingError(path, f"is of import {recording.import_id}, not {wanted}")
+    recording.import_id = recording.import_id or wanted
     return recording
 
 

@@ -181,10 +181,11 @@ class Replay(Unpicklable, Iterator[Emitted]):
             return told
         session = self.session
         outcome = _recorded_outcome(end, session.machine)
-        return (*told, Ended(session.import_id, now, outcome, session.state, session.contact_count))
+        ended = Ended(session.import_id, now, outcome, session.state, session.contact_count, session.machine.seen)
+        return (*told, ended)
 
 
-def replay(path: str | PathLike[str], *, speed: float | None = None, import_id: str | None = None) -> Replay:
+def replay(path: str | PathLike[str], *, speed: float | None = None, import_id: str | int | None = None) -> Replay:
     """Watch the recorded import at `path`: whatever `open_recording` opens, and `import_id` is what it is there.
 
     At once, or at `speed` times its own pace. Raises `RecordingError` for what is no recording.

@@ -29,6 +29,7 @@ from spongewatch import (
     Response,
     TransportError,
     decode,
+    import_id_text,
     is_import_id,
     printable,
     shown,
@@ -106,11 +107,12 @@ class Simulator(Unpicklable):
         speed: float = 1.0,
         domain_key: str = _DEMO.domain_key,
         domain_password: str = _DEMO.domain_password,
-        import_id: str = "1126",
+        import_id: str | int = "1126",
         port: int = 0,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._credentials = Credentials(domain_key, domain_password)
+        import_id = import_id_text(import_id)
         if not is_import_id(import_id):
             raise LocalProtocolError(f"{shown(import_id)} is no import id such as 1126")
         if not isinstance(speed, int | float) or not 0 < speed <= float_info.max:

@@ -1,18 +1,20 @@
 """`ThreadedTransport`: any transport as one for asyncio, in threads of its own."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from time import monotonic
 from types import TracebackType
-from typing import Protocol, Self, cast, final
+from typing import Protocol, Self, TypeVar, cast, final
 
 from spongewatch import LocalProtocolError, Request, Response, TransportError, shown
 
 from .forking import when_forked
 from .transport import Transport
 from .unpicklable import Unpicklable
+
+_Result = TypeVar("_Result")
 
 
 @final
@@ -68,11 +70,7 @@ class ThreadedTransport(Unpicklable):
     async def close(self) -> None:
         """Close the transport, and let go of the threads; may be called again."""
         self.release()
-        closer = ThreadPoolExecutor(1, thread_name_prefix="spongewatch")  # for all others may be in use
-        try:
-            await asyncio.wrap_future(closer.submit(self._transport.close))
-        finally:
-            closer.shutdown(wait=False)
+        await in_new_thread(self._transport.close)  # all others may be in use
 
     async def __aenter__(self) -> Self:
         return self
@@ -92,6 +90,15 @@ class ThreadedTransport(Unpicklable):
         if sending is not None:
             return cast(_Sending, sending(request, timeout=timeout))
         return _NotCut(self._transport, request, monotonic() + timeout)
+
+
+async def in_new_thread(function: Callable[[], _Result]) -> _Result:
+    """Call `function` in a thread of its own, which waits for no other one, and await its result."""
+    threads = ThreadPoolExecutor(1, thread_name_prefix="spongewatch")
+    try:
+        return await asyncio.wrap_future(threads.submit(function))
+    finally:
+        threads.shutdown(wait=False)
 
 
 class _Sending(Protocol):

@@ -35,6 +35,9 @@ class TraceWriter(Unpicklable):
     written later, the watch goes on: recording stops, and `error` says why. The same happens in a forked process, since
     a trace belongs to one watch.
 
+    A trace holds one import. `begin`, `exchange` and `end` raise `LocalProtocolError` for a session of another one,
+    also after the first watch has ended. A resumed session of the same import continues the trace.
+
     Args:
         path: The file to create.
         secrets: More secrets to remove from responses and errors, for a loop whose session doesn't know them.
@@ -58,7 +61,7 @@ class TraceWriter(Unpicklable):
         self.error: RecordingError | None = None
         self._path = Path(path)
         self._redaction = secrets.redaction if isinstance(secrets, Credentials) else Redaction(secrets)
-        self._begun = False
+        self._import_id: str | None = None  # of the session in the header, once that is written
         self._process = os.getpid()
         try:
             self._file: int | None = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -102,16 +105,26 @@ class TraceWriter(Unpicklable):
 
         Where `session` is one that was resumed, the header says how it stood, so that a replay begins there too.
         """
-        if not self._begun:
+        if self._is_new(session):
             self._write_header(session, standing(session))
 
     def _begin_late(self, session: ImportSession) -> None:
         """Where nobody has begun, the first poll has gone by, and nobody knows how the session stood before it."""
-        if not self._begun:
+        if self._is_new(session):
             self._write_header(session, None)
 
+    def _is_new(self, session: ImportSession) -> bool:
+        """Whether no header is written; raises `LocalProtocolError` if it is that of another import."""
+        if self._import_id is None:
+            return True
+        if self._import_id == session.import_id:
+            return False
+        raise LocalProtocolError(
+            f"the TraceWriter records import {self._import_id}; record import {session.import_id} with another one"
+        )
+
     def _write_header(self, session: ImportSession, resumed: Mapping[str, object] | None) -> None:
-        self._begun = True
+        self._import_id = session.import_id
         started = datetime.fromtimestamp(session.start, UTC).isoformat(timespec="milliseconds")
         header = header_line(session.import_id, session.policy, format=session.format, started=started, resumed=resumed)
         self._write(header)

@@ -7,6 +7,7 @@ workers that keep the session somewhere between two polls.
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import Literal, final
 
 from spongewatch import (
@@ -39,8 +40,8 @@ class Watch(Unpicklable, Iterator[Emitted]):
     """What the watch of an import emits, as it comes, `Ended` last.
 
     Made by `watch`; `session` is the one that it watches. Nothing is polled but while somebody iterates. It
-    belongs to one thread at a time, save `cancel`. After `Ended`, the errors of observers are raised, if that
-    was asked for.
+    belongs to one thread at a time, save `cancel`. After `Ended`, iterating raises the errors of observers as
+    `ObserverErrors`, which has the outcome, unless they are logged.
 
     Where something interrupts it, a `KeyboardInterrupt` say, or a transport raises what none should, the request
     under way is given up, as a poll that failed: the import goes on, and so does whoever asks for the next item, or
@@ -104,19 +105,22 @@ class Watch(Unpicklable, Iterator[Emitted]):
         """Watch to the end; gives the outcome. Raises what iterating raises."""
         for _ in self:
             pass
-        outcome = self.session.outcome
-        assert outcome is not None  # what the end of a watch means
-        return outcome
+        return self._outcome()
 
     def cancel(self) -> None:
         """End the watch as soon as no request is under way; from any thread or signal handler."""
         self._cancelled = True
         self._clock.wake()
 
+    def _outcome(self) -> Outcome:
+        outcome = self.session.outcome
+        assert outcome is not None  # the watch has ended
+        return outcome
+
     def _end(self) -> None:
         if not self._over:
             self._over = True
-            self._observers.raise_errors()
+            self._observers.raise_errors(self._outcome())
 
     def _keep(self, items: tuple[Emitted, ...]) -> None:
         self._untold += items
@@ -158,8 +162,8 @@ def watch(
 ) -> Watch:
     """Watch the import of `session` through `transport`, which stays open.
 
-    Each of the `observers` is called with what is emitted, before it is yielded. The error of one does not
-    end the watch: it is raised at the end, in an `ExceptionGroup`, or logged at once. `record` writes a
+    Each of the `observers` is called with what is emitted, before it is yielded. An exception in one does not end the
+    watch: it is raised at the end, in an `ObserverErrors` group with the outcome, or logged at once. `record` writes a
     trace while the watch runs. `clock` is the one that `session` counts on, UNIX time
     by default, and serves one watch at a time. Raises `LocalProtocolError` for an observer that can't be called, and
     for a transport without a `send` or with an async one; iterating raises what the transport raises, save a
@@ -183,25 +187,47 @@ def watch(
 
 
 def wait(
-    import_id: str,
-    credentials: Credentials,
+    import_id: str | int,
+    credentials: Credentials | None,
     timeout: float | None = None,
     *,
     base_url: str = PUBLIC_SERVICE,
     format: Format = "json",
     auth: Auth = "basic",
+    echo: str | None = None,
     policy: PollPolicy | None = None,
     observers: Iterable[Observer] = (),
+    on_observer_error: Literal["raise", "log"] = "raise",
+    record: TraceWriter | None = None,
     transport: Transport | None = None,
     insecure_http: bool = False,
     clock: Clock | None = None,
 ) -> Outcome:
-    """Wait for an import to end; gives how.
+    """Wait for an import to end.
 
-    `timeout` is the most seconds to wait in all, in place of the policy's. Without a `transport` one is made,
-    and closed. All else is as for `ImportSession` and `watch`. Raises `LocalProtocolError` for what can't be
-    polled with, and an `ExceptionGroup` of what `observers` raised; whatever the service and the network do ends
-    in the outcome.
+    Args:
+        import_id: The import, as the service named it; a str or an int.
+        credentials: The domain key and password; None sends none.
+        timeout: The longest wait in seconds, in place of the policy's `timeout`.
+        base_url: Where the service is.
+        format: The format of the responses, "json" or "xml".
+        auth: How credentials are sent, "basic" or "query".
+        echo: A text that the service hands back; None sends none.
+        policy: How often to poll and for how long; None means the defaults of `PollPolicy`.
+        observers: Functions that are called with each emitted item, as for `watch`.
+        on_observer_error: "raise" their errors at the end, or "log" them at once.
+        record: A `TraceWriter` that records the watch; it stays open.
+        transport: What sends the requests; it stays open. By default one is made, and closed at the end.
+        insecure_http: Allow plain http to another machine.
+        clock: The clock to wait by; by default the system's.
+
+    Returns:
+        How the watch ended, whatever the service and the network did.
+
+    Raises:
+        InvalidType: `import_id` has a wrong type.
+        LocalProtocolError: Another argument can't be used.
+        ObserverErrors: Observers raised; the group has the outcome.
 
     >>> from spongewatch.transports import Simulator
     >>> with Simulator("skips") as service:
@@ -217,15 +243,19 @@ def wait(
         base_url=base_url,
         format=format,
         auth=auth,
+        echo=echo,
         policy=policy,
         insecure_http=insecure_http,
     )
+    watched = partial(
+        watch, session, observers=observers, on_observer_error=on_observer_error, record=record, clock=time
+    )
     if transport is not None:
-        return watch(session, transport, observers=observers, clock=time).run()
+        return watched(transport).run()
     from .urllib3_transport import Urllib3Transport  # which takes as long to load as all the rest
 
     with closing(Urllib3Transport()) as made:
-        return watch(session, made, observers=observers, clock=time).run()
+        return watched(made).run()
 
 
 def poll(
@@ -241,7 +271,8 @@ def poll(
     For workers of a queue: resume a session, poll, keep `session.save()` and what was emitted together, and
     come again at `session.next_action(...).until`. `before_sending` is called where a request is about to leave:
     the moment to keep the session, so that whoever goes on with it after a crash does not poll too soon. What it
-    raises is raised, and nothing is sent.
+    raises is raised, and nothing is sent. The time it takes counts towards the request's timeout: if none is left,
+    nothing is sent, and the poll fails with a `TransportError` of the kind `timeout`.
 
     >>> from spongewatch.transports.testing import HandlerTransport
     >>> body = b'{"events": [{"event_type": "INITIALIZING", "status": "INPROGRESS", "value": 0}]}'
@@ -283,9 +314,12 @@ def _carried(
     session.sent(now=now)
     sent = session.elapsed
     before_sending()
+    timeout = action.deadline - clock.now()
     answer: Response | TransportError
     try:
-        answer = response_of(transport.send(action.request, timeout=action.deadline - now))
+        if timeout <= 0:
+            raise TransportError("timeout", "no time was left to send the request after before_sending")
+        answer = response_of(transport.send(action.request, timeout=timeout))
     except TransportError as error:
         answer = error
     return bring(session, answer, sent=sent, now=clock.now(), record=record)

@@ -64,9 +64,13 @@ class ScaledClock:
 
 
 class Poll(NamedTuple):
-    """One poll as the transport saw it: when it left, the reading of the clock that it came at, was it silence."""
+    """One poll as the transport saw it: when it began and left, the reading of the clock that it came at, was it silence.
+
+    `poll` reads the clock again between the two, since keeping the session may take time.
+    """
 
     step: Step
+    began: float
     sent: float
     came: int
     timeout: float
@@ -136,15 +140,16 @@ class Watching:
         if not step.listens:
             request = replace(request, url=request.url.replace(self.url, self._dead_end))
         asked, sent = stage.asked, self.clock.shown[-1]
+        began = self.clock.shown[-2] if plan.by_worker else sent
         answer = self._answer(request, timeout)
         heard = stage.asked - asked
         stage.wait_until_played()
         silent = isinstance(answer, TransportError) and answer.kind == "timeout"
-        in_full = timeout > plan.policy["request_timeout"] - 0.01
+        in_full = sent + timeout - began > plan.policy["request_timeout"] - 0.01
         if silent and in_full and (step.means is not SILENCE or not heard):
             raise TooLateError
         assert silent or heard == step.listens, "one request for each poll, and no retry"
-        self.polls.append(Poll(step, sent, len(self.clock.shown), timeout, silent))
+        self.polls.append(Poll(step, began, sent, len(self.clock.shown), timeout, silent))
         if isinstance(answer, TransportError):
             raise answer
         return answer
@@ -252,10 +257,12 @@ def played_in_time(plan: Plan, trace: Path) -> tuple[list[Emitted], Watching, Ho
 def expected(plan: Plan, watching: Watching) -> Watched:
     """What the model says of the plan. A poll that a budget cut short may have been too short for its answer."""
     model, shown = Watched(plan.policy), watching.clock.shown
-    for step, sent, came, timeout, silent in watching.polls:
-        left, arrived = floor((sent - START) * 1000 + NOISE), ceil((shown[came] - START) * 1000 - NOISE)
+    for step, began, sent, came, timeout, silent in watching.polls:
+        left, arrived = floor((began - START) * 1000 + NOISE), ceil((shown[came] - START) * 1000 - NOISE)
         allowed = model.time_for(left) / 1000
-        assert abs(timeout - allowed) < 0.002, "a poll has the time of a request, or what a budget leaves of it"
+        assert abs(sent + timeout - began - allowed) < 0.002, (
+            "a poll has the time of a request, or what a budget leaves of it"
+        )
         assert not silent or shown[came] >= sent + timeout - 0.001, "given up too soon"
         model.polled(SILENCE if silent else step.means, sent=left, came=arrived)
     if not model.is_over:

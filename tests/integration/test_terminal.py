@@ -147,10 +147,9 @@ WAITS_NARROWLY = (
     "time left 0:00 for",
     " the consent",
 )
-GO_ON = (
-    "spongewatch: the import may still be running; to go on watching it: "
-    "spongewatch watch 1126 --base-url http://127.0.0.1:9 --interval 0.1"
-)
+COMMAND_AGAIN = "to go on watching it: spongewatch watch 1126 --base-url http://127.0.0.1:9 --interval 0.1"
+GO_ON = f"spongewatch: the import may still be running; {COMMAND_AGAIN}"
+UNSEEN = f"spongewatch: whether there is such an import is unknown; {COMMAND_AGAIN}"
 
 
 def test_the_block_in_each_phase_and_the_verdict(terminal):
@@ -223,8 +222,8 @@ def test_trouble_what_is_unexpected_and_a_budget_that_runs_out(terminal):
         screen.waits_for("status 130")
         screen.type(*watch(service, "--timeout", "400"))
         screen.shows(
-            "0:00  import 1126 is lost from sight: status 503; the service asks to wait 500",
-            "s, which is longer than the time left",
+            "0:00  import 1126 was never seen: status 503; the service asks to wait 500 s,",
+            "which is longer than the time left",
             "status 6",
             "$",
         )
@@ -271,11 +270,11 @@ def test_abandoned_timed_out_quiet_and_piped(terminal):
             "$",
         )
     with Simulator("consent-never") as service:
-        screen.type(*watch(service, "--consent-timeout", "0.1"))
+        screen.type(*watch(service, "--consent-timeout", "0.5"))
         screen.shows(
-            "0:00  import 1126 is still running, and is no longer watched: the person did not",
-            "consent in the time allowed (consent_timeout)",
-            f"{GO_ON} --consent-timeout 0.1",
+            "0:00  import 1126 was still running when last seen, and is no longer watched:",
+            "the person did not consent in the time allowed (consent_timeout)",
+            f"{GO_ON} --consent-timeout 0.5",
             "status 5",
             "$",
         )
@@ -289,14 +288,15 @@ def test_while_a_request_hangs_a_signal_ends_it_at_once_and_the_terminal_is_in_o
     with HostileServer(lambda talk: talk.hang()) as server:
         words, process = process_of(watch(server, "--request-timeout", "600"), tmp_path)
         screen.type(*words)
-        hangs = [line if "changed" not in line else "  changed    not yet" for line in WAITS]
+        unseen = {WAITS[1]: "  phase      not known yet", WAITS[4]: "  changed    not yet"}
+        hangs = [unseen.get(line, line) for line in WAITS]
         screen.shows(*hangs)
         os.kill(process(), number)
         if number == signal.SIGKILL:
             screen.shows(*hangs, "Killed", f"status {status}", "$")
         else:
             verdict = "0:00  import 1126 is no longer watched"
-            screen.shows(verdict, f"{GO_ON} --request-timeout 600", f"status {status}", "$")
+            screen.shows(verdict, f"{UNSEEN} --request-timeout 600", f"status {status}", "$")
         screen.puts_the_cursor("1 .*")
 
 

@@ -105,3 +105,18 @@ def test_a_closed_pipe_ends_it_quietly(recording, capsys, monkeypatch):
         assert run("replay", recording) == 141
         monkeypatch.undo()
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["watch", "--help"]], ids=" ".join)
+def test_a_help_that_can_not_be_written_is_a_fault(monkeypatch, capsys, words):
+    with open("/dev/full", "w", buffering=1) as stream, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", stream)
+        assert run(*words) == 1
+    assert capsys.readouterr().err == "spongewatch: standard output can't be written: No space left on device\n"
+
+
+@pytest.mark.parametrize(("closed", "words", "status"), [("stdout", "--help", 0), ("stderr", "nonsense", 2)])
+def test_what_a_closed_stream_would_get_goes_nowhere_else(monkeypatch, capsys, closed, words, status):
+    monkeypatch.setattr(sys, closed, None)
+    assert run(words) == status
+    assert capsys.readouterr() == ("", "")

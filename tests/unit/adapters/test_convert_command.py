@@ -136,3 +136,22 @@ def test_the_import_is_chosen(tmp_path, capsys):
     assert run(file, "--import-id", "8") == 9
     assert run(file, "--import-id", "../7") == 2
     assert capsys.readouterr().err.splitlines()[1] == 'spongewatch: "../7" is no import id such as 1126'
+
+
+def test_a_dash_is_standard_output(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(HAR, "--output", "-") == 0
+    explicit = capsys.readouterr().out
+    assert run(HAR) == 0
+    assert capsys.readouterr().out == explicit != ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["convert", "replay", "timeline", "simulate"])
+def test_a_recording_is_not_read_from_standard_input(capsys, command):
+    with pytest.raises(SystemExit) as ended:
+        main([command, "-"])
+    assert ended.value.code == 2
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert "a recording can't be read from standard input; save it to a file first" in err

@@ -26,6 +26,7 @@ from spongewatch.adapters.live_output import show
 from spongewatch.adapters.streams import discard
 from spongewatch.transports import VirtualClock
 
+WAITS = b'{"events": [{"event_type": "INITIALIZING", "status": "INPROGRESS", "value": 0}]}'
 GATHERS = b'{"events": [{"event_type": "GATHERING", "status": "INPROGRESS", "value": 5}]}'
 ENDED = Ended("1126", 61.0, Completed(5), State.COMPLETE, 5)
 
@@ -97,7 +98,7 @@ def test_the_block_follows_the_watch_and_gives_way_to_the_verdict(terminal):
     clock = SleepTellingClock(virtual)
 
     def script():
-        terminal.wait_for("waiting for the person's consent")
+        terminal.wait_for("not known yet")
         assert "for a good answer" not in terminal.wait_for("15:00 for the consent")
         yield from session.receive(Response(200, {}, GATHERS), now=1.0)
         terminal.wait_for("5 so far")
@@ -132,6 +133,9 @@ def test_a_failure_is_told_with_its_explanation_its_code_and_its_remedy(terminal
 
 
 def test_nothing_is_drawn_twice_and_a_resize_draws_anew(terminal):
+    session = new_session()
+    assert session.receive(Response(200, {}, WAITS), now=0.0)
+
     def script():
         terminal.wait_for("\r\x1b[J")
         assert select.select([terminal._reader], [], [], 0.3) == ([], [], [])
@@ -144,7 +148,7 @@ def test_nothing_is_drawn_twice_and_a_resize_draws_anew(terminal):
         terminal.wait_for("INITIALIZING: waiting for the person's consent")
         yield ENDED
 
-    show_on(terminal, script(), clock=SleepTellingClock(VirtualClock()))
+    show_on(terminal, script(), session, SleepTellingClock(VirtualClock()))
 
 
 @pytest.mark.parametrize(("variable", "colours"), [("NO_COLOR", False), ("OTHER", True)])

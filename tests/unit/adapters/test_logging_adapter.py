@@ -160,7 +160,7 @@ def test_a_failed_poll_is_a_warning(log):
             "WARNING",
             "abandoned in INITIALIZING with the error code 517: The person left before giving consent.",
         ),
-        (TimedOut("consent"), "WARNING", "timed-out (consent), the import still running"),
+        (TimedOut("consent"), "WARNING", "timed-out (consent)"),
         (LostContact("wh\ny"), "ERROR", "lost-contact: wh\\ny"),
         (Rejected("credentials", "status 401"), "ERROR", "rejected (credentials): status 401"),
     ],
@@ -169,6 +169,13 @@ def test_the_end_has_the_level_of_its_outcome(log, outcome, level, text):
     (record,) = log(ended(outcome, "11\u202e26"))
     assert record.levelname == level
     assert record.getMessage() == f"the watch of import 11\\u202e26 ended as {text}"
+
+
+def test_the_end_of_a_watch_that_never_saw_its_import(log):
+    (record,) = log(Ended("1126", 61.0, TimedOut("consent"), State.INITIALIZING, None, seen=False))
+    text = "the watch of import 1126 ended as timed-out (consent), and no response ever listed the import"
+    assert record.getMessage() == text
+    assert getattr(record, "spongewatch.seen") is False
 
 
 def test_an_import_without_an_id(log):

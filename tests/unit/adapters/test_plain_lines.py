@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from spongewatch import (
@@ -85,7 +87,8 @@ def test_a_failed_poll():
         ),
         (
             TimedOut("consent"),
-            "is still running, and is no longer watched: the person did not consent in the time allowed (consent_timeout)",
+            "was still running when last seen, and is no longer watched: "
+            "the person did not consent in the time allowed (consent_timeout)",
         ),
         (LostContact("why"), "is lost from sight: why"),
         (Rejected("credentials", "status 401"), "can't be watched (credentials): status 401"),
@@ -134,3 +137,23 @@ def test_any_other_verdict_is_one_line():
     assert verdict(Ended("1126", 3.0, LostContact("a\x1b"), State.GATHERING, 5)) == [
         "0:03  import 1126 is lost from sight: a\\x1b"
     ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "text"),
+    [
+        (
+            TimedOut("consent"),
+            "was never seen, and is no longer watched: no response listed it in .* (consent_timeout)",
+        ),
+        (TimedOut("gathering"), "was never seen, and is no longer watched: .* (gathering_timeout)"),
+        (TimedOut("total"), "was never seen, and is no longer watched: .* for the whole watch (timeout)"),
+        (LostContact("why"), "was never seen: why"),
+        (Cancelled(), "is no longer watched"),
+    ],
+)
+def test_an_import_that_was_never_seen_is_not_said_to_run(outcome, text):
+    ended = Ended("1126", 61.0, outcome, State.INITIALIZING, None, seen=False)
+    pattern = re.escape(text).replace(r"\.\*", ".*")
+    assert re.fullmatch(f"    61.0 s  import 1126 {pattern}", line(ended))
+    assert re.fullmatch(f"1:01  import 1126 {pattern}", verdict(ended)[0])

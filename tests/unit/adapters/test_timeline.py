@@ -104,7 +104,7 @@ def test_where_nothing_names_the_import_its_polls_are_still_noted_once(drawn):
 def test_a_recording_without_polls_is_a_timeline_all_the_same(drawn):
     timeline = drawn()
     assert (timeline.phases, timeline.polls, timeline.seconds) == ((Phase(State.INITIALIZING, 0.0, 0.0),), (), 0.0)
-    assert timeline.notes == ("the recording ends before import 1126 does, in INITIALIZING",)
+    assert timeline.notes == ("the recording ends, and no response in it lists import 1126",)
 
 
 def test_a_torn_last_line_is_noted(drawn):

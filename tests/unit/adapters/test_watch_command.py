@@ -25,7 +25,11 @@ from spongewatch.transports.testing.hostile_server import HostileServer, answer,
 
 FAST = ("--interval", "0.05")
 PASSWORD = "p+/%: \u00e9"
-GO_ON = "spongewatch: the import may still be running; to go on watching it: spongewatch watch 1126 --base-url http://"
+GO_ON = {
+    True: "spongewatch: the import may still be running; to go on watching it: spongewatch watch ",
+    False: "spongewatch: whether there is such an import is unknown; to go on watching it: spongewatch watch ",
+}
+"""Whether the watch saw the import, and what it says in the end."""
 FORMS = [
     PASSWORD,
     quote(PASSWORD),
@@ -76,7 +80,7 @@ def said(capsys):
     out, err = capsys.readouterr()
     items = [json.loads(line) for line in out.splitlines()]
     goes_on = items[-1]["outcome"] in ("timed-out", "cancelled")
-    assert (err.startswith(GO_ON), len(err.splitlines())) == (goes_on, int(goes_on))
+    assert (err.startswith(GO_ON[items[-1]["seen"]]), len(err.splitlines())) == (goes_on, int(goes_on))
     assert [item["kind"] for item in items].count("ended") == 1
     assert items[-1]["kind"] == "ended"
     return items
@@ -371,8 +375,9 @@ def test_a_signal_ends_the_watch_and_the_end_is_told(tmp_path, capsys, number, s
         threading.Thread(target=interrupt).start()
         assert main(["watch", "1126", "--base-url", service.base_url, *options]) == status
     live = capsys.readouterr()
-    assert live.err == f"{GO_ON}{service.base_url.removeprefix('http://')} --interval 60 --jsonl\n"
-    assert json.loads(live.out.splitlines()[-1])["outcome"] == "cancelled"
+    ended = json.loads(live.out.splitlines()[-1])
+    assert live.err == f"{GO_ON[ended['seen']]}1126 --base-url {service.base_url} --interval 60 --jsonl\n"
+    assert ended["outcome"] == "cancelled"
     assert signal.getsignal(number) is before
     if recorded:
         assert main(["replay", str(trace), "--jsonl"]) == 130
@@ -399,8 +404,10 @@ def test_a_signal_cuts_off_a_request_that_hangs(tmp_path, capsys, recorded):
         start = monotonic()
         assert main(["watch", "1126", "--base-url", server.url, "--request-timeout", "60", "--jsonl", *record]) == 130
         assert monotonic() - start < 30
-    live = capsys.readouterr().out
-    assert json.loads(live.splitlines()[-1])["outcome"] == "cancelled"
+    live, err = capsys.readouterr()
+    ended = json.loads(live.splitlines()[-1])
+    assert (ended["outcome"], ended["seen"]) == ("cancelled", False)
+    assert err.startswith(f"{GO_ON[False]}1126 ")
     if recorded:
         assert main(["replay", str(trace), "--jsonl"]) == 130
         assert capsys.readouterr().out == live
@@ -449,7 +456,7 @@ def test_after_a_budget_ran_out_the_command_that_goes_on_is_told(tmp_path, monke
     with Simulator("consent-never", import_id=import_id) as service:
         assert main(["watch", *options, service.base_url, *words]) == 5
     err = capsys.readouterr().err
-    assert err.startswith("spongewatch: the import may still be running; to go on watching it: spongewatch watch ")
+    assert err.startswith(tuple(GO_ON.values()))  # a machine that is busy may not see the import in time
     typed = shlex.split(err.partition("to go on watching it: ")[2])
     assert sorted(typed) == sorted(
         shlex.split(f"spongewatch watch {again} --interval 0.01 --base-url {service.base_url}")
@@ -498,3 +505,15 @@ def test_no_secret_is_ever_shown(tmp_path, monkeypatch, capsys, caplog, auth, ri
     out, err = capsys.readouterr()
     for text in (out, err, caplog.text, trace.read_text()):
         assert [form for form in FORMS if form in text] == []
+
+
+@pytest.mark.parametrize("words", [["--record", "-"], ["--record=-"], ["--jsonl", "--record", "-"]])
+def test_a_trace_is_not_recorded_to_standard_output(tmp_path, monkeypatch, capsys, words):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["watch", "1126", *words])
+    assert ended.value.code == 2
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert "--record: a trace can't be recorded to standard output; name a file" in err
+    assert list(tmp_path.iterdir()) == []

@@ -214,3 +214,12 @@ def test_a_body_that_is_not_bytes_is_the_callers_mistake():
 def test_a_content_type_that_is_no_text_is_the_callers_mistake(content_type):
     with pytest.raises(LocalProtocolError, match=f"^a content type is text, not {type(content_type).__name__}$"):
         decode(b"{}", content_type)
+
+
+@pytest.mark.parametrize("content_type", [None, "application/xml"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_blank_line_before_an_xml_declaration(encoding, content_type):
+    row = "<event><event-type>COMPLETE</event-type><status>COMPLETED</status><value>0</value></event>"
+    name = encoding.removesuffix("-sig")
+    text = f"\r\n<?xml version='1.0' encoding='{name}'?><eventsResponse><events>{row}</events></eventsResponse>"
+    assert [event.type for event in decode(text.encode(encoding), content_type).events] == ["COMPLETE"]

@@ -59,7 +59,7 @@ def test_the_line_of_a_failed_poll():
 
 def test_the_line_of_the_end():
     assert line(Ended("1126", 2.0, Completed(2), State.COMPLETE, 2)) == (
-        '{"kind":"ended","at":2.0,"import_id":"1126","outcome":"completed","reason":null,"state":"COMPLETE",'
+        '{"kind":"ended","at":2.0,"import_id":"1126","outcome":"completed","reason":null,"state":"COMPLETE","seen":true,'
         '"contact_count":2,"failure":null,"detail":null}'
     )
 

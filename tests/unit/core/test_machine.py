@@ -6,7 +6,7 @@ import pytest
 
 from answers import row, rows, triggers
 from spongewatch.emitted import Anomaly, Transition
-from spongewatch.errors import LocalProtocolError
+from spongewatch.errors import InvalidType, LocalProtocolError
 from spongewatch.events import ImportEvent
 from spongewatch.failures import ErrorCategory, ImportFailure
 from spongewatch.machine import ImportMachine
@@ -280,10 +280,19 @@ def test_a_time_has_up_to_fifteen_digits(at):
             ImportMachine().feed(rows("INITIALIZING INPROGRESS"), at=beyond)
 
 
-def test_an_import_id_is_text():
-    with pytest.raises(LocalProtocolError, match="such as '1126', not int"):
-        ImportMachine(1126)
-    assert ImportMachine("1126").import_id == "1126"
+def test_an_import_id_is_kept_as_text():
+    for import_id in (1126, "1126"):
+        machine = ImportMachine(import_id)
+        assert machine.import_id == ImportMachine.resume(machine.save()).import_id == "1126"
+    for wrong in (True, 1126.0, b"1126"):
+        with pytest.raises(InvalidType, match=f"^import_id must be a str or an int, not {type(wrong).__name__}$"):
+            ImportMachine(wrong)
+
+
+@pytest.mark.parametrize("saved", [None, b"{}", {}])
+def test_only_text_is_resumed(saved):
+    with pytest.raises(InvalidType, match=f"^saved must be a str, not {type(saved).__name__}$"):
+        ImportMachine.resume(saved)
 
 
 def test_a_machine_shows_where_it_stands():
@@ -438,3 +447,15 @@ def test_a_missing_member_is_named(member):
 
 def test_the_repr_of_a_half_made_machine_does_not_raise():
     assert repr(object.__new__(ImportMachine)) == "<ImportMachine>"
+
+
+@pytest.mark.parametrize(
+    "row", ["INITIALIZING INPROGRESS 0", "INITIALIZING COMPLETED 0", "GATHERING ERROR 264", "A B 1"]
+)
+def test_an_import_is_seen_once_a_row_lists_it(row):
+    machine = ImportMachine("1126")
+    machine.feed([])
+    assert not machine.seen
+    machine.feed(rows(row))
+    assert machine.seen
+    assert ImportMachine.resume(machine.save()).seen

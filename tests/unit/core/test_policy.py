@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from spongewatch import LocalProtocolError, PollPolicy
+from spongewatch import InvalidType, LocalProtocolError, PollPolicy
 from spongewatch.policy import BUDGETS, milliseconds
 
 NAMES = list(PollPolicy().to_json())
@@ -107,3 +107,9 @@ def test_of_what_json_does_not_name_budgets_are_none_and_the_rest_is_as_ever():
 def test_a_bad_member_of_json_is_named(name):
     with pytest.raises(LocalProtocolError, match=rf"^{name} is a number of seconds from .*, not \"soon\"$"):
         PollPolicy.from_json({name: "soon"})
+
+
+@pytest.mark.parametrize("obj", [None, [], "{}", b"{}", 5])
+def test_only_a_mapping_is_read(obj):
+    with pytest.raises(InvalidType, match=f"^obj must be a mapping, not {type(obj).__name__}$"):
+        PollPolicy.from_json(obj)

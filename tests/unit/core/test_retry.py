@@ -54,15 +54,54 @@ def test_an_attempt_without_end_is_still_quick():
         ("99999999999999999999", 10**12),
         pytest.param("9" * 100_000, 10**12, id="endless"),
         pytest.param("0" * 100_000 + "5", 5000, id="endless zeros"),
+        ("1.5", 1500),
+        ("0.0", 0),
+        ("0.25", 250),
+        ("1.0001", 1001),
+        ("1.0000", 1000),
+        ("999999999.9999", 10**12),
+        pytest.param("2." + "0" * 100_000, 2000, id="endless decimal zeros"),
+        pytest.param("2." + "0" * 100_000 + "1", 2001, id="endless decimals"),
     ],
 )
 def test_seconds(value, delay):
     assert retry_after(value, None) == retry_after(value, NOON) == delay
 
 
-@pytest.mark.parametrize("value", ["", " ", "-1", "+5", "1.5", "5s", "1e3", "0x5", "٣", "²", "soon", "5, 6", "5\n6"])
-def test_what_is_no_number_is_passed_over(value):
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", " ", "-1", "-0", "+5", ".5", "5.", "1.5.2", "1e3", "1_000", "nan", "inf", "Infinity", "5s", "0x5"),
+        *("٣", "²", "soon", "5\n6", "5\xa0", ","),
+        pytest.param("0" * 100_000 + "x", id="endless zeros"),
+    ],
+)
+def test_unreadable_values_are_ignored(value):
     assert retry_after(value, NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "delay"),
+    [
+        ("5, 6", 6000),
+        ("6,5", 6000),
+        (",\t5 , ,", 5000),
+        ("5, soon", 5000),
+        ("-1, 0.5", 500),
+        ("soon, later", None),
+        ("Mon, 02 Nov 2026 12:00:07 GMT, 5", 7000),
+        ("9, Mon, 02 Nov 2026 12:00:07 GMT", 9000),
+        ("Monday, 02-Nov-26 12:00:08 GMT,Mon, 02 Nov 2026 12:00:07 GMT", 8000),
+        ("Mon Nov  2 12:00:09 2026, Monday, 02-Nov-26 12:00:08 GMT", 9000),
+        ("Mon, 5", None),
+    ],
+)
+def test_the_longest_delay_of_a_list_counts(value, delay):
+    assert retry_after(value, NOON) == delay
+
+
+def test_without_a_date_of_the_response_the_seconds_of_a_list_count():
+    assert retry_after("Mon, 02 Nov 2026 12:00:07 GMT, 5", None) == 5000
 
 
 def test_nothing_is_asked_for():
@@ -84,6 +123,12 @@ def test_nothing_is_asked_for():
         ("Mon, 01 Mar 2027 00:00:00 GMT", "Sun, 28 Feb 2027 00:00:00 GMT", 86_400_000),
         ("Mon, 01 Mar 2100 00:00:00 GMT", "Sun, 28 Feb 2100 00:00:00 GMT", 86_400_000),
         ("Wed, 01 Mar 2000 00:00:00 GMT", "Mon, 28 Feb 2000 00:00:00 GMT", 2 * 86_400_000),
+        ("Monday, 02-Nov-26 12:00:53 GMT", NOON, 53_000),
+        ("Mon Nov  2 12:00:53 2026", NOON, 53_000),
+        ("Thu Nov 12 12:00:00 2026", NOON, 864_000_000),
+        ("Mon, 02 Nov 2026 12:00:53 GMT", "Monday, 02-Nov-26 12:00:00 GMT", 53_000),
+        ("Mon, 02 Nov 2026 12:00:53 GMT", "Mon Nov  2 12:00:00 2026", 53_000),
+        ("Saturday, 01-Jan-00 00:00:01 GMT", "Friday, 31-Dec-99 23:59:59 GMT", 2000),
     ],
 )
 def test_a_date_is_read_against_the_answers_own(value, date, delay):
@@ -120,15 +165,51 @@ def test_each_day_of_a_year_is_one_day_after_the_one_before(year):
         "Mon, 02 Nov 2026 12:00 GMT",
         "Mön, 02 Nov 2026 12:00:00 GMT",
         "Mon, ٠٢ Nov 2026 12:00:00 GMT",
-        "Monday, 02-Nov-26 12:00:00 GMT",
-        "Mon Nov  2 12:00:00 2026",
+        "Tue, 31 Nov 2026 12:00:00 GMT",
+        "Sun, 29 Feb 2026 12:00:00 GMT",
+        "Thu, 32 Dec 2026 12:00:00 GMT",
+        "Mon, 02-Nov-26 12:00:00 GMT",
+        "Moonday, 02-Nov-26 12:00:00 GMT",
+        "Monday, 2-Nov-26 12:00:00 GMT",
+        "Monday, 02-Nov-2026 12:00:00 GMT",
+        "Monday, 02 Nov 26 12:00:00 GMT",
+        "Mon Nov 2 12:00:00 2026",
+        "Mon Nov  0 12:00:00 2026",
+        "Mon Nov  2 12:00:00 2026 GMT",
+        "Mon Nov  2 12:00:00 26",
         "2026-11-02T12:00:00Z",
-        f"{NOON}, {NOON}",
     ],
 )
-def test_what_is_no_date_is_passed_over(date):
+def test_unreadable_dates_are_ignored(date):
     assert retry_after(date, NOON) is None
     assert retry_after(NOON, date) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "date", "years"),
+    [
+        ("02-Nov-76 12:00:00", NOON, 50),
+        ("02-Nov-76 12:00:01", NOON, -50),
+        ("03-Nov-76 00:00:00", NOON, -50),
+        ("02-Nov-99 12:00:00", NOON, -27),
+        ("02-Nov-00 12:00:00", NOON, -26),
+        ("02-Nov-05 12:00:00", "Tue, 02 Nov 2060 12:00:00 GMT", 45),
+        ("02-Nov-60 12:00:00", "Sat, 02 Nov 1985 12:00:00 GMT", -25),
+        ("02-Nov-20 12:00:00", "Sat, 02 Nov 1985 12:00:00 GMT", 35),
+    ],
+)
+def test_a_two_digit_year_is_at_most_fifty_years_ahead_of_the_date(value, date, years):
+    delay = retry_after(f"Monday, {value} GMT", date)
+    assert delay == (10**12 if years > 0 else 0)  # the longest delay is under 32 years
+
+
+def test_a_leap_day_of_a_two_digit_year():
+    assert retry_after("Tuesday, 29-Feb-28 12:00:00 GMT", "Mon, 28 Feb 2028 12:00:00 GMT") == 86_400_000
+    assert retry_after("Monday, 29-Feb-27 12:00:00 GMT", "Sun, 28 Feb 2027 12:00:00 GMT") is None
+
+
+def test_the_date_itself_is_no_list():
+    assert retry_after(NOON, f"{NOON}, {NOON}") is None
 
 
 def test_a_date_without_one_to_read_it_against_is_passed_over():

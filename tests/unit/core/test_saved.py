@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from spongewatch.errors import LocalProtocolError
+from spongewatch.errors import InvalidType, LocalProtocolError
 from spongewatch.saved import MAX_SAVED, SavedObject
 from spongewatch.table import State
 
@@ -11,10 +11,16 @@ def saved(**members):
     return SavedObject.parse("thing", 3, json.dumps({"spongewatch-thing": 3, **members}))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "9" * 5000, None, b"\xff"])
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "9" * 5000])
 def test_what_is_not_json(text):
     with pytest.raises(LocalProtocolError, match="the saved thing is not JSON"):
         SavedObject.parse("thing", 3, text)
+
+
+@pytest.mark.parametrize("saved", [None, 5, b"{}", b" " * (MAX_SAVED + 1), {"spongewatch-thing": 3}], ids=type)
+def test_only_text_is_read(saved):
+    with pytest.raises(InvalidType, match=f"^saved must be a str, not {type(saved).__name__}$"):
+        SavedObject.parse("thing", 3, saved)
 
 
 def test_what_is_too_long_is_not_parsed():

@@ -3,6 +3,7 @@ import json
 import math
 import pickle
 import traceback
+from http import HTTPStatus
 
 import pytest
 
@@ -537,7 +538,7 @@ def test_another_import_waits_otherwise():
 DATE = "Mon, 02 Nov 2026 09:15:00 GMT"
 
 
-@pytest.mark.parametrize("status", [403, 408, 425, 429, 500, 503])
+@pytest.mark.parametrize("status", [202, 204, 304, 403, 408, 425, 429, 500, 503])
 @pytest.mark.parametrize(
     ("header", "date", "wait"),
     [
@@ -556,7 +557,9 @@ DATE = "Mon, 02 Nov 2026 09:15:00 GMT"
         ("Mon, 02 Foo 2026 09:15:07 GMT", DATE, 1.461),
         ("Mon, 02 Nov 2026 25:15:07 GMT", DATE, 1.461),
         ("-7", None, 1.461),
-        ("7.5", None, 1.461),
+        ("7.5", None, 7.5),
+        ("7, 9", None, 9.0),
+        ("7e0", None, 1.461),
         ("\u0667", None, 1.461),
         ("soon", DATE, 1.461),
         ("", DATE, 1.461),
@@ -569,10 +572,23 @@ def test_retry_after(status, header, date, wait):
     assert session.next_action(now=20.0).until == pytest.approx(20.0 + wait)
 
 
-@pytest.mark.parametrize("status", [200, 204, 304, 404])
-def test_retry_after_is_for_no_other_status(status):
-    failed = only(new().receive(Response(status, {"retry-after": "50"}), now=1.0))
+@pytest.mark.parametrize("body", [b"", b'{"events": 5}', b"<html>busy</html>"])
+def test_retry_after_on_an_unreadable_200_is_ignored(body):
+    failed = only(new().receive(Response(200, {"retry-after": "50"}, body), now=1.0))
     assert failed.retry_at == 2.461
+
+
+def test_retry_after_on_a_good_200_is_ignored():
+    session = new()
+    session.receive(Response(200, {"retry-after": "50"}, good().body), now=1.0)
+    assert session.next_action(now=1.0).until == 2.0
+
+
+def test_retry_after_on_an_early_404_does_not_lengthen_its_grace():
+    session = new()
+    not_found = Response(404, {"retry-after": "50"})
+    assert only(session.receive(not_found, now=1.0)).retry_at == 51.0
+    assert only(session.receive(not_found, now=51.0)).outcome == Rejected("unknown-import", "status 404")
 
 
 @pytest.mark.parametrize(
@@ -728,7 +744,7 @@ def test_no_retry_is_promised_where_none_follows():
 def test_cancelling():
     session = new()
     session.sent(now=1.0)
-    assert only(session.cancel(now=1.5)) == Ended("1126", 1.5, Cancelled(), State.INITIALIZING, None)
+    assert only(session.cancel(now=1.5)) == Ended("1126", 1.5, Cancelled(), State.INITIALIZING, None, seen=False)
     assert session.next_action(now=1.5) == Done(Cancelled())
 
 
@@ -914,10 +930,30 @@ def test_plain_http_may_be_wanted():
     assert resumed(session, **arguments).next_action(now=0.0).request == session.next_action(now=0.0).request
 
 
-@pytest.mark.parametrize("import_id", ["", "0", "01", "../1", "a/b", "1?x", "é", "x" * 65, None, 1126])
+@pytest.mark.parametrize(
+    "import_id",
+    ["", "0", "01", "../1", "a/b", "1?x", "é", "x" * 65, 0, -1, -1126, 10**64, 10**5000, -(10**5000)],
+    ids=lambda value: repr(value)[:9] if isinstance(value, str) else "",
+)
 def test_an_import_id_that_can_not_stand_in_a_path_is_refused(import_id):
     with pytest.raises(LocalProtocolError, match="an import id is 1 to 64 letters"):
         ImportSession(import_id, CREDENTIALS, now=0.0)
+
+
+@pytest.mark.parametrize("import_id", [None, True, False, 1126.0, b"1126", ["1126"]])
+def test_an_import_id_of_another_type_is_refused(import_id):
+    with pytest.raises(InvalidType, match=f"^import_id must be a str or an int, not {type(import_id).__name__}$"):
+        ImportSession(import_id, CREDENTIALS, now=0.0)
+
+
+@pytest.mark.parametrize("import_id", [1126, HTTPStatus.OK, 10**64 - 1], ids=["id", "enumeration", "longest"])
+def test_an_import_id_may_be_an_int_and_is_kept_as_text(import_id):
+    session = ImportSession(import_id, CREDENTIALS, now=0.0)
+    assert session.import_id == str(int(import_id)) == session.machine.import_id
+    assert session.next_action(now=0.0).request.url.endswith(f"/events/{int(import_id)}.json")
+    assert only(session.cancel(now=1.0)).import_id == str(int(import_id))
+    assert resumed(session).import_id == session.import_id
+    assert ImportSession(import_id, CREDENTIALS, now=0.0, machine=ImportMachine(session.import_id)).import_id
 
 
 def test_without_credentials_none_are_sent():
@@ -1429,10 +1465,16 @@ def test_what_a_wrong_member_has_to_be_is_said(member, value, expected):
     assert str(caught.value) == f"the saved session: {member} has to be {expected}, not {json.dumps(value)}"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "[" * 100_000, "9" * 5000, None, b"\xff"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "[" * 100_000, "9" * 5000])
 def test_what_is_no_saved_session(text):
     with pytest.raises(LocalProtocolError, match="the saved session is not"):
         ImportSession.resume(text, CREDENTIALS, now=0.0)
+
+
+@pytest.mark.parametrize("saved", [None, 5, b"{}", bytearray(b"{}"), {}], ids=type)
+def test_a_saved_session_is_text(saved):
+    with pytest.raises(InvalidType, match=f"^saved must be a str, not {type(saved).__name__}$"):
+        ImportSession.resume(saved, CREDENTIALS, now=0.0)
 
 
 def test_the_ends_of_lost_contact_and_of_its_budget_go_together():
@@ -1536,3 +1578,16 @@ def test_a_session_is_neither_pickled_nor_copied(take):
         LocalProtocolError, match=r"^no session is pickled or copied: keep what save\(\) gives, and resume that$"
     ):
         take(session)
+
+
+def test_the_end_says_whether_any_response_listed_the_import():
+    def ended_after(*responses):
+        session = new(timeout=60.0)
+        for number, response in enumerate(responses):
+            session.receive(response, now=float(number))
+        resumed = ImportSession.resume(session.save(), CREDENTIALS, now=60.0)
+        return at_the_end(resumed, 60.0, error=RESET)[-1]
+
+    assert not ended_after().seen
+    assert not ended_after(Response(503), Response(200, {}, b'{"events": []}')).seen
+    assert ended_after(good(rows("INITIALIZING INPROGRESS 0")), Response(503)).seen

@@ -3,8 +3,7 @@ import pytest
 from spongewatch import Rejected, Response
 from spongewatch.statuses import Unusable, meaning
 
-AGAIN = "again"
-WHEN_ASKED = "again, when the service asks for it"
+AGAIN = "again, when the service asks for it"
 TABLE = [
     (100, 199, AGAIN),
     (201, 299, AGAIN),
@@ -17,23 +16,21 @@ TABLE = [
     (403, 403, "credentials"),
     (404, 404, "unknown-import"),
     (405, 407, "request"),
-    (408, 408, WHEN_ASKED),
+    (408, 408, AGAIN),
     (409, 409, "request"),
     (410, 410, "unknown-import"),
     (411, 424, "request"),
-    (425, 425, WHEN_ASKED),
+    (425, 425, AGAIN),
     (426, 428, "request"),
-    (429, 429, WHEN_ASKED),
+    (429, 429, AGAIN),
     (430, 499, "request"),
-    (500, 599, WHEN_ASKED),
+    (500, 599, AGAIN),
 ]
 MEANINGS = [(status, what) for first, last, what in TABLE for status in range(first, last + 1)]
 
 
 def expected(status, what, delay=None):
     if what == AGAIN:
-        return Unusable(f"status {status}")
-    if what == WHEN_ASKED:
         return Unusable(f"status {status}", delay)
     if what == "redirect":
         return Rejected("redirect", f"status {status}: credentials follow no redirect")
@@ -57,16 +54,21 @@ def test_what_a_status_means_in_the_first_seconds(status, what):
 
 @pytest.mark.parametrize(("status", "what"), MEANINGS)
 def test_what_a_status_means_where_the_service_asks_to_wait(status, what):
-    asked = WHEN_ASKED if status == 403 else what
+    asked = AGAIN if status == 403 else what
     response = Response(status, {"retry-after": "7"})
     assert meaning(response, not_found_is_early=False) == expected(status, asked, 7000)
 
 
-@pytest.mark.parametrize("status", [403, 408, 425, 429, 500, 503, 599])
+@pytest.mark.parametrize("status", [202, 204, 304, 403, 408, 425, 429, 500, 503, 599])
 @pytest.mark.parametrize("asked", ["", "soon", "-1", "Mon, 02 Nov 2026 12:00:00 GMT"])
 def test_a_wait_that_can_not_be_read_is_passed_over(status, asked):
     answer = Response(status, {"retry-after": asked})
     assert meaning(answer, not_found_is_early=False) == Unusable(f"status {status}")
+
+
+def test_an_early_not_found_waits_as_long_as_the_service_asks():
+    response = Response(404, {"retry-after": "7"})
+    assert meaning(response, not_found_is_early=True) == Unusable("status 404", 7000)
 
 
 def test_a_date_is_read_against_the_answers_own():

@@ -87,6 +87,24 @@ def test_encodings_that_are_read(encoding):
     assert xml_to_object(text.encode(encoding)) == {"echo": "e"}
 
 
+@pytest.mark.parametrize("space", ["\n", "\r\n", " \t\r\n ", "\n" * 100_000], ids=["line", "crlf", "mixed", "many"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["no mark", "mark"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16le", "utf-16be"])
+def test_white_space_before_the_declaration_is_accepted(encoding, mark, space):
+    declared = "utf-16" if mark and encoding != "utf-8" else encoding
+    text = f"{mark}{space}<?xml version='1.0' encoding='{declared}'?><eventsResponse><echo>é</echo></eventsResponse>"
+    assert xml_to_object(text.encode(encoding)) == {"echo": "é"}
+
+
+@pytest.mark.parametrize("space", ["x", "\xa0", "\u2028", "<!-- -->", "\x0b"])
+def test_other_text_before_the_declaration_is_refused(space):
+    assert "not XML that can be read" in refusal(f"{space}<?xml version='1.0'?>{DOCUMENT}".encode())
+
+
+def test_the_declaration_behind_white_space_is_checked():
+    assert "in an encoding other than" in refusal(b"\n<?xml version='1.0' encoding='cp1252'?><eventsResponse/>")
+
+
 def test_characters_beyond_ascii():
     text = "<?xml version='1.0' encoding='{}'?><eventsResponse><echo>é</echo></eventsResponse>"
     assert xml_to_object(text.format("ISO-8859-1").encode("latin-1")) == {"echo": "é"}

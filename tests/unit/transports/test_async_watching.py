@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -22,6 +24,7 @@ from spongewatch import (
     TransportError,
 )
 from spongewatch.transports import (
+    ObserverErrors,
     Simulator,
     SystemClock,
     TraceWriter,
@@ -468,6 +471,74 @@ def test_waiting_asks_as_it_was_told():
     waiting = wait_async("1126", Credentials("k", "p"), transport=HandlerTransport(answer), **arguments)
     assert asyncio.run(waiting) == Rejected("credentials", "status 401")
     assert asked == ["http://sponge.example/api/events/1126.xml?domain_key=k&domain_password=p"]
+
+
+def test_waiting_sends_an_echo_records_and_logs_errors_of_observers(tmp_path, caplog):
+    asked = []
+
+    def answer(request):
+        asked.append(request.url)
+        return Response(200, {}, COMPLETE)
+
+    def fail(item):
+        raise ValueError
+
+    async def main(record):
+        return await wait_async(
+            1126,
+            None,
+            base_url="https://x.example",
+            echo="e",
+            observers=[fail],
+            on_observer_error="log",
+            record=record,
+            transport=HandlerTransport(answer),
+        )
+
+    with TraceWriter(tmp_path / "trace.jsonl") as record:
+        outcome = asyncio.run(main(record))
+    assert asked == ["https://x.example/events/1126.json?echo=e"]
+    *_, ended = replay(tmp_path / "trace.jsonl")
+    assert ended.outcome == outcome == Completed(7)
+    assert len(caplog.records) == 4
+
+
+def test_errors_of_observers_are_raised_with_the_outcome():
+    def fail(item):
+        raise ValueError
+
+    async def main():
+        clock = VirtualClock()
+        transport = AsyncService(clock, COMPLETE)
+        await wait_async("1126", CREDENTIALS, transport=transport, clock=clock, observers=[fail])
+
+    with pytest.raises(ObserverErrors) as caught:
+        asyncio.run(main())
+    assert caught.value.outcome == Completed(7)
+
+
+def test_the_transport_is_loaded_and_made_in_another_thread():
+    script = """
+import asyncio, importlib.abc, sys, threading
+from spongewatch import Rejected
+from spongewatch.transports import wait_async
+
+class Watching(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name in ("urllib3", "spongewatch.transports.urllib3_transport"):
+            print(name, threading.current_thread() is threading.main_thread())
+
+async def main():
+    await wait_async("1126", None, 0.001, base_url="http://127.0.0.1:1")
+
+sys.meta_path.insert(0, Watching())
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert dict(line.split() for line in done.stdout.splitlines()) == {
+        "spongewatch.transports.urllib3_transport": "False",
+        "urllib3": "False",
+    }
 
 
 def test_what_can_not_be_waited_for_is_refused():

@@ -111,8 +111,42 @@ def test_nobody_who_changes_the_time_of_the_machine_stalls_a_watch(monkeypatch):
 def test_who_is_suspended_while_a_clock_is_made_has_the_time_of_all_others(monkeypatch):
     monotonic = iter([105.0, 100.0, 100.0, 100.0])
     monkeypatch.setattr(time, "time", lambda: 1_000.0)
+    monkeypatch.delattr(time, "CLOCK_BOOTTIME", raising=False)
     monkeypatch.setattr(time, "monotonic", lambda: next(monotonic))
     assert SystemClock().now() == 1_000.0
+
+
+def test_the_system_clock_counts_suspended_time_where_it_can(monkeypatch):
+    running, suspended = 100.0, 50.0
+    monkeypatch.setattr(time, "time", lambda: 1_000.0)
+    monkeypatch.setattr(time, "monotonic", lambda: running)
+    monkeypatch.setattr(time, "CLOCK_BOOTTIME", 7, raising=False)
+    monkeypatch.setattr(time, "clock_gettime", lambda number: running + suspended if number == 7 else running)
+    clock = SystemClock()
+    running, suspended = 101.0, 3650.0
+    assert clock.now() == 4_601.0
+
+
+def test_the_system_clock_counts_monotonic_time_elsewhere(monkeypatch):
+    running = 100.0
+    monkeypatch.setattr(time, "time", lambda: 1_000.0)
+    monkeypatch.setattr(time, "monotonic", lambda: running)
+    monkeypatch.delattr(time, "CLOCK_BOOTTIME", raising=False)
+    clock = SystemClock()
+    running = 101.0
+    assert clock.now() == 1_001.0
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="this system has no such clock")
+def test_the_system_clock_goes_with_the_clock_of_the_system():
+    def bracketed():
+        return time.clock_gettime(time.CLOCK_BOOTTIME), clock.now(), time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    clock = SystemClock()
+    earliest, first, latest = bracketed()
+    clock.sleep(0.002)
+    earliest_again, second, latest_again = bracketed()
+    assert earliest_again - latest - 1e-4 <= second - first <= latest_again - earliest + 1e-4
 
 
 @pytest.mark.parametrize("seconds", [0, -1, -1e300])

@@ -33,9 +33,9 @@ def test_a_timeout_takes_the_place_of_the_policy_s(policy, timeout, expected):
 
 
 def test_the_session_asks_as_it_was_told():
-    session = new_session(base_url="http://sponge.example/api", insecure_http=True, format="xml", auth="query")
-    request = session.next_action(now=5.0).request
-    assert request.url == "http://sponge.example/api/events/1126.xml?domain_key=key&domain_password=password"
+    where = {"base_url": "http://sponge.example/api", "insecure_http": True, "format": "xml", "auth": "query"}
+    request = new_session(**where, echo="e 1").next_action(now=5.0).request
+    assert request.url == "http://sponge.example/api/events/1126.xml?domain_key=key&domain_password=password&echo=e%201"
 
 
 def test_what_can_not_be_polled_with_is_refused():

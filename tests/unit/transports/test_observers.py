@@ -1,12 +1,16 @@
 import asyncio
+import copy
 import logging
+import pickle
 
 import pytest
 
 from spongewatch import Completed, Ended, LocalProtocolError, State
+from spongewatch.transports import ObserverErrors
 from spongewatch.transports.observers import MAX_ERRORS, Observers
 
-ITEM = Ended("1126", 2.0, Completed(2), State.COMPLETE, 2)
+OUTCOME = Completed(2)
+ITEM = Ended("1126", 2.0, OUTCOME, State.COMPLETE, 2)
 
 
 def raising(error):
@@ -17,8 +21,9 @@ def raising(error):
 
 
 def raised_by(observers):
-    with pytest.raises(ExceptionGroup) as caught:
-        observers.raise_errors()
+    with pytest.raises(ObserverErrors) as caught:
+        observers.raise_errors(OUTCOME)
+    assert caught.value.outcome is OUTCOME
     return caught.value
 
 
@@ -29,13 +34,13 @@ def test_all_are_told_in_their_order():
     )
     observers.tell(ITEM)
     assert told == [("first", ITEM), ("second", ITEM)]
-    observers.raise_errors()
+    observers.raise_errors(OUTCOME)
 
 
 def test_nobody_needs_to_observe():
     observers = Observers([], "raise")
     observers.tell(ITEM)
-    observers.raise_errors()
+    observers.raise_errors(OUTCOME)
 
 
 def test_observers_may_come_from_an_iterator():
@@ -91,7 +96,7 @@ def test_errors_are_logged_at_once_and_not_kept_where_the_user_wants_that(caplog
     assert record.getMessage() == "an observer of import 11\\n26 failed"
     assert record.exc_info[1] is error
     assert len(told) == 1
-    observers.raise_errors()
+    observers.raise_errors(OUTCOME)
 
 
 def test_errors_that_are_raised_are_not_logged(caplog):
@@ -108,7 +113,7 @@ def test_an_interruption_goes_straight_to_the_caller(interruption, on_error):
     with pytest.raises(interruption):
         observers.tell(ITEM)
     assert told == []
-    observers.raise_errors()
+    observers.raise_errors(OUTCOME)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +159,7 @@ def test_an_async_observer_is_awaited_before_the_next_one_is_told():
     observers = Observers([notify, lambda item: told.append(("plain", item)), Notifier(told)], "raise", awaiting=True)
     asyncio.run(observers.tell_async(ITEM))
     assert told == [("async", ITEM), ("plain", ITEM), ("async", ITEM)]
-    observers.raise_errors()
+    observers.raise_errors(OUTCOME)
 
 
 def test_the_errors_of_async_observers_are_kept_like_all_others():
@@ -183,3 +188,34 @@ def test_who_turns_out_to_have_to_be_awaited_is_refused_when_told():
     observers = Observers([lambda item: nothing(item)], "log")
     with pytest.raises(LocalProtocolError, match="an observer is async"):
         observers.tell(ITEM)
+
+
+def test_the_parts_of_a_group_have_the_outcome_too():
+    group = ObserverErrors(
+        "observers failed", [ValueError("a"), KeyError("b"), ExceptionGroup("c", [OSError()])], OUTCOME
+    )
+    group.add_note("noted")
+    matching, rest = group.split(ValueError)
+    assert (type(matching), matching.outcome, matching.message) == (ObserverErrors, OUTCOME, "observers failed")
+    assert (type(rest), rest.outcome, rest.__notes__) == (ObserverErrors, OUTCOME, ["noted"])
+    assert group.subgroup(OSError).outcome is OUTCOME
+    caught = []
+    try:
+        raise group
+    except* (ValueError, KeyError) as errors:
+        caught.append(errors)
+    except* OSError as errors:
+        caught.append(errors)
+    assert [(type(errors), errors.outcome) for errors in caught] == [(ObserverErrors, OUTCOME)] * 2
+
+
+@pytest.mark.parametrize("another", [copy.copy, copy.deepcopy, lambda group: pickle.loads(pickle.dumps(group))])
+@pytest.mark.parametrize("notes", [[], ["noted"]])
+def test_a_group_is_copied_and_pickled_with_its_outcome(another, notes):
+    group = ObserverErrors("observers failed", [ValueError("a")], OUTCOME)
+    for note in notes:
+        group.add_note(note)
+    made = another(group)
+    assert (type(made), made.outcome, str(made)) == (ObserverErrors, OUTCOME, str(group))
+    assert list(map(repr, made.exceptions)) == ["ValueError('a')"]
+    assert getattr(made, "__notes__", []) == notes

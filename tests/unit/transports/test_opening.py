@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from answers import json_body, rows
-from spongewatch import LocalProtocolError
-from spongewatch.transports import RecordingError, opening
+from spongewatch import InvalidType, LocalProtocolError
+from spongewatch.transports import RecordingError, opening, replay
 from spongewatch.transports.bodies import Bodies
 from spongewatch.transports.captured import Captured
 from spongewatch.transports.opening import open_recording
@@ -124,11 +124,23 @@ def test_a_file_of_another_tool_has_to_hold_the_wanted_import(tmp_path):
     assert problem_of(file, "8") == "contains no poll of import 8, only of 7"
 
 
-@pytest.mark.parametrize("import_id", ["", "../7", "0", 7])
+@pytest.mark.parametrize("import_id", ["", "../7", "0"])
 def test_an_id_that_no_import_has_is_refused_before_anything_is_read(import_id):
     with pytest.raises(LocalProtocolError, match="is no import id such as 1126") as caught:
         open_recording("gone", import_id)
     assert not isinstance(caught.value, RecordingError)
+
+
+def test_an_import_id_may_be_an_int(tmp_path):
+    file = written(tmp_path, json.dumps(HAR))
+    assert open_recording(file, 7).import_id == "7"
+    assert replay(file, import_id=7).session.import_id == "7"
+    for wrong in (0, -7):
+        with pytest.raises(LocalProtocolError):
+            open_recording(file, wrong)
+    for wrong in (True, 7.0, b"7"):
+        with pytest.raises(InvalidType, match="^import_id must be a str or an int, not "):
+            open_recording(file, wrong)
 
 
 @pytest.mark.parametrize(

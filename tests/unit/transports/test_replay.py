@@ -130,7 +130,7 @@ def test_a_wait_that_the_service_asks_for_is_told(tmp_path):
 )
 def test_an_answer_that_refuses_ends_the_watch(tmp_path, status, outcome):
     (ended,) = replay(trace(tmp_path, answer(0, COMPLETE, status=status), answer(1, COMPLETE)))
-    assert ended == Ended("1126", 0.25, outcome, State.INITIALIZING, None)
+    assert ended == Ended("1126", 0.25, outcome, State.INITIALIZING, None, seen=False)
 
 
 def test_an_import_that_is_not_found_has_its_time_to_appear(tmp_path):

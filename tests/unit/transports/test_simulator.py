@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from answers import rows
-from spongewatch import Credentials, ImportEvent, LocalProtocolError, Response, TransportError, decode
+from spongewatch import Credentials, ImportEvent, InvalidType, LocalProtocolError, Response, TransportError, decode
 from spongewatch.transports.recording import Exchange, RecordingError
 from spongewatch.transports.replay import open_recording
 from spongewatch.transports.scenarios import SCENARIOS, Scenario
@@ -475,7 +475,7 @@ def test_a_recording_without_answers_or_with_a_broken_line_is_refused_at_once(tm
         ({"port": 65536}, "a port is a number from 0, which is any, to 65535, not 65536"),
         ({"port": "80"}, 'a port is a number from 0, which is any, to 65535, not "80"'),
         ({"import_id": "a/b"}, '"a/b" is no import id such as 1126'),
-        ({"import_id": 1126}, "1126 is no import id such as 1126"),
+        ({"import_id": 0}, "an import id is 1 to 64 letters"),
         ({"domain_key": "a:b"}, "a domain key holds no colon"),
         ({"domain_password": ""}, "the domain password is missing"),
     ],
@@ -484,6 +484,12 @@ def test_bad_arguments_are_refused_in_one_line(arguments, problem):
     with pytest.raises(LocalProtocolError, match=problem) as caught:
         Simulator(**arguments)
     assert "\n" not in str(caught.value)
+
+
+def test_an_import_id_may_be_an_int():
+    assert Simulator(import_id=89708927).import_id == "89708927"
+    with pytest.raises(InvalidType, match="^import_id must be a str or an int, not float$"):
+        Simulator(import_id=1126.0)
 
 
 def test_a_port_that_is_taken_is_refused_in_one_line():

@@ -86,6 +86,39 @@ def test_the_header_says_what_was_watched_when_and_how_patiently(path):
     assert (trace.import_id, trace.policy) == ("1126", policy)
 
 
+def test_a_trace_writer_records_one_import(path):
+    with TraceWriter(path, CREDENTIALS) as record:
+        clock = VirtualClock()
+        first = ImportSession("1126", CREDENTIALS, now=0.0)
+        watch(first, HandlerTransport(lambda request: Response(200, {}, COMPLETE)), record=record, clock=clock).run()
+        before = path.read_text()
+        other, sent = ImportSession("1127", CREDENTIALS, now=0.0), []
+        transport = HandlerTransport(sent.append)
+        problem = "^the TraceWriter records import 1126; record import 1127 with another one$"
+        for use in (
+            lambda: watch(other, transport, record=record, clock=clock).run(),
+            lambda: poll(other, transport, record=record, clock=clock),
+            lambda: record.exchange(other, 0.0, Response(503)),
+            lambda: record.end(other, Ended("1127", 0.0, Cancelled(), State.INITIALIZING, None)),
+        ):
+            with pytest.raises(LocalProtocolError, match=problem):
+                use()
+        assert (sent, path.read_text()) == ([], before)
+
+
+def test_a_trace_goes_on_with_a_resumed_session_of_the_same_import(path):
+    clock = VirtualClock()
+    with TraceWriter(path, CREDENTIALS) as record:
+        session = ImportSession("1126", CREDENTIALS, now=0.0)
+        poll(session, HandlerTransport(lambda request: Response(503)), record=record, clock=clock)
+        clock.move_to(5.0)
+        again = ImportSession.resume(session.save(), CREDENTIALS, now=5.0)
+        watch(again, HandlerTransport(lambda request: Response(200, {}, COMPLETE)), record=record, clock=clock).run()
+    assert len(lines_of(path)) == 4
+    *_, ended = replay(path)
+    assert (ended.at, ended.outcome) == (5.0, Completed(None))
+
+
 def test_the_header_says_how_a_session_that_was_resumed_stood(path):
     first = new_session()
     first.receive(Response(200, {}, json_body(rows("SUBMITTING DONE"))), now=first.start + 1)

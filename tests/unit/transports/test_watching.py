@@ -24,7 +24,17 @@ from spongewatch import (
     TransportError,
     Wait,
 )
-from spongewatch.transports import Simulator, SystemClock, TraceWriter, VirtualClock, poll, replay, wait, watch
+from spongewatch.transports import (
+    ObserverErrors,
+    Simulator,
+    SystemClock,
+    TraceWriter,
+    VirtualClock,
+    poll,
+    replay,
+    wait,
+    watch,
+)
 from spongewatch.transports import urllib3_transport as real_transport
 from spongewatch.transports.testing import HandlerTransport
 from spongewatch.transports.testing.hostile_server import nobody
@@ -323,8 +333,9 @@ def test_errors_of_observers_are_raised_at_the_end():
     heard = []
     watching, _ = started(WAITING, COMPLETE, observers=[boom, heard.append])
     told = []
-    with pytest.raises(ExceptionGroup) as caught:
+    with pytest.raises(ObserverErrors) as caught:
         told.extend(watching)
+    assert caught.value.outcome == Completed(7)
     assert len(caught.value.exceptions) == len(heard) == 5
     assert isinstance(heard[-1], Ended)
     assert watching.session.outcome == Completed(7)
@@ -333,8 +344,9 @@ def test_errors_of_observers_are_raised_at_the_end():
 
 def test_errors_of_observers_are_raised_by_run():
     watching, _ = started(COMPLETE, observers=[boom])
-    with pytest.raises(ExceptionGroup, match="observers failed"):
+    with pytest.raises(ObserverErrors, match="observers failed") as caught:
         watching.run()
+    assert caught.value.outcome == Completed(7)
     assert watching.session.outcome == Completed(7)
 
 
@@ -355,7 +367,7 @@ def test_what_can_not_be_called_is_refused_before_the_first_poll():
 def test_cancelled_before_it_began_it_polls_nothing():
     watching, service = started(COMPLETE)
     watching.cancel()
-    assert list(watching) == [Ended("1126", 0.0, Cancelled(), State.INITIALIZING, None)]
+    assert list(watching) == [Ended("1126", 0.0, Cancelled(), State.INITIALIZING, None, seen=False)]
     assert service.sent == []
 
 
@@ -598,6 +610,33 @@ def test_a_session_that_can_not_be_kept_sends_nothing():
     assert service.sent == []
 
 
+@pytest.mark.parametrize(("seconds", "sent"), [(3.0, [7.0]), (10.0, []), (60.0, [])])
+def test_what_happens_before_sending_takes_time_of_the_request(seconds, sent):
+    clock = VirtualClock()
+    session, service = new_session(), Service(clock, WAITING)
+    items = poll(session, service, clock=clock, before_sending=lambda: clock.move_to(seconds))
+    assert service.timeouts == sent
+    if not sent:
+        [failed] = items
+        assert failed.reason == "timeout: no time was left to send the request after before_sending"
+        assert failed.retry_at >= seconds + 1
+
+
+def test_a_budget_may_run_out_before_sending():
+    clock = VirtualClock()
+    session, service = new_session(timeout=5), Service(clock, WAITING)
+    [ended] = poll(session, service, clock=clock, before_sending=lambda: clock.move_to(5.5))
+    assert (ended.outcome, service.sent) == (TimedOut("total"), [])
+
+
+def test_a_poll_that_was_not_sent_is_recorded(tmp_path):
+    clock = VirtualClock()
+    with TraceWriter(tmp_path / "trace.jsonl") as record:
+        poll(new_session(), Service(clock), record=record, clock=clock, before_sending=lambda: clock.move_to(60.0))
+    [failed, _] = replay(tmp_path / "trace.jsonl")
+    assert failed.reason.startswith("timeout: no time was left")
+
+
 def test_a_poll_by_the_clock_on_the_wall():
     session = new_session(now=SystemClock().now())
     transport = HandlerTransport(lambda request: Response(200, {}, WAITING))
@@ -638,6 +677,30 @@ def test_waiting_asks_as_it_was_told():
     outcome = wait("1126", Credentials("k", "p"), transport=HandlerTransport(answer), **arguments)
     assert outcome == Rejected("credentials", "status 401")
     assert asked == ["http://sponge.example/api/events/1126.xml?domain_key=k&domain_password=p"]
+
+
+def test_waiting_sends_an_echo_and_takes_an_int_and_no_credentials():
+    asked = []
+
+    def answer(request):
+        asked.append((request.url, "authorization" in request.headers))
+        return Response(401)
+
+    outcome = wait(1126, None, base_url="https://x.example", echo="e", transport=HandlerTransport(answer))
+    assert isinstance(outcome, Rejected)
+    assert asked == [("https://x.example/events/1126.json?echo=e", False)]
+
+
+def test_waiting_records_and_logs_errors_of_observers(tmp_path, caplog):
+    clock = VirtualClock()
+    with TraceWriter(tmp_path / "trace.jsonl", CREDENTIALS) as record:
+        service = Service(clock, WAITING, COMPLETE)
+        arguments = {"transport": service, "clock": clock, "record": record}
+        outcome = wait("1126", CREDENTIALS, observers=[boom], on_observer_error="log", **arguments)
+    assert outcome == Completed(7)
+    assert len(caplog.records) == 5
+    *_, ended = replay(tmp_path / "trace.jsonl")
+    assert ended.outcome == outcome
 
 
 @pytest.mark.parametrize(
@@ -687,8 +750,9 @@ def test_waiting_makes_a_transport_of_its_own_and_closes_it(made_transports, for
 
 
 def test_a_transport_of_ones_own_is_closed_though_observers_fail(made_transports):
-    with Simulator("skips") as service, pytest.raises(ExceptionGroup):
+    with Simulator("skips") as service, pytest.raises(ObserverErrors) as caught:
         wait("1126", Credentials("demo-key", "demo-password"), base_url=service.base_url, observers=[boom])
+    assert caught.value.outcome == Completed(2340)
     assert [transport.closed for transport in made_transports] == [True]
 
 
