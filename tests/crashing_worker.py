@@ -21,7 +21,7 @@ from spongewatch import Credentials, ImportSession, PollPolicy, Wait
 from spongewatch.transports import SystemClock, Urllib3Transport, poll
 
 CREDENTIALS = Credentials("demo-key", "demo-password")
-POLICY = PollPolicy(interval=0.03, max_delay=0.05)
+POLICY = PollPolicy(interval=0.03, max_delay=0.05, request_timeout=0.5)
 
 
 class FileStore:
@@ -72,14 +72,14 @@ def store_at(path):
     return DatabaseStore(path) if str(path).endswith(".db") else FileStore(path)
 
 
-def work(store, base_url, note=lambda moment, *more: None):
+def work(store, base_url, note=lambda moment, *more: None, sole_owner=False):
     note("resume")
     clock = SystemClock()
     saved, _ = store.load()
     if saved is None:
         session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url=base_url, policy=POLICY)
     else:
-        session = ImportSession.resume(saved, CREDENTIALS, now=clock.now(), base_url=base_url)
+        session = ImportSession.resume(saved, CREDENTIALS, now=clock.now(), base_url=base_url, sole_owner=sole_owner)
     action = session.next_action(now=clock.now())
     if isinstance(action, Wait):
         note("wait")
@@ -112,7 +112,7 @@ def noting(descriptor):
 def nursery(descriptor):
     """Fork a worker for each line on standard input; another line, and its number may be another process's.
 
-    The line is its store, its base url, and whether it gets an interpreter of its own.
+    The line is its store, its base url, whether it gets an interpreter of its own, and whether it is the sole owner.
     """
     note = noting(descriptor)
     for line in sys.stdin:
@@ -120,10 +120,11 @@ def nursery(descriptor):
         if worker == 0:
             try:
                 note("born", os.getpid())
-                path, base_url, fresh = json.loads(line)
+                path, base_url, fresh, sole_owner = json.loads(line)
                 if fresh:
-                    os.execv(sys.executable, [sys.executable, __file__, path, base_url, str(descriptor)])
-                work(store_at(path), base_url, note)
+                    arguments = [__file__, path, base_url, str(descriptor), "alone" if sole_owner else "beside others"]
+                    os.execv(sys.executable, [sys.executable, *arguments])
+                work(store_at(path), base_url, note, sole_owner)
             finally:
                 os._exit(0)
         death = os.waitid(os.P_PID, worker, os.WEXITED | os.WNOWAIT)
@@ -136,7 +137,7 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["nursery", descriptor]:
             nursery(int(descriptor))
-        case [path, base_url, descriptor]:
-            work(store_at(path), base_url, noting(int(descriptor)))
+        case [path, base_url, descriptor, owner]:
+            work(store_at(path), base_url, noting(int(descriptor)), owner == "alone")
         case [path, base_url]:
             work(store_at(path), base_url)

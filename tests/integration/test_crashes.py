@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from itertools import accumulate, chain, pairwise
@@ -17,9 +18,10 @@ import pytest
 
 import crashing_worker
 from answers import json_body, rows
-from crashing_worker import POLICY, store_at
-from spongewatch import ImportMachine
-from spongewatch.transports.testing.hostile_server import HostileServer, answer
+from crashing_worker import CREDENTIALS, POLICY, store_at, work
+from spongewatch import ImportMachine, ImportSession
+from spongewatch.transports import SystemClock, Urllib3Transport, poll
+from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
 RUNS = 200 if THOROUGH else 5
@@ -66,9 +68,9 @@ class Nursery:
         os.close(self.write)
         self.notes.close()
 
-    def life(self, path, base_url, *, fresh, killed_at, delay):
+    def life(self, path, base_url, *, fresh, sole_owner, killed_at, delay):
         """What a worker noted, by its moments; it is killed so many seconds after it has come to `killed_at`."""
-        print(json.dumps([str(path), base_url, fresh]), file=self.process.stdin, flush=True)
+        print(json.dumps([str(path), base_url, fresh, sole_owner]), file=self.process.stdin, flush=True)
         life = {"fresh": fresh}
         while "dead" not in life:
             moment, *noted = json.loads(self.notes.readline())
@@ -137,10 +139,11 @@ def service_of(snapshots, store, drawn):
     return script
 
 
-def drawn_life(nursery, path, base_url, drawn, fresh):
+def drawn_life(nursery, path, base_url, drawn, fresh, sole_owner):
     moment = drawn.choice([*MOMENTS, "never", "never"])
     longest = 0.3 if fresh and moment == "born" else MOMENTS.get(moment, 0)
-    return nursery.life(path, base_url, fresh=fresh, killed_at=moment, delay=longest * drawn.random() ** 2)
+    delay = longest * drawn.random() ** 2
+    return nursery.life(path, base_url, fresh=fresh, sole_owner=sole_owner, killed_at=moment, delay=delay)
 
 
 def check_hand_over(before, after, life, tally):
@@ -162,8 +165,8 @@ def gaps_between(exchanges, lives):
     """How many seconds go by from the end of an answer, or of whoever had asked, to the next request."""
     asked = [(life["request"][0], life["dead"][0]) for life in lives if "request" in life]
     for before, after in pairwise(exchanges):
-        death = max((asked_at, death) for asked_at, death in asked if asked_at <= before.began)[1]
-        end = min(death, before.ended or death)
+        asked_at, death = max((asked_at, death) for asked_at, death in asked if asked_at <= before.began)
+        end = min(death, before.ended or death, asked_at + POLICY.request_timeout)
         yield after.began - end
 
 
@@ -187,7 +190,8 @@ def test_whenever_a_worker_is_killed_all_is_handed_over_once_and_the_service_is_
     told = []
     with HostileServer(service_of(snapshots, store, random.Random(seed))) as server:
         while not told or told[-1]["kind"] != "ended":
-            life = drawn_life(nursery, store.path, server.url, drawn, seed % 5 == 0 and len(lives) % FRESH == 3)
+            fresh = seed % 5 == 0 and len(lives) % FRESH == 3
+            life = drawn_life(nursery, store.path, server.url, drawn, fresh, sole_owner=seed % 3 != 2)
             lives.append(life)
             before, told = told, store.load()[1]
             check_hand_over(before, told, life, tally)
@@ -199,6 +203,31 @@ def test_whenever_a_worker_is_killed_all_is_handed_over_once_and_the_service_is_
     assert min(gaps) >= POLICY.interval
     tally.gaps += gaps
     tally.polls += len(server.exchanges)
+
+
+def test_a_request_that_leaves_late_keeps_the_floor_beside_a_rival(tmp_path):
+    """Another worker resumes the session while the first request is still leaving."""
+    store = store_at(tmp_path / "import.json")
+    rival_sends = threading.Event()
+    snapshot = json_body(rows("INITIALIZING INPROGRESS 0"), import_id=1126)
+
+    def keep_and_stall():
+        store.keep(session.save())
+        rival.start()
+        rival_sends.wait(POLICY.request_timeout * 0.6)
+
+    def note(moment, *more):
+        if moment == "request":
+            rival_sends.set()
+
+    with HostileServer(keeps_answering(answer(snapshot))) as server, Urllib3Transport() as transport:
+        rival = threading.Thread(target=work, args=(store, server.url, note))
+        clock = SystemClock()
+        session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url=server.url, policy=POLICY)
+        poll(session, transport, clock=clock, before_sending=keep_and_stall)
+        rival.join()
+    assert len(server.exchanges) >= 1
+    assert min((after.began - before.ended for before, after in pairwise(server.exchanges)), default=1) >= 0.03
 
 
 @pytest.mark.skipif(not THOROUGH, reason="it takes many kills to meet each moment")
