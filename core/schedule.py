@@ -73,7 +73,7 @@ class PollSchedule:
     def open(self, moment: int, end: float) -> None:
         """A poll is sent at `moment`."""
         self.owed = self.owed or moment >= end
-        self.overdue_polls += self.owed
+        self.overdue_polls = min(self.overdue_polls + self.owed, MAX_OVERDUE)
         self.sent = moment
         self.delay = self.interval  # at least, from the end of this poll
 

@@ -329,7 +329,8 @@ def test_a_line_that_lacks_a_member_has_one_too_many_or_has_it_of_another_kind_i
         for member, value in line.items():
             assert not EMITTED.is_valid({name: line[name] for name in line if name != member}), (line, member)
             any_text = (line["kind"], member) in TEXTS and value is not None
-            for odd in (True, [], {}) if any_text else (True, [], {}, "x"):
+            odd_values = (1 if isinstance(value, bool) else True, [], {}, *(() if any_text else ("x",)))
+            for odd in odd_values:
                 assert not EMITTED.is_valid({**line, member: odd}), (line, member, odd)
             for name in value if isinstance(value, dict) else ():
                 if name != "odd_value":

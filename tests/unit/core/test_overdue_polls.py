@@ -237,6 +237,15 @@ def test_at_most_three_overdue_polls_are_sent_without_a_good_response():
     assert outcome_of(session.handle_timeout(now=90.0)) == TimedOut("total")
 
 
+def test_polls_that_kills_repeated_before_the_end_of_a_budget_count_too():
+    session = new(timeout=60)
+    for now in range(10):
+        session.sent(now=now)
+        session = ImportSession.resume(session.save(), None, now=now, sole_owner=True)
+    assert isinstance(session.next_action(now=10.0), Send)
+    assert outcome_of(session.handle_timeout(now=60.0)) == TimedOut("total")
+
+
 # A stale connection is no failure.
 
 
