@@ -16,7 +16,7 @@ from threading import Lock
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from spongewatch import MAX_BODY, LocalProtocolError, Request, Response, TransportError
-from spongewatch.transports import AnswerBody, as_transport_error
+from spongewatch.transports import ResponseBody, as_transport_error
 
 LONGEST = 1_000_000.0
 

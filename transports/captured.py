@@ -15,8 +15,8 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from spongewatch import MAX_BODY, PollPolicy, Redaction, Response, TransportError, is_import_id, shown
 
-from .answer_body import AnswerBody
 from .recording import Exchange, RecordingError
+from .response_body import ResponseBody
 from .trace_lines import KEPT_HEADERS, MAX_HEADER, without_secrets
 
 MAX_FILE: Final = 24 * 1024 * 1024
@@ -216,14 +216,14 @@ def answer_of(status: object, headers: dict[str, str], body: bytes) -> Response 
 def _inflated(body: bytes) -> bytes:
     if body.startswith(_COMPRESSED):
         try:
-            return _bounded(AnswerBody("gzip"), body)
+            return _bounded(ResponseBody(200, "gzip"), body)
         except TransportError as error:
             if error.kind == "too-large":
                 raise
-    return _bounded(AnswerBody(), body)
+    return _bounded(ResponseBody(200), body)
 
 
-def _bounded(whole: AnswerBody, body: bytes) -> bytes:
+def _bounded(whole: ResponseBody, body: bytes) -> bytes:
     whole.feed(body)
     return whole.finish()
 

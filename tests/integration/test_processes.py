@@ -59,7 +59,7 @@ from spongewatch import (
 from spongewatch.adapters import Callbacks, LoggingAdapter
 from spongewatch.transports import (
     SCENARIOS,
-    AnswerBody,
+    ResponseBody,
     End,
     Exchange,
     RecordingError,
@@ -398,7 +398,7 @@ def alive(path):
     session = ImportSession("1126", CREDENTIALS, now=0.0)
     handler = HandlerTransport(repr)
     yield from (session, watch(session, handler), watch_async(session, handler))
-    yield from (SystemClock(), VirtualClock(), ScriptedService(), Simulator(), AnswerBody("gzip"))
+    yield from (SystemClock(), VirtualClock(), ScriptedService(), Simulator(), ResponseBody("gzip"))
     yield from (replay(TRACE), TraceLines(open_recording(TRACE)))
     with (
         Urllib3Transport() as transport,

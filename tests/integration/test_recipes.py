@@ -150,7 +150,7 @@ def httpx_async_trusting(ca_file):
 
 
 def aiohttp_trusting(ca_file):
-    return AiohttpTransport(connector=aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=ca_file)))
+    return AiohttpTransport(ssl.create_default_context(cafile=ca_file))
 
 
 TRUSTING = [requests_trusting, httpx_trusting, httpx_async_trusting, aiohttp_trusting]

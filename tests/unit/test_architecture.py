@@ -135,7 +135,7 @@ def test_the_public_names():
     ]
     assert spongewatch.transports.__all__ == [
         "SCENARIOS",
-        "AnswerBody",
+        "ResponseBody",
         "AsyncClock",
         "AsyncTransport",
         "AsyncWatch",

@@ -1,0 +1,176 @@
+"""Responses of `http.client` that hold one deadline and are framed without doubt."""
+
+import re
+import socket
+from contextlib import suppress
+from http.client import HTTPResponse, IncompleteRead, RemoteDisconnected
+from io import BufferedReader, RawIOBase
+from math import inf
+from time import monotonic
+from typing import Any, Final, final
+
+from spongewatch import TransportError
+
+MAX_HEAD: Final = 65_536
+"""Bytes of the status line and the headers, those of interim responses included; `http.client` takes no longer line."""
+
+_STATUS_LINE: Final = re.compile(rb"HTTP/\S*[ \t]+([0-9]{3})(?=\s)")
+_LENGTH: Final = re.compile("[0-9]{1,15}")
+
+
+class TimedResponse(HTTPResponse):
+    """A response that arrives within the timeout of its socket as a whole; `http.client` applies it to each read.
+
+    The time starts when the client begins to read; a socket without a timeout gives unlimited time. Interim
+    responses before the final one are skipped (RFC 9110 §15.2). Where bytes follow the response, its connection is
+    shut down, so that no client takes them for the next response.
+
+    Raises:
+        TimeoutError: The time is over.
+        TransportError: The head is larger than 64 KiB, broke off, is not HTTP, or leaves open where the body ends.
+        RemoteDisconnected: The connection ended before the first byte.
+
+    >>> import urllib3
+    >>> class Connection(urllib3.connection.HTTPConnection):
+    ...     response_class = TimedResponse
+    """
+
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self._reads = _TimedReads(sock, self.fp.detach())
+        self.fp = _ResponseFile(sock, self._reads)
+
+    def begin(self) -> None:
+        """Read the head of the final response."""
+        file: Any = self.fp
+        self.fp = self._read_head()  # type: ignore[assignment] # http.client reads lines from it, and no more
+        try:
+            super().begin()
+        finally:
+            self.fp = file
+        if self.msg.defects or self.msg.get_payload():
+            raise TransportError("protocol", "a header of the response can't be read")
+        codings = self.msg.get_all("transfer-encoding", [])
+        lengths = self.msg.get_all("content-length", [])
+        if len(codings) + len(lengths) > 1:
+            raise TransportError("protocol", "the response states its length twice")
+        if (codings and not self.chunked) or not all(map(_LENGTH.fullmatch, lengths)):
+            raise TransportError("protocol", "invalid Content-Length or Transfer-Encoding")
+        if not 100 <= self.status <= 599:
+            raise TransportError("protocol", f"status {self.status} is not between 100 and 599")
+        if self.status == 101:
+            self.will_close = True  # no HTTP follows
+
+    def _read_head(self) -> "_Head":
+        room = MAX_HEAD
+        while True:
+            lines: list[bytes] = []
+            while (line := self._read_line(room)) not in (b"\r\n", b"\n"):
+                room -= len(line)
+                if room < 0:
+                    raise TransportError("too-large", f"the head of the response has more than {MAX_HEAD:,} bytes")
+                if not lines and not _STATUS_LINE.match(line):
+                    raise TransportError("protocol", "the response is not HTTP")
+                lines.append(line)
+            if not lines:
+                raise TransportError("protocol", "the response is not HTTP")
+            if not lines[0].split()[1].startswith(b"1") or lines[0].split()[1] == b"101":
+                return _Head(lines)
+
+    def _read_line(self, room: int) -> bytes:
+        try:
+            line: bytes = self.fp.readline(room + 1)
+        except ConnectionError:
+            if self._reads.began:
+                raise
+            line = b""
+        except IncompleteRead:
+            line = b""
+        if line:
+            return line
+        if self._reads.began:
+            raise TransportError("reset", "the response broke off")
+        raise RemoteDisconnected("the connection ended without a response")
+
+
+@final
+class _Head:
+    """A head as `http.client` reads it: all header lines at once, since it counts lines and takes 100 at most."""
+
+    def __init__(self, lines: list[bytes]) -> None:
+        self._lines = iter((lines[0], b"".join(lines[1:]), b""))
+
+    def readline(self, limit: int) -> bytes:
+        return next(self._lines)
+
+    def close(self) -> None:
+        pass
+
+
+@final
+class _TimedReads(RawIOBase):
+    """Reads from the file of a socket, each time with the time that is left."""
+
+    def __init__(self, sock: Any, raw: Any) -> None:
+        self.began = False
+        self.over = False
+        self._raw = raw
+        self._sock = sock
+        timeout = sock.gettimeout()
+        self._deadline = inf if timeout is None else monotonic() + timeout
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self.over:
+            return 0
+        left = self._deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        if left < inf:
+            self._sock.settimeout(left)
+        size = int(self._raw.readinto(buffer))
+        self.began = self.began or size > 0
+        return size
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+@final
+class _ResponseFile(BufferedReader):
+    """Reads one response, and shuts its connection down if bytes follow it.
+
+    Such bytes lie in this buffer or, decrypted, inside OpenSSL, where a client that only asks the socket does not
+    see them.
+    """
+
+    def __init__(self, sock: Any, reads: _TimedReads) -> None:
+        super().__init__(reads)
+        self._sock, self._reads = sock, reads
+
+    def readline(self, size: int | None = -1) -> bytes:
+        """Read a line; raise `IncompleteRead` if the connection ends within it, which `http.client` ignores."""
+        line = super().readline(size)
+        if line and not line.endswith(b"\n") and len(line) != size:
+            raise IncompleteRead(b"")
+        return line
+
+    def close(self) -> None:
+        if not self.closed:
+            self._reads.over = True  # or `peek` would wait for more
+            if self.peek(1) or (hasattr(self._sock, "pending") and self._sock.pending()):
+                _shut_down(self._sock)
+        super().close()
+
+
+def _shut_down(sock: Any) -> None:
+    """Shut the connection beneath TLS down; whoever owns the socket closes it."""
+    with suppress(OSError, ValueError):  # it is closed already
+        same = socket.socket(fileno=sock.fileno())
+        try:
+            same.shutdown(socket.SHUT_RDWR)
+        finally:
+            same.detach()
