@@ -59,12 +59,18 @@ class IdleConnections:
         raise Empty
 
     def put(self, connection: "Connection | None", block: bool = False) -> None:
-        """Keep `connection`; urllib3 passes None for one that it has closed."""
+        """Hand `connection` to its request, which may `keep` it; urllib3 passes None for one that it has closed.
+
+        urllib3 does so once the last byte is read, when the body is not decoded yet.
+        """
         if connection is not None and not connection.is_closed:
-            connection.idle_since = self._clock()
             connection.kept_by = self
-            current().let_go()
-            self._idle.append(connection)
+            current().connection = connection
+
+    def keep(self, connection: "Connection") -> None:
+        """Keep `connection` for other requests."""
+        connection.idle_since = self._clock()
+        self._idle.append(connection)
 
     def ended(self, idle_for: float) -> None:
         """Learn that the server closed a connection that was idle for so many seconds."""

@@ -27,7 +27,8 @@ class ResponseBody(Unpicklable):
 
     Read the body inside `with`. On a 200 every error is raised. Any other status is known without its body, so
     whatever fails while that body is read, timeouts and errors of the HTTP client included, is dropped, and
-    `finish` returns an empty body. The caller closes the connection of a body that it did not read to its end.
+    `finish` returns an empty body and `dropped` is True. The caller closes the connection of a body that it did not
+    read to its end.
 
     Args:
         status: The HTTP status of the response.
@@ -61,6 +62,7 @@ class ResponseBody(Unpicklable):
         self._limit = limit
         self._stages: list[_Plain | _Inflating] = []
         self._pieces: list[bytes] = []
+        self.dropped = False
 
     def __enter__(self) -> Self:
         return self
@@ -70,7 +72,7 @@ class ResponseBody(Unpicklable):
     ) -> bool:
         if self._status == 200 or not isinstance(error, Exception):
             return False
-        self._stages, self._pieces = [], []
+        self._stages, self._pieces, self.dropped = [], [], True
         return True
 
     def feed(self, piece: bytes) -> bool:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from queue import Empty, SimpleQueue
 from threading import Lock
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 from weakref import ref
 
 from spongewatch import Response, TransportError
@@ -15,6 +15,9 @@ from spongewatch import Response, TransportError
 from .deadline import Deadline
 from .hidden import Hidden
 from .unpicklable import Unpicklable
+
+if TYPE_CHECKING:
+    from .connection import Connection
 
 
 @final
@@ -38,6 +41,7 @@ class Sending(Unpicklable):
         self.fresh = fresh
         self.secure = secure
         self.deadline = deadline
+        self.connection: Connection | None = None
         self.cut_off = False
         self._send = send
         self._sock: socket.socket | None = None
@@ -56,7 +60,6 @@ class Sending(Unpicklable):
             return self._send(self)
         finally:
             SENDING.reset(token)
-            self.let_go()
 
     def interrupt(self) -> None:
         """Cut the request off, from any thread: `run` raises a `TransportError`, and sends nothing more."""
@@ -93,10 +96,11 @@ class Sending(Unpicklable):
             self._sock = sock
         self.time_left()
 
-    def let_go(self) -> None:
-        """Leave the connection to other requests."""
+    def let_go(self) -> "Connection | None":
+        """Return the connection that is free for other requests, if there is one."""
         with self._lock:
             self._sock = None
+        return self.connection
 
     def leave_to_parent(self) -> None:
         """Close the socket in a forked process; its connection goes on in the parent."""

@@ -12,7 +12,10 @@ from typing import Any, Final, final
 from spongewatch import TransportError
 
 MAX_HEAD: Final = 65_536
-"""Bytes of the status line and the headers, those of interim responses included; `http.client` takes no longer line."""
+"""Bytes of status line and headers, those of interim responses included, and again those of trailers.
+
+`http.client` takes no longer line.
+"""
 
 _STATUS_LINE: Final = re.compile(rb"HTTP/\S*[ \t]+([0-9]{3})(?=\s)")
 _LENGTH: Final = re.compile("[0-9]{1,15}")
@@ -62,13 +65,9 @@ class TimedResponse(HTTPResponse):
             self.will_close = True  # no HTTP follows
 
     def _read_head(self) -> "_Head":
-        room = MAX_HEAD
         while True:
             lines: list[bytes] = []
-            while (line := self._read_line(room)) not in (b"\r\n", b"\n"):
-                room -= len(line)
-                if room < 0:
-                    raise TransportError("too-large", f"the head of the response has more than {MAX_HEAD:,} bytes")
+            while (line := self._read_line()) not in (b"\r\n", b"\n"):
                 if not lines and not _STATUS_LINE.match(line):
                     raise TransportError("protocol", "the response is not HTTP")
                 lines.append(line)
@@ -77,9 +76,9 @@ class TimedResponse(HTTPResponse):
             if not lines[0].split()[1].startswith(b"1") or lines[0].split()[1] == b"101":
                 return _Head(lines)
 
-    def _read_line(self, room: int) -> bytes:
+    def _read_line(self) -> bytes:
         try:
-            line: bytes = self.fp.readline(room + 1)
+            line: bytes = self.fp.readline(MAX_HEAD + 1)
         except ConnectionError:
             if self._reads.began:
                 raise
@@ -150,10 +149,23 @@ class _ResponseFile(BufferedReader):
     def __init__(self, sock: Any, reads: _TimedReads) -> None:
         super().__init__(reads)
         self._sock, self._reads = sock, reads
+        self._room = MAX_HEAD
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read data."""
+        self._room = MAX_HEAD
+        return super().read(size)
 
     def readline(self, size: int | None = -1) -> bytes:
-        """Read a line; raise `IncompleteRead` if the connection ends within it, which `http.client` ignores."""
+        """Read a line of a head, of chunks or of trailers, all of which are bounded.
+
+        Raises:
+            IncompleteRead: The connection ended within the line, which `http.client` ignores.
+        """
         line = super().readline(size)
+        self._room -= len(line)
+        if self._room < 0:
+            raise TransportError("too-large", f"the head of the response has more than {MAX_HEAD:,} bytes")
         if line and not line.endswith(b"\n") and len(line) != size:
             raise IncompleteRead(b"")
         return line

@@ -213,12 +213,22 @@ class Urllib3Transport(Unpicklable):
             )
         if response is None:
             raise LocalProtocolError("the request holds what HTTP can't carry")
-        encoding = response.headers.get("content-encoding")
-        with closing(response), ResponseBody(response.status, encoding, request.max_body) as body:
-            while body.feed(response.read(_PIECE)):  # no local variable holds the piece: it may repeat a secret
-                pass
-        headers = {name.lower(): value for name, value in response.headers.itermerged()}
-        return Response(response.status, headers, body.finish())
+        body = ResponseBody(response.status, response.headers.get("content-encoding"), request.max_body)
+        whole = False
+        try:
+            with closing(response), body:
+                while body.feed(response.read(_PIECE)):  # no local variable holds the piece: it may repeat a secret
+                    pass
+            headers = {name.lower(): value for name, value in response.headers.itermerged()}
+            result = Response(response.status, headers, body.finish())
+            whole = not body.dropped
+        finally:
+            connection = sending.let_go()
+            if connection is not None and whole:
+                connection.kept_by.keep(connection)
+            if connection is not None and (self._closed or not whole):
+                connection.close()
+        return result
 
     def _pool(self, origin: Origin) -> HTTPConnectionPool:
         pool = self._pools.get(origin)
