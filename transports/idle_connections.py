@@ -4,10 +4,8 @@ import re
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from queue import Empty
+from math import inf
 from typing import TYPE_CHECKING, Final, final
-
-from .sending import current
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -24,53 +22,56 @@ _TIMEOUT: Final = re.compile(r"(?:^|[,;\s])timeout\s*=\s*\"?([0-9]{1,9})", re.IG
 
 @final
 class IdleConnections:
-    """The idle connections to one origin by one proxy; the queue of a `urllib3.HTTPConnectionPool`.
-
-    `queue.LifoQueue` stays locked for good if a signal handler raises inside it. A deque needs no lock.
+    """The idle connections to one origin by one proxy.
 
     A server closes connections that are idle for too long, perhaps just as the next request leaves. Two rules avoid
     that. `Keep-Alive: timeout=N` means that a connection is used again only while it is idle for less than N - 1
     seconds. And once a connection ended before the first byte of a response (`ended`), none is used again for ten
     minutes that was idle for 80 % of that time or longer.
 
+    There is no lock: each call on the deque is atomic, and an exception of a signal handler between two of them loses
+    a connection at most. urllib3's pools use `queue.LifoQueue`, which stays locked for good after such an exception.
+
     Args:
         clock: Returns the monotonic time in seconds.
-        size: The number of connections that the pool intends to keep; the transport keeps to it.
     """
 
-    def __init__(self, clock: Callable[[], float], size: int) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._idle: deque[Connection] = deque()
-        self._limit = (0.0, 0.0)  # seconds of idleness, and when to forget them
+        self._closed = False
+        self._limit = (inf, inf)  # seconds of idleness, and when to forget them
 
-    def get(self, block: bool = False, timeout: float | None = None) -> "Connection":
-        """Return the connection last used, if it may be used again.
-
-        Raises:
-            queue.Empty: There is none, and urllib3 makes a new one.
-        """
+    def take(self) -> "Connection | None":
+        """Return the connection used last, if one may be used again."""
         with suppress(IndexError):
             while True:
                 connection = self._idle.pop()
                 connection.idle_for = self._clock() - connection.idle_since
-                if connection.idle_for < min(connection.keep_for, self._learned()):
+                if connection.idle_for < min(connection.keep_for, self._learned()) and connection.is_connected:
                     return connection
                 connection.close()
-        raise Empty
+        return None
 
-    def put(self, connection: "Connection | None", block: bool = False) -> None:
-        """Hand `connection` to its request, which may `keep` it; urllib3 passes None for one that it has closed.
-
-        urllib3 does so once the last byte is read, when the body is not decoded yet.
-        """
-        if connection is not None and not connection.is_closed:
-            connection.kept_by = self
-            current().connection = connection
+    def discard_one(self) -> None:
+        """Close the connection that was idle for longest, to make room for another one."""
+        with suppress(IndexError):
+            self._idle.popleft().close()
 
     def keep(self, connection: "Connection") -> None:
-        """Keep `connection` for other requests."""
-        connection.idle_since = self._clock()
-        self._idle.append(connection)
+        """Keep `connection` for other requests, unless it is closed."""
+        if not connection.is_closed:
+            connection.idle_since = self._clock()
+            self._idle.append(connection)
+            if self._closed:
+                self.close()
+
+    def close(self) -> None:
+        """Close all connections, and those that are to be kept from now on."""
+        self._closed = True
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def ended(self, idle_for: float) -> None:
         """Learn that the server closed a connection that was idle for so many seconds."""
@@ -78,14 +79,14 @@ class IdleConnections:
 
     def _learned(self) -> float:
         limit, until = self._limit
-        return limit if self._clock() < until else float("inf")
+        return limit if self._clock() < until else inf
 
 
-def keep_alive_limit(header: str) -> float:
+def keep_alive_limit(header: str | None) -> float:
     """Return how many seconds a connection may be idle by this `Keep-Alive` header, less the margin.
 
     >>> keep_alive_limit("timeout=5, max=1000"), keep_alive_limit("max=1000")
     (4.0, inf)
     """
-    found = _TIMEOUT.search(header)
-    return int(found[1]) - _MARGIN if found else float("inf")
+    found = header and _TIMEOUT.search(header)
+    return int(found[1]) - _MARGIN if found else inf

@@ -52,9 +52,10 @@ class ResponseBody(Unpicklable):
     """
 
     def __init__(self, status: int, encoding: str | None = None, limit: int = MAX_BODY) -> None:
-        for name, value in (("status", status), ("limit", limit)):
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise InvalidType(f"{name} must be an int, not {type(value).__name__}")
+        if type(status) is not int:
+            raise InvalidType(f"status must be an int, not {type(status).__name__}")
+        if type(limit) is not int:
+            raise InvalidType(f"limit must be an int, not {type(limit).__name__}")
         if limit < 0:
             raise InvalidArgument(f"limit must be at least 0, not {shown(limit)}")
         self._status = status
@@ -105,6 +106,8 @@ class ResponseBody(Unpicklable):
         return b"".join(self._pieces)
 
     def _decoders(self) -> "list[_Plain | _Inflating]":
+        if not self._encoding:
+            return [_Plain(self._limit)]
         codings = re.findall(r"[^\s,]+", self._encoding.lower())
         for coding in codings:
             if coding in _UNSUPPORTED:

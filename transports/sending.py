@@ -4,20 +4,15 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import ContextVar
 from queue import Empty, SimpleQueue
 from threading import Lock
-from typing import TYPE_CHECKING, Final, final
-from weakref import ref
+from typing import final
 
 from spongewatch import Response, TransportError
 
 from .deadline import Deadline
 from .hidden import Hidden
 from .unpicklable import Unpicklable
-
-if TYPE_CHECKING:
-    from .connection import Connection
 
 
 @final
@@ -41,13 +36,11 @@ class Sending(Unpicklable):
         self.fresh = fresh
         self.secure = secure
         self.deadline = deadline
-        self.connection: Connection | None = None
         self.cut_off = False
         self._send = send
         self._sock: socket.socket | None = None
         self._lock = Lock()  # between `interrupt` and the return of a connection to its pool
-        self._waits = False
-        self._woken: SimpleQueue[None] = SimpleQueue()
+        self._woken: SimpleQueue[None] | None = None
 
     def run(self) -> Response:
         """Send the request, once.
@@ -55,11 +48,7 @@ class Sending(Unpicklable):
         Returns:
             What `Urllib3Transport.send` returns; raises what it raises.
         """
-        token = SENDING.set(ref(self))
-        try:
-            return self._send(self)
-        finally:
-            SENDING.reset(token)
+        return self._send(self)
 
     def interrupt(self) -> None:
         """Cut the request off, from any thread: `run` raises a `TransportError`, and sends nothing more."""
@@ -72,7 +61,9 @@ class Sending(Unpicklable):
 
     def wait(self, seconds: float) -> bool:
         """Wait for `look_again`, for so many seconds at most; return False if no time is left."""
-        self._waits = True
+        if self._woken is None:
+            self._woken = SimpleQueue()
+            return True  # to look once more, now that it can be told
         left = self.deadline.left()
         if left > 0:
             with suppress(Empty):
@@ -81,7 +72,7 @@ class Sending(Unpicklable):
 
     def look_again(self) -> None:
         """End a `wait`."""
-        if self._waits:
+        if self._woken is not None:
             self._woken.put(None)
 
     def time_left(self) -> float:
@@ -96,28 +87,13 @@ class Sending(Unpicklable):
             self._sock = sock
         self.time_left()
 
-    def let_go(self) -> "Connection | None":
-        """Return the connection that is free for other requests, if there is one."""
+    def let_go(self) -> None:
+        """Leave the connection to other requests."""
         with self._lock:
             self._sock = None
-        return self.connection
 
     def leave_to_parent(self) -> None:
         """Close the socket in a forked process; its connection goes on in the parent."""
         if self._sock is not None:  # the thread that holds the lock may not be here
             with suppress(OSError):  # it is closed
                 os.close(self._sock.detach())
-
-
-SENDING: Final[ContextVar[ref[Sending]]] = ContextVar("spongewatch sending")
-"""The request of this thread. urllib3 has no other way to hand it to connections.
-
-The reference is weak: if an exception hits `run` as it ends, nothing counts the request as under way any more.
-"""
-
-
-def current() -> Sending:
-    """Return the request of this thread."""
-    held = SENDING.get()()
-    assert held is not None  # `run` holds it
-    return held

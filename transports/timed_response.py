@@ -18,6 +18,7 @@ MAX_HEAD: Final = 65_536
 """
 
 _STATUS_LINE: Final = re.compile(rb"HTTP/\S*[ \t]+([0-9]{3})(?=\s)")
+_HEADERS: Final = re.compile(rb"(?:[^:\s][^:\r\n]*:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*)*")
 _LENGTH: Final = re.compile("[0-9]{1,15}")
 
 
@@ -39,9 +40,8 @@ class TimedResponse(HTTPResponse):
     """
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self._reads = _TimedReads(sock, self.fp.detach())
-        self.fp = _ResponseFile(sock, self._reads)
+        self._reads = _TimedReads(sock)
+        super().__init__(_Opens(_ResponseFile(sock, self._reads)), *args, **kwargs)  # type: ignore[arg-type]
 
     def begin(self) -> None:
         """Read the head of the final response."""
@@ -51,13 +51,12 @@ class TimedResponse(HTTPResponse):
             super().begin()
         finally:
             self.fp = file
-        if self.msg.defects or self.msg.get_payload():
-            raise TransportError("protocol", "a header of the response can't be read")
-        codings = self.msg.get_all("transfer-encoding", [])
-        lengths = self.msg.get_all("content-length", [])
-        if len(codings) + len(lengths) > 1:
+        names = [name.lower() for name in self.msg.keys()]  # noqa: SIM118 # the only way to all of them without values
+        if names.count("transfer-encoding") + names.count("content-length") > 1:
             raise TransportError("protocol", "the response states its length twice")
-        if (codings and not self.chunked) or not all(map(_LENGTH.fullmatch, lengths)):
+        if ("transfer-encoding" in names and not self.chunked) or (
+            "content-length" in names and not _LENGTH.fullmatch(self.msg["content-length"])
+        ):
             raise TransportError("protocol", "invalid Content-Length or Transfer-Encoding")
         if not 100 <= self.status <= 599:
             raise TransportError("protocol", f"status {self.status} is not between 100 and 599")
@@ -65,27 +64,33 @@ class TimedResponse(HTTPResponse):
             self.will_close = True  # no HTTP follows
 
     def _read_head(self) -> "_Head":
+        room = MAX_HEAD
         while True:
-            lines: list[bytes] = []
-            while (line := self._read_line()) not in (b"\r\n", b"\n"):
-                if not lines and not _STATUS_LINE.match(line):
-                    raise TransportError("protocol", "the response is not HTTP")
-                lines.append(line)
-            if not lines:
+            status = line = self._read_line(room)
+            match = _STATUS_LINE.match(status)
+            if match is None:
                 raise TransportError("protocol", "the response is not HTTP")
-            if not lines[0].split()[1].startswith(b"1") or lines[0].split()[1] == b"101":
-                return _Head(lines)
+            room -= len(line)
+            lines = []
+            while (line := self._read_line(room)) not in (b"\r\n", b"\n"):
+                room -= len(line)
+                lines.append(line)
+            headers = b"".join(lines)
+            if not _HEADERS.fullmatch(headers):
+                raise TransportError("protocol", "a header of the response can't be read")
+            if not match[1].startswith(b"1") or match[1] == b"101":
+                return _Head(status, headers)
 
-    def _read_line(self) -> bytes:
+    def _read_line(self, room: int) -> bytes:
         try:
-            line: bytes = self.fp.readline(MAX_HEAD + 1)
+            line = BufferedReader.readline(self.fp, room + 1)
         except ConnectionError:
             if self._reads.began:
                 raise
             line = b""
-        except IncompleteRead:
-            line = b""
-        if line:
+        if len(line) > room:
+            raise _too_large()
+        if line.endswith(b"\n"):
             return line
         if self._reads.began:
             raise TransportError("reset", "the response broke off")
@@ -96,8 +101,8 @@ class TimedResponse(HTTPResponse):
 class _Head:
     """A head as `http.client` reads it: all header lines at once, since it counts lines and takes 100 at most."""
 
-    def __init__(self, lines: list[bytes]) -> None:
-        self._lines = iter((lines[0], b"".join(lines[1:]), b""))
+    def __init__(self, status: bytes, headers: bytes) -> None:
+        self._lines = iter((status, headers, b""))
 
     def readline(self, limit: int) -> bytes:
         return next(self._lines)
@@ -107,14 +112,25 @@ class _Head:
 
 
 @final
-class _TimedReads(RawIOBase):
-    """Reads from the file of a socket, each time with the time that is left."""
+class _Opens:
+    """A socket as `http.client` opens it."""
 
-    def __init__(self, sock: Any, raw: Any) -> None:
+    def __init__(self, file: "_ResponseFile") -> None:
+        self._file = file
+
+    def makefile(self, mode: str) -> "_ResponseFile":
+        return self._file
+
+
+@final
+class _TimedReads(RawIOBase):
+    """Reads from a socket, each time with the time that is left."""
+
+    def __init__(self, sock: Any) -> None:
         self.began = False
         self.over = False
-        self._raw = raw
         self._sock = sock
+        self._file = sock.makefile("rb", buffering=0)  # keeps the socket open until it is closed
         timeout = sock.gettimeout()
         self._deadline = inf if timeout is None else monotonic() + timeout
 
@@ -129,12 +145,13 @@ class _TimedReads(RawIOBase):
             raise TimeoutError
         if left < inf:
             self._sock.settimeout(left)
-        size = int(self._raw.readinto(buffer))
-        self.began = self.began or size > 0
+        size = int(self._sock.recv_into(buffer))
+        if size:
+            self.began = True
         return size
 
     def close(self) -> None:
-        self._raw.close()
+        self._file.close()
         super().close()
 
 
@@ -157,15 +174,16 @@ class _ResponseFile(BufferedReader):
         return super().read(size)
 
     def readline(self, size: int | None = -1) -> bytes:
-        """Read a line of a head, of chunks or of trailers, all of which are bounded.
+        """Read a line between chunks, or of trailers.
 
         Raises:
             IncompleteRead: The connection ended within the line, which `http.client` ignores.
+            TransportError: The lines since the last data are too long.
         """
         line = super().readline(size)
         self._room -= len(line)
         if self._room < 0:
-            raise TransportError("too-large", f"the head of the response has more than {MAX_HEAD:,} bytes")
+            raise _too_large()
         if line and not line.endswith(b"\n") and len(line) != size:
             raise IncompleteRead(b"")
         return line
@@ -176,6 +194,10 @@ class _ResponseFile(BufferedReader):
             if self.peek(1) or (hasattr(self._sock, "pending") and self._sock.pending()):
                 _shut_down(self._sock)
         super().close()
+
+
+def _too_large() -> TransportError:
+    return TransportError("too-large", f"the head of the response has more than {MAX_HEAD:,} bytes")
 
 
 def _shut_down(sock: Any) -> None:

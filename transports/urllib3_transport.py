@@ -8,13 +8,11 @@ from functools import lru_cache, partial
 from http.client import HTTPException
 from time import monotonic
 from types import TracebackType
-from typing import Any, Final, Self, final
+from typing import Final, Self, final
 from weakref import ref
 
-from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import parse_url
-from urllib3.util.retry import Retry
 
 from spongewatch import (
     InvalidArgument,
@@ -23,7 +21,6 @@ from spongewatch import (
     Request,
     Response,
     TransportError,
-    __version__,
     shown,
 )
 
@@ -39,8 +36,6 @@ from .response_body import ResponseBody
 from .sending import Sending
 from .unpicklable import Unpicklable
 
-_OWN_HEADERS: Final = {"accept-encoding": "gzip", "user-agent": f"spongewatch/{__version__}"}
-_NO_RETRY: Final = Retry(total=False, redirect=False)
 _PIECE: Final = 16_384
 
 _LOOK_AGAIN: Final = 1.0
@@ -94,7 +89,7 @@ class Urllib3Transport(Unpicklable):
         self._route = lru_cache(_REMEMBERED)(partial(_route, Proxies(proxy, trust_env=trust_env)))
         # The system's certificates take as long to load as 80 polls do, so they are loaded for the first request.
         self._tls = _checked(ssl_context, ca_file)
-        self._pools: dict[Origin, HTTPConnectionPool] = {}
+        self._idle: dict[Origin, IdleConnections] = {}
         self._under_way: list[ref[Sending]] = []
         self._closed = False
         self._forked_amid_tls = False
@@ -136,9 +131,9 @@ class Urllib3Transport(Unpicklable):
         self._closed = True
         for sending in self._alive():
             sending.interrupt()
-        while self._pools:
+        while self._idle:
             with suppress(KeyError):  # closed by another thread
-                self._pools.popitem()[1].close()
+                self._idle.popitem()[1].close()
 
     def __enter__(self) -> Self:
         return self
@@ -157,13 +152,14 @@ class Urllib3Transport(Unpicklable):
         finally:
             with suppress(ValueError):  # a fork has emptied the list
                 self._under_way.remove(mine)
-            for other in self._alive()[: self._connections]:
-                other.look_again()
+            if len(self._under_way) >= self._connections:
+                for other in self._alive()[: self._connections]:
+                    other.look_again()
 
     def _wait(self, sending: Sending) -> None:
         """Wait until fewer than `connections` requests are before this one."""
         while not self._closed:
-            if self._alive().index(sending) < self._connections:
+            if len(self._under_way) <= self._connections or self._alive().index(sending) < self._connections:
                 return
             if not sending.wait(_LOOK_AGAIN):
                 raise TransportError("timeout", "all connections were in use by other requests")
@@ -198,45 +194,42 @@ class Urllib3Transport(Unpicklable):
 
     def _exchange(self, request: Request, origin: Origin, sending: Sending) -> Response:
         sending.time_left()
-        pool = self._pool(origin)
-        response = None
-        with suppress(ValueError, TypeError):  # whose texts quote the request
-            response = pool.urlopen(
-                request.method,
-                "/",
-                body=request.body or None,
-                headers={**_OWN_HEADERS, **request.headers},
-                retries=_NO_RETRY,
-                redirect=False,
-                preload_content=False,
-                decode_content=False,
-            )
-        if response is None:
-            raise LocalProtocolError("the request holds what HTTP can't carry")
-        body = ResponseBody(response.status, response.headers.get("content-encoding"), request.max_body)
+        idle = self._idle_to(origin)
+        if sending.fresh:
+            idle.discard_one()
+        connection = (None if sending.fresh else idle.take()) or Connection(origin, self._context(origin))
         whole = False
         try:
+            response = connection.exchange(request, sending)
+            body = ResponseBody(response.status, response.headers.get("content-encoding"), request.max_body)
             with closing(response), body:
-                while body.feed(response.read(_PIECE)):  # no local variable holds the piece: it may repeat a secret
-                    pass
+                while not response.closed:
+                    body.feed(response.read(_PIECE))  # no local variable holds the piece: it may repeat a secret
             headers = {name.lower(): value for name, value in response.headers.itermerged()}
             result = Response(response.status, headers, body.finish())
             whole = not body.dropped
+        except TransportError as error:
+            if error.kind == "stale":
+                idle.ended(connection.idle_for or 0.0)
+            raise
         finally:
-            connection = sending.let_go()
-            if connection is not None and whole:
-                connection.kept_by.keep(connection)
-            if connection is not None and (self._closed or not whole):
+            sending.let_go()
+            if whole:
+                idle.keep(connection)
+            else:
                 connection.close()
         return result
 
-    def _pool(self, origin: Origin) -> HTTPConnectionPool:
-        pool = self._pools.get(origin)
-        if pool is None:
-            pool = self._pools.setdefault(origin, _Pool(self._clock, self._connections, origin, self._context(origin)))
-            for oldest in list(self._pools)[:-_REMEMBERED]:
-                self._pools.pop(oldest, None)  # urllib3 closes it once no request uses it
-        return pool
+    def _idle_to(self, origin: Origin) -> IdleConnections:
+        idle = self._idle.get(origin)
+        if idle is None:
+            idle = self._idle.setdefault(origin, IdleConnections(self._clock))
+            for oldest in list(self._idle)[:-_REMEMBERED]:
+                if (other := self._idle.pop(oldest, None)) is not None:
+                    other.close()
+        if self._closed:
+            idle.close()
+        return idle
 
     def _context(self, origin: Origin) -> ssl.SSLContext | None:
         if origin.scheme == "http":
@@ -255,19 +248,8 @@ class Urllib3Transport(Unpicklable):
         self._forked_amid_tls |= any(sending.secure for sending in under_way)
         for sending in under_way:
             sending.leave_to_parent()
-        while self._pools:
-            self._pools.popitem()[1].close()
-
-
-@final
-class _Pool(HTTPConnectionPool):
-    """urllib3's pool, with our connections, also for TLS, and our queue."""
-
-    ConnectionCls = Connection
-
-    def __init__(self, clock: Callable[[], float], size: int, origin: Origin, context: ssl.SSLContext | None) -> None:
-        self.QueueCls: Any = partial(IdleConnections, clock)
-        super().__init__(origin.host, origin.port, maxsize=size, origin=origin, context=context)
+        while self._idle:
+            self._idle.popitem()[1].close()
 
 
 def _at_least_one(name: str, value: int) -> int:
