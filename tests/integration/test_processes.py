@@ -59,11 +59,11 @@ from spongewatch import (
 from spongewatch.adapters import Callbacks, LoggingAdapter
 from spongewatch.transports import (
     SCENARIOS,
-    ResponseBody,
     End,
     Exchange,
     RecordingError,
     ReplayTransport,
+    ResponseBody,
     ServedRequest,
     Simulator,
     SystemClock,
@@ -398,7 +398,7 @@ def alive(path):
     session = ImportSession("1126", CREDENTIALS, now=0.0)
     handler = HandlerTransport(repr)
     yield from (session, watch(session, handler), watch_async(session, handler))
-    yield from (SystemClock(), VirtualClock(), ScriptedService(), Simulator(), ResponseBody("gzip"))
+    yield from (SystemClock(), VirtualClock(), ScriptedService(), Simulator(), ResponseBody(200, "gzip"))
     yield from (replay(TRACE), TraceLines(open_recording(TRACE)))
     with (
         Urllib3Transport() as transport,
@@ -415,7 +415,7 @@ NEVER_HELD = {
     "AsyncTransportContract",
     "Clock",
     "Recording",
-    "TimedAnswer",
+    "TimedResponse",
     "Transport",
     "TransportContract",
     "as_transport_error",

@@ -8,7 +8,6 @@ from contextlib import closing, contextmanager
 from itertools import chain, repeat
 from pathlib import Path
 
-import aiohttp
 import httpx
 import pytest
 import requests

@@ -153,7 +153,7 @@ def test_the_public_names():
         "Simulator",
         "SystemClock",
         "ThreadedTransport",
-        "TimedAnswer",
+        "TimedResponse",
         "Torn",
         "TraceLines",
         "TraceWriter",

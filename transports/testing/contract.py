@@ -20,7 +20,7 @@ from functools import cache
 from itertools import chain, repeat
 from pathlib import Path
 from threading import Barrier, Event
-from time import monotonic
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, final
 
@@ -726,6 +726,71 @@ class AsyncTransportContract(_Contract):
     def _driven(self) -> Iterator[_Driven]:
         with asyncio.Runner() as runner, _Driven(runner.run(self.make_transport()), runner.run) as driven:
             yield driven
+
+
+class _KeepAlive(_Contract):
+    """The checks for transports that know how long a connection was idle."""
+
+    def test_a_connection_that_ends_as_it_is_used_again_is_stale(self, transport: _Driven) -> None:
+        """If the service closes an idle connection as a request arrives, the kind is stale, and nothing is repeated."""
+        for how, ends in (("closes", lambda talk: None), ("resets", lambda talk: talk.reset())):
+            script = in_turn(says(_GOOD), says(b"", ends))
+            with HostileServer(script, echoes, patience=_PATIENCE) as server:
+                transport.answer("a response", _get(server))
+                transport.error(f"the service {how} the idle connection", _get(server), "stale")
+                _seen(server, sends=2)
+                _assert_its_own(transport.answer("the request after it", _numbered(server, 7)), 7)
+
+    def test_a_connection_that_never_served_is_not_stale(self, transport: _Driven) -> None:
+        """If the service closes a new connection without a response, or a used one within it, the kind is not stale."""
+        with HostileServer(says(b""), patience=_PATIENCE) as server:
+            transport.error("the service closes a new connection", _get(server), "reset", "protocol")
+        with HostileServer(in_turn(says(_GOOD), says(_GOOD[:20])), patience=_PATIENCE) as server:
+            transport.answer("a response", _get(server))
+            transport.error("the service closes within a response", _get(server), "reset", "protocol")
+
+    def test_connections_are_not_idle_for_as_long_again(self, transport: _Driven) -> None:
+        """After a stale connection, none is used again that was idle for 80 % as long, or longer."""
+        with HostileServer(in_turn(says(_GOOD), says(b"")), echoes, patience=_PATIENCE) as server:
+            start = monotonic()
+            transport.answer("a response", _get(server))
+            sleep(_PAUSE)
+            transport.error("the idle connection ends", _get(server), "stale")
+            at_most = monotonic() - start
+            transport.answer("the request after it", _get(server))
+            sleep(at_most)
+            transport.answer("a request after as long", _get(server))
+            made = server.connections
+        assert made == 3, f"a connection idle for as long as the one that ended is not used again; {made} were made"
+
+    def test_the_keep_alive_header_is_heeded(self, transport: _Driven) -> None:
+        """With `Keep-Alive: timeout=N` a connection is used again while it is idle for less than N - 1 seconds."""
+        for value, wanted in (("timeout=1", 2), ("timeout=60, max=100", 1), ("max=100, timeout=1", 2), ("max=100", 1)):
+            with _service(answer(_BODY, headers={"keep-alive": value})) as server:
+                transport.answer("a response", _get(server))
+                transport.answer("the request after it", _get(server))
+                made = server.connections
+            assert made == wanted, f"keep-alive: {value}: two requests take {wanted} connections, but took {made}"
+
+
+class KeepAliveContract(_KeepAlive, TransportContract):
+    """`TransportContract`, and what a transport promises that knows how long its connections were idle.
+
+    >>> from spongewatch.transports import Urllib3Transport
+    >>> class TestMine(KeepAliveContract):
+    ...     def make_transport(self) -> Transport:
+    ...         return Urllib3Transport()
+    """
+
+
+class AsyncKeepAliveContract(_KeepAlive, AsyncTransportContract):
+    """The same for an asynchronous transport.
+
+    >>> from spongewatch.transports import AsyncTransport, ThreadedTransport, Urllib3Transport
+    >>> class TestMine(AsyncKeepAliveContract):
+    ...     async def make_transport(self) -> AsyncTransport:
+    ...         return ThreadedTransport(Urllib3Transport())
+    """
 
 
 @contextmanager
