@@ -4,7 +4,7 @@ import re
 from base64 import b64encode
 from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from socket import inet_aton
 from typing import Final, final
 from urllib.parse import unquote_to_bytes
@@ -73,12 +73,11 @@ class Proxies:
 
     def _bypassed(self, host: str, port: int) -> bool:
         address = _address(host)
-        for entry in self._variables.get("no", "").split(","):
-            with suppress(ValueError):
-                if address in ip_network(entry.strip(), strict=False):
-                    return True
         authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        return bool(proxy_bypass_environment(authority, self._variables))
+        if address is None:
+            return bool(proxy_bypass_environment(authority, self._variables))
+        entries = [entry.strip() for entry in self._variables.get("no", "").split(",")]  # the library knows no networks
+        return any(entry in ("*", host, authority) or address in _network(entry) for entry in entries)
 
 
 def _is_this_machine(host: str) -> bool:
@@ -94,6 +93,13 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
     with suppress(OSError, ValueError):
         return ip_address(inet_aton(host))  # such as 127.1, as the system reads it
     return None
+
+
+def _network(entry: str) -> IPv4Network | IPv6Network | tuple[()]:
+    try:
+        return ip_network(entry.strip("[]"), strict=False)
+    except ValueError:
+        return ()
 
 
 def _proxy(name: str, url: Hidden) -> Proxy:

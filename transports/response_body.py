@@ -16,6 +16,7 @@ _UNSUPPORTED: Final = frozenset(("br", "zstd", "compress", "x-compress", "exi", 
 """Registered content codings that are not decoded here. Labels that are not registered mean identity."""
 
 _MOST_CODINGS: Final = 5
+_GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 _SLICE: Final = 16_384
 
 
@@ -119,7 +120,7 @@ class ResponseBody(Unpicklable):
             return [_Plain(self._limit)]
         encoded = self._limit + self._limit // 100 + _OVERHEAD
         rooms = [encoded] * (len(inflated) - 1) + [self._limit]
-        return [_Plain(encoded), *map(_Inflating, reversed(inflated), rooms)]
+        return [_Plain(encoded), *map(_Inflating, rooms)]
 
 
 @final
@@ -141,16 +142,15 @@ class _Plain:
 class _Inflating:
     """Decodes gzip, of several members too (RFC 1952 §2.2), or zlib; `room` is how many more bytes may come out."""
 
-    def __init__(self, coding: str, room: int) -> None:
+    def __init__(self, room: int) -> None:
         self.room = room
-        self._wbits = zlib.MAX_WBITS + (32 if coding == "deflate" else 16)
-        self._stream = zlib.decompressobj(self._wbits)
+        self._stream = zlib.decompressobj(_GZIP_OR_ZLIB)
 
     def decode(self, data: bytes) -> bytes:
         decoded = []
         while data and self.room >= 0:
             if self._stream.eof:
-                self._stream = zlib.decompressobj(self._wbits)
+                self._stream = zlib.decompressobj(_GZIP_OR_ZLIB)
             try:
                 decoded.append(self._stream.decompress(data, self.room + 1))
             except zlib.error:

@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from functools import lru_cache, partial
 from http.client import HTTPException
 from time import monotonic
-from types import TracebackType
+from types import NoneType, TracebackType
 from typing import Final, Self, final
 from weakref import ref
 
@@ -64,7 +64,7 @@ class Urllib3Transport(Unpicklable):
 
     Raises:
         LocalProtocolError: `connections` is below 1, `ca_file` can't be read, or `proxy` is no http:// URL.
-        InvalidType: `ssl_context` is no `ssl.SSLContext`.
+        InvalidType: `ssl_context` is no `ssl.SSLContext`, or `proxy` no str.
         InvalidArgument: `ssl_context` verifies nothing, or there is a `ca_file` as well.
 
     >>> with Urllib3Transport(connections=4) as transport:
@@ -83,7 +83,10 @@ class Urllib3Transport(Unpicklable):
         trust_env: bool = True,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        proxy = None if proxy is None else Hidden(proxy)
+        kind = type(proxy)
+        proxy = Hidden(proxy) if isinstance(proxy, str) else None
+        if proxy is None and kind is not NoneType:
+            raise InvalidType(f"proxy must be a str, not {kind.__name__}")
         self._connections = _at_least_one("connections", connections)
         self._clock = clock
         self._route = lru_cache(_REMEMBERED)(partial(_route, Proxies(proxy, trust_env=trust_env)))

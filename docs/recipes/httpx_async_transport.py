@@ -15,9 +15,10 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes down e
 
 class HttpxAsyncTransport:
     def __init__(self, **settings: Any) -> None:
-        settings |= {"timeout": None}
+        settings["timeout"] = None
         self._client = httpx.AsyncClient(**settings)
-        self._fresh = httpx.AsyncClient(**settings | {"limits": httpx.Limits(max_keepalive_connections=0)})
+        settings["limits"] = httpx.Limits(max_keepalive_connections=0)
+        self._fresh = httpx.AsyncClient(**settings)
 
     async def send(self, request: Request, *, timeout: float) -> Response:
         if self._client.is_closed:

@@ -18,7 +18,8 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes down e
 class HttpxTransport:
     def __init__(self, **settings: Any) -> None:
         self._client = httpx.Client(**settings)
-        self._fresh = httpx.Client(**settings | {"limits": httpx.Limits(max_keepalive_connections=0)})
+        settings["limits"] = httpx.Limits(max_keepalive_connections=0)
+        self._fresh = httpx.Client(**settings)
         self._thread = local()
 
     def send(self, request: Request, *, timeout: float) -> Response:

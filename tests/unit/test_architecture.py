@@ -135,7 +135,6 @@ def test_the_public_names():
     ]
     assert spongewatch.transports.__all__ == [
         "SCENARIOS",
-        "ResponseBody",
         "AsyncClock",
         "AsyncTransport",
         "AsyncWatch",
@@ -147,6 +146,7 @@ def test_the_public_names():
         "RecordingError",
         "Replay",
         "ReplayTransport",
+        "ResponseBody",
         "Scenario",
         "Sending",
         "ServedRequest",

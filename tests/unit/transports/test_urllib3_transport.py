@@ -379,7 +379,7 @@ def test_the_repr_of_one_that_was_never_made_raises_nothing():
 
 def test_connections_to_many_origins_are_not_all_kept(monkeypatch):
     looked_up = socket.getaddrinfo
-    monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, **more: looked_up("127.0.0.1", port, **more))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **named: looked_up("127.0.0.1", *more, **named))
     with (
         HostileServer(keeps_answering(answer(b"{}"))) as server,
         Urllib3Transport(trust_env=False) as transport,
