@@ -5,8 +5,10 @@
 
 import asyncio
 import logging
+import math
 import netrc
 import os
+import re
 import socket
 import ssl
 import time
@@ -16,7 +18,7 @@ from threading import Lock
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from spongewatch import MAX_BODY, LocalProtocolError, Request, Response, TransportError
-from spongewatch.transports import AnswerBody, as_transport_error
+from spongewatch.transports import ResponseBody, as_transport_error
 
 LONGEST = 1_000_000.0
 
@@ -85,7 +87,6 @@ class Sound:
     """What the variations start from."""
 
     patient_in = ""
-    limit = MAX_BODY
     limit_of_head = 65_536
     verifies = True
 
@@ -119,21 +120,31 @@ class Sound:
             return self.exchanged(request, timeout, urlsplit(request.url))
 
     def exchanged(self, request, timeout, parts):
-        connection = self.connection(parts, timeout)
+        connection = self.opened(parts, timeout) if self.wants_a_fresh_one(request) else self.connection(parts, timeout)
         self.used.append(connection)
         again = False
         try:
             connection.start(timeout, self.patient_in)
-            connection.sock.sendall(self.head_of(request, parts))
+            connection.sock.sendall(self.head_of(request, parts) + self.body_of(request))
             status, headers = self.head(connection)
+            self.most = self.limit_of(request)
             body = self.body(connection, status, headers)
-            again = self.goes_on_after(headers)
+            again = not self.failed and self.goes_on_after(headers)
             return Response(status, headers, body)
         except Exception as error:
             again = self.kept_after(error)
             raise
         finally:
             self.give_back(connection, parts, again)
+
+    def wants_a_fresh_one(self, request):
+        return request.method == "POST"
+
+    def body_of(self, request):
+        return request.body
+
+    def limit_of(self, request):
+        return request.max_body
 
     def goes_on_after(self, headers):
         return headers.get("connection") != "close" and bool({"content-length", "transfer-encoding"} & {*headers})
@@ -145,6 +156,9 @@ class Sound:
         with self.lock:
             if kept := self.idle.get(parts.netloc):
                 return kept.pop()
+        return self.opened(parts, timeout)
+
+    def opened(self, parts, timeout):
         port = parts.port or (443 if parts.scheme == "https" else 80)
         sock = socket.create_connection((parts.hostname, port), min(timeout, LONGEST))
         try:
@@ -169,7 +183,8 @@ class Sound:
         connection.sock.close()
 
     def headers_of(self, request, parts):
-        return {"host": parts.netloc, "accept-encoding": "gzip", **request.headers}
+        length = {} if request.method == "GET" else {"content-length": str(len(request.body))}
+        return {"host": parts.netloc, "accept-encoding": "gzip", **length, **request.headers}
 
     def head_of(self, request, parts):
         lines = [f"{name}: {value}\r\n" for name, value in self.headers_of(request, parts).items()]
@@ -184,8 +199,17 @@ class Sound:
         headers = {}
         while line := self.header_line(connection):
             name, _, value = line.decode("latin-1").partition(":")
-            headers[self.header_name(name)] = value.strip()
-        return status, headers
+            name = self.header_name(name)
+            self.heard(headers, name, value.strip())
+        return (status, headers) if not self.interim(status) else self.head(connection)
+
+    def heard(self, headers, name, value):
+        if name.lower() == "content-length" and name in headers:
+            raise TransportError("protocol", "two lengths")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+
+    def interim(self, status):
+        return 100 <= status < 200
 
     def status(self, line):
         version, code, *_ = [*line.split(b" ", 2), b""]
@@ -200,6 +224,7 @@ class Sound:
         return name.lower()
 
     def body(self, connection, status, headers):
+        self.failed = False
         if status in (204, 304):
             return b""
         if headers.get("transfer-encoding") == "chunked":
@@ -209,7 +234,7 @@ class Sound:
             connection.phase = "body"
             length = headers.get("content-length")
             pieces = connection.exactly(None if length is None else int(length))
-        return self.joined(pieces, headers)
+        return self.joined(pieces, headers, status)
 
     def chunks(self, connection):
         while size := int(self.chunk_size(connection.line(self.limit_of_head)), 16):
@@ -221,11 +246,13 @@ class Sound:
     def chunk_size(self, line):
         return line.partition(b";")[0]
 
-    def joined(self, pieces, headers):
-        body = AnswerBody(headers.get("content-encoding"), self.limit)
-        for piece in pieces:
-            body.feed(piece)
-        return body.finish()
+    def joined(self, pieces, headers, status):
+        with ResponseBody(status, headers.get("content-encoding"), self.most) as body:
+            for piece in pieces:
+                body.feed(piece)
+        whole = body.finish()
+        self.failed = body.dropped
+        return whole
 
 
 class RewritesTheQuery(Sound):
@@ -271,9 +298,100 @@ class TriesAgain(Sound):
         try:
             return super().send(request, timeout=timeout)
         except TransportError as error:
-            if error.kind != "reset":
+            if error.kind != "reset" or request.method != "GET":
                 raise
         return super().send(request, timeout=timeout)
+
+
+class TriesAPostAgain(Sound):
+    def send(self, request, *, timeout):
+        try:
+            return super().send(request, timeout=timeout)
+        except TransportError as error:
+            if error.kind != "reset" or request.method != "POST":
+                raise
+        return super().send(request, timeout=timeout)
+
+
+class PostsOnAnIdleConnection(Sound):
+    def wants_a_fresh_one(self, request):
+        return False
+
+
+class SendsBodiesAsText(Sound):
+    def body_of(self, request):
+        return request.body.replace(b"\xff", b"?")
+
+
+class IgnoresTheLimitOfTheRequest(Sound):
+    def limit_of(self, request):
+        return MAX_BODY
+
+
+class TakesAnInterimResponse(Sound):
+    def interim(self, status):
+        return False
+
+
+class NeedsABody(Sound):
+    def joined(self, pieces, headers, status):
+        try:
+            return super().joined(pieces, headers, 200)
+        except TimeoutError:
+            if status == 200:
+                raise
+        self.failed = True
+        return b""
+
+
+class NeedsABodyInTime(Sound):
+    def joined(self, pieces, headers, status):
+        late = []
+        whole = super().joined(self.noting(pieces, late), headers, status)
+        if late:
+            raise TimeoutError
+        return whole
+
+    def noting(self, pieces, late):
+        try:
+            yield from pieces
+        except TimeoutError:
+            late.append(True)
+            raise
+
+
+class KnowsOneCoding(Sound):
+    def joined(self, pieces, headers, status):
+        coding = headers.get("content-encoding", "").partition(",")[0]
+        return super().joined(pieces, {**headers, "content-encoding": coding}, status)
+
+
+class TakesUtf8ForACoding(Sound):
+    def joined(self, pieces, headers, status):
+        coding = headers.get("content-encoding", "").replace("utf-8", "br")
+        return super().joined(pieces, {**headers, "content-encoding": coding}, status)
+
+
+class TakesBrotliAsItIs(Sound):
+    def joined(self, pieces, headers, status):
+        known = headers.get("content-encoding") not in ("br", "zstd")
+        return super().joined(pieces, headers if known else {}, status if known else 200)
+
+
+class NamesNoCoding(Sound):
+    def once(self, request, timeout):
+        try:
+            return super().once(request, timeout)
+        except TransportError as error:
+            raise TransportError(error.kind, error.detail.replace("br", "").replace("zstd", "")) from None
+
+
+class TakesTheLastLength(Sound):
+    def heard(self, headers, name, value):
+        if name == "content-length":
+            headers[name] = value
+        else:
+            super().heard(headers, name, value)
 
 
 class TriesAgainOnAUsedConnection(Sound):
@@ -282,7 +400,7 @@ class TriesAgainOnAUsedConnection(Sound):
         try:
             return super().exchanged(request, timeout, parts)
         except ConnectionError:
-            if not used:
+            if not used or request.method != "GET":
                 raise
         return super().exchanged(request, timeout, parts)
 
@@ -324,8 +442,8 @@ class LeavesHeaderNames(Sound):
 
 
 class TakesBodiesForText(Sound):
-    def joined(self, pieces, headers):
-        return super().joined(pieces, headers).decode("utf-8", "replace").encode()
+    def joined(self, pieces, headers, status):
+        return super().joined(pieces, headers, status).decode("utf-8", "replace").encode()
 
 
 class KnowsNoChunkExtension(Sound):
@@ -334,28 +452,30 @@ class KnowsNoChunkExtension(Sound):
 
 
 class LosesTheRestOfTheGzip(Sound):
-    def joined(self, pieces, headers):
-        body = super().joined(pieces, headers)
-        return body[:10] if "content-encoding" in headers else body
+    def joined(self, pieces, headers, status):
+        body = super().joined(pieces, headers, status)
+        return body[:10] if {"content-encoding", "content-type"} <= {*headers} else body
 
 
 class StopsAByteTooSoon(Sound):
-    limit = MAX_BODY - 1
+    def limit_of(self, request):
+        return request.max_body - (request.max_body == MAX_BODY)
 
 
 class StopsTooLate(Sound):
-    limit = 2 * MAX_BODY
+    def limit_of(self, request):
+        return 2 * MAX_BODY if request.max_body == MAX_BODY else request.max_body
 
 
 class CountsTheBodyOnceItIsThere(Sound):
-    def joined(self, pieces, headers):
-        return super().joined([b"".join(pieces)], headers)
+    def joined(self, pieces, headers, status):
+        return super().joined([b"".join(pieces)] if status == 200 else pieces, headers, status)
 
 
 class CountsTheGzipOnceItIsInflated(Sound):
-    def joined(self, pieces, headers):
-        if "content-encoding" not in headers:
-            return super().joined(pieces, headers)
+    def joined(self, pieces, headers, status):
+        if headers.get("content-encoding") != "gzip" or "content-type" not in headers or status != 200:
+            return super().joined(pieces, headers, status)
         stream = zlib.decompressobj(31)
         try:
             body = b"".join(map(stream.decompress, pieces))
@@ -363,7 +483,7 @@ class CountsTheGzipOnceItIsInflated(Sound):
             raise TransportError("protocol") from None
         if not stream.eof:
             raise TransportError("protocol")
-        return super().joined([body], {})
+        return super().joined([body], {}, status)
 
 
 class ReadsHeadersWithoutEnd(Sound):
@@ -483,8 +603,8 @@ class TakesTheEndForTheEndOfTheHead(Sound):
 
 
 class TakesWhatThereIsOfTheBody(Sound):
-    def joined(self, pieces, headers):
-        return super().joined(self.until_it_breaks(pieces), headers)
+    def joined(self, pieces, headers, status):
+        return super().joined(self.until_it_breaks(pieces) if status == 200 else pieces, headers, status)
 
     def until_it_breaks(self, pieces):
         try:
@@ -496,12 +616,12 @@ class TakesWhatThereIsOfTheBody(Sound):
 
 
 class TakesBadGzipAsItIs(Sound):
-    def joined(self, pieces, headers):
-        if "content-encoding" not in headers:
-            return super().joined(pieces, headers)
+    def joined(self, pieces, headers, status):
+        if headers.get("content-encoding") != "gzip" or "content-type" not in headers or status != 200:
+            return super().joined(pieces, headers, status)
         pieces = [*pieces]
         try:
-            return super().joined(pieces, headers)
+            return super().joined(pieces, headers, status)
         except TransportError as error:
             if error.kind != "protocol":
                 raise
@@ -509,11 +629,11 @@ class TakesBadGzipAsItIs(Sound):
 
 
 class TakesGzipWithoutItsEnd(Sound):
-    def joined(self, pieces, headers):
+    def joined(self, pieces, headers, status):
         try:
-            return super().joined(pieces, headers)
+            return super().joined(pieces, headers, status)
         except TransportError as error:
-            if "too soon" not in error.detail:
+            if "lacks its end" not in error.detail:
                 raise
         return b""
 
@@ -588,6 +708,71 @@ class KeepsTheRequestInItself(Sound):
         return super().send(self.request, timeout=timeout)
 
 
+class SoundKeeper(Sound):
+    """One that knows how long its connections were idle."""
+
+    limit = math.inf
+    names_stale = True
+    share = 0.8
+    margin = 1
+
+    def connection(self, parts, timeout):
+        with self.lock:
+            kept = self.idle.get(parts.netloc, [])
+            while kept:
+                connection = kept.pop()
+                connection.idle_for = time.monotonic() - connection.idle_since
+                if connection.idle_for < min(self.limit, connection.keep_for):
+                    return connection
+                connection.sock.close()
+        return self.opened(parts, timeout)
+
+    def exchanged(self, request, timeout, parts):
+        try:
+            return super().exchanged(request, timeout, parts)
+        except (ConnectionError, TransportError) as error:
+            connection = self.used[-1]
+            if connection.new or not self.never_began(connection) or not isinstance(error, ConnectionError):
+                raise
+            self.limit = self.share * connection.idle_for
+        raise TransportError("stale" if self.names_stale else "reset")
+
+    def never_began(self, connection):
+        return connection.phase == "nothing" or not connection.read_in_head
+
+    def give_back(self, connection, parts, again):
+        connection.idle_since = time.monotonic()
+        super().give_back(connection, parts, again)
+
+    def header_line(self, connection):
+        line = super().header_line(connection)
+        connection.keep_for = getattr(connection, "keep_for", math.inf)
+        if line.lower().startswith(b"keep-alive"):
+            connection.keep_for = self.keep_for(line)
+        return line
+
+    def keep_for(self, line):
+        found = re.search(rb"timeout=([0-9]+)", line)
+        return int(found[1]) - self.margin if found else math.inf
+
+
+class CallsItReset(SoundKeeper):
+    names_stale = False
+
+
+class CallsEverythingStale(SoundKeeper):
+    def never_began(self, connection):
+        return True
+
+
+class LearnsNothing(SoundKeeper):
+    share = 10.0
+
+
+class HeedsNoKeepAlive(SoundKeeper):
+    margin = 0
+
+
 class AsyncSound:
     """A sound one for each request, in a thread; its connection is closed when the task is cancelled."""
 
@@ -646,6 +831,15 @@ class LeavesTheConnectionOpen(AsyncSound):
 BROKEN = {
     "test_the_request_is_carried_as_it_is": (RewritesTheQuery, PutsItsOwnAccept),
     "test_no_credentials_but_those_of_the_request_are_sent": (ReadsNetrc, SendsCredentialsTwice),
+    "test_a_body_is_sent_byte_for_byte": (SendsBodiesAsText,),
+    "test_a_post_is_sent_once_on_a_fresh_connection": (TriesAPostAgain, PostsOnAnIdleConnection),
+    "test_the_limit_of_the_request_counts": (IgnoresTheLimitOfTheRequest,),
+    "test_interim_responses_are_skipped": (TakesAnInterimResponse,),
+    "test_a_status_is_known_without_its_body": (NeedsABody,),
+    "test_a_status_is_known_if_its_body_is_late": (NeedsABodyInTime,),
+    "test_conflicting_lengths_are_no_response": (TakesTheLastLength,),
+    "test_codings_are_undone_in_reverse_order": (KnowsOneCoding, TakesUtf8ForACoding),
+    "test_an_unsupported_coding_is_an_error": (TakesBrotliAsItIs, NamesNoCoding),
     "test_no_cookie_is_kept": (KeepsCookies,),
     "test_a_lost_connection_is_not_tried_again": (TriesAgain, TriesAgainOnAUsedConnection),
     "test_a_status_is_not_tried_again": (ObeysRetryAfter,),
@@ -682,6 +876,10 @@ BROKEN = {
     "test_credentials_are_not_logged": (LogsTheRequest,),
     "test_it_may_be_closed_twice": (ClosesOnce,),
     "test_once_closed_it_sends_nothing": (SendsAfterItsEnd, RaisesRuntimeErrorAfterItsEnd),
+    "test_a_connection_that_ends_as_it_is_used_again_is_stale": (CallsItReset,),
+    "test_a_connection_that_never_served_is_not_stale": (CallsEverythingStale,),
+    "test_connections_are_not_idle_for_as_long_again": (LearnsNothing,),
+    "test_the_keep_alive_header_is_heeded": (HeedsNoKeepAlive,),
     "test_it_is_shared_by_many_threads": (KeepsTheRequestInItself,),
     "test_it_is_shared_by_many_tasks": (MixesUpTasks,),
     "test_the_event_loop_goes_on_meanwhile": (SetsItselfUpOnTheLoop,),

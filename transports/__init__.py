@@ -3,12 +3,12 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .answer_body import AnswerBody
 from .clock import AsyncClock, Clock, SystemClock, VirtualClock
 from .observers import Observer, ObserverErrors
 from .opening import open_recording
 from .recording import End, Exchange, Recording, RecordingError, Torn
 from .replay import Replay, ReplayTransport, replay
+from .response_body import ResponseBody
 from .scenarios import SCENARIOS, Scenario
 from .trace_lines import TraceLines
 from .trace_writer import TraceWriter
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from .async_transport import AsyncTransport
     from .async_watching import AsyncWatch, wait_async, watch_async
     from .error_translation import as_transport_error
+    from .sending import Sending
     from .simulator import ServedRequest, Simulator
     from .threaded_transport import ThreadedTransport
-    from .timed_answer import TimedAnswer
-    from .urllib3_transport import Sending, Urllib3Transport
+    from .timed_response import TimedResponse
+    from .urllib3_transport import Urllib3Transport
 
 __all__ = [
     "SCENARIOS",
-    "AnswerBody",
     "AsyncClock",
     "AsyncTransport",
     "AsyncWatch",
@@ -39,13 +39,14 @@ __all__ = [
     "RecordingError",
     "Replay",
     "ReplayTransport",
+    "ResponseBody",
     "Scenario",
     "Sending",
     "ServedRequest",
     "Simulator",
     "SystemClock",
     "ThreadedTransport",
-    "TimedAnswer",
+    "TimedResponse",
     "Torn",
     "TraceLines",
     "TraceWriter",
@@ -66,11 +67,11 @@ __all__ = [
 _LOADED_WHEN_USED = {
     "AsyncTransport": "async_transport",
     "AsyncWatch": "async_watching",
-    "Sending": "urllib3_transport",
+    "Sending": "sending",
     "ServedRequest": "simulator",
     "Simulator": "simulator",
     "ThreadedTransport": "threaded_transport",
-    "TimedAnswer": "timed_answer",
+    "TimedResponse": "timed_response",
     "Urllib3Transport": "urllib3_transport",
     "as_transport_error": "error_translation",
     "wait_async": "async_watching",

@@ -8,10 +8,10 @@ from typing import Final
 
 from spongewatch import MAX_BODY, Response, TransportError
 
-from .answer_body import AnswerBody
 from .captured_headers import kept_headers
 from .captured_request import CapturedResponse, EntryError, text_of
 from .jsonp import without_jsonp
+from .response_body import ResponseBody
 
 COMPRESSED: Final = (b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 """The first bytes of gzip and zlib; neither JSON nor XML begins with them."""
@@ -144,14 +144,14 @@ def _inflated(body: bytes) -> bytes:
     """Return `body` inflated; itself if it is not compressed, or broken."""
     if body.startswith(COMPRESSED):
         try:
-            return _bounded(AnswerBody("gzip"), body)
+            return _bounded(ResponseBody(200, "gzip"), body)
         except TransportError as error:
             if error.kind == "too-large":
                 raise
-    _bounded(AnswerBody(), body)
+    _bounded(ResponseBody(200), body)
     return body
 
 
-def _bounded(whole: AnswerBody, body: bytes) -> bytes:
+def _bounded(whole: ResponseBody, body: bytes) -> bytes:
     whole.feed(body)
     return whole.finish()

@@ -57,12 +57,13 @@ class as_transport_error:  # noqa: N801 # it reads as a function
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, TransportError):
-            failure = error
+            failure = error.with_traceback(None)
             failure.__cause__ = None
         elif isinstance(error, self._exceptions):
             failure = _told([*_causes(error, self._outer)])
         else:
             return
+        del error, trace  # error reporters show local variables, and these hold texts and frames of clients
         try:
             raise failure
         finally:

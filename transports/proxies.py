@@ -1,30 +1,25 @@
-"""Which proxy leads to a host, if one does: what the usual variables of an environment say, or the caller.
-
-The environment is an argument: whoever asks reads it, once. Nothing here connects. `urllib.request` reads the same
-variables, but of its own process alone, and in `no_proxy` it knows no networks and no addresses of IPv6.
-"""
+"""Which proxy leads to a host, by the caller's choice or by the usual environment variables."""
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from socket import inet_aton
 from typing import Final, final
 from urllib.parse import unquote_to_bytes
+from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
-from spongewatch import LocalProtocolError
+from spongewatch import LocalProtocolError, Secret
 
 _LOOPBACK: Final = re.compile(r"127(\.[0-9]{1,3}){3}|::1|localhost")  # where the core allows plain http
-_WITH_PORT: Final = re.compile(r"(\[.*]|[^:]*):([0-9]{1,5})")
 _PORT: Final = 80
 
 HOST: Final = re.compile("[!-~]+")
-"""What HTTP can carry as a host: of many versions of urllib3 more comes through, and `http.client` quotes it."""
+"""A host that HTTP can carry; some versions of urllib3 let more through."""
 
 
 @final
@@ -39,52 +34,48 @@ class Proxy:
 
 @final
 class Proxies:
-    """The proxies that `environment` names, or `proxy`, a url, for every host.
+    """The proxy `url` for every host, or those that the environment names now, as the standard library reads it.
 
-    Of `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` each counts in lower case before upper case, and
-    one that is set to nothing names no proxy; `HTTP_PROXY` is passed over in a CGI script. This machine is never
-    reached by way of a proxy, whoever names it: the proxy's `localhost` is another machine. Raises
-    `LocalProtocolError` for a `proxy` that is no url of a proxy.
+    This machine is never reached by way of a proxy: the proxy's `localhost` is another machine.
 
-    >>> proxies = Proxies({"https_proxy": "http://user:pass@proxy.example:3128", "NO_PROXY": "intern.example"})
-    >>> proxies.leading_to("https", "api.example", 443)
+    Args:
+        url: The URL of the proxy for every host; None for those of the environment.
+        trust_env: Whether the environment is read.
+
+    Raises:
+        LocalProtocolError: `url` is not the URL of a proxy.
+
+    >>> Proxies(Secret("http://user:pass@proxy.example:3128")).leading_to("https", "api.example", 443)
     Proxy(host='proxy.example', port=3128)
-    >>> proxies.leading_to("https", "api.intern.example", 443) is None
-    True
     """
 
-    def __init__(self, environment: Mapping[str, str], proxy: str | None = None) -> None:
-        self._for_all = None if proxy is None else _proxy("proxy", proxy)
-        variables = dict(environment)  # which tells lower from upper case where the system doesn't
-        self._variables = {scheme: _of_scheme(variables, scheme) for scheme in ("http", "https")}
-        self._exceptions = re.split(r"[\s,]+", _variable(variables, "no_proxy")[1])
+    def __init__(self, url: Secret | None = None, *, trust_env: bool = True) -> None:
+        self._for_all = None if url is None else _proxy("proxy", url)
+        self._variables = {name: Secret(value) for name, value in getproxies_environment().items()} if trust_env else {}
 
     def leading_to(self, scheme: str, host: str, port: int) -> Proxy | None:
-        """The proxy on the way to `host`, in lower case and without brackets; None where the way is direct.
+        """Return the proxy for `host`, which is in lower case and without brackets; None for a direct connection.
 
-        Raises `LocalProtocolError` where the variable that counts can't be used, and names it, without its value.
+        Raises:
+            LocalProtocolError: The variable that applies is not the URL of a proxy.
         """
         host = host.rstrip(".")
         if _is_this_machine(host):
             return None
         if self._for_all is not None:
             return self._for_all
-        name, url = self._variables[scheme]
-        if not url or any(_means(entry, host, port) for entry in self._exceptions):
+        name = scheme if scheme in self._variables else "all"
+        if name not in self._variables or self._bypassed(host, port):
             return None
-        return _proxy(name, url)
+        return _proxy(f"{name}_proxy", self._variables[name])
 
-
-def _of_scheme(variables: Mapping[str, str], scheme: str) -> tuple[str, str]:
-    name, url = _variable(variables, f"{scheme}_proxy")
-    return (name, url) if url else _variable(variables, "all_proxy")
-
-
-def _variable(variables: Mapping[str, str], name: str) -> tuple[str, str]:
-    """What the variable is called, in lower case or upper case, and its value, which may be nothing."""
-    if name not in variables and not (name == "http_proxy" and "REQUEST_METHOD" in variables):
-        name = name.upper()  # in CGI, HTTP_PROXY is the header "Proxy" of a stranger
-    return name, variables.get(name, "").strip()
+    def _bypassed(self, host: str, port: int) -> bool:
+        address = _address(host)
+        authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        if address is None:
+            return bool(proxy_bypass_environment(authority, self._variables))
+        entries = [entry.strip() for entry in self._variables.get("no", "").split(",")]  # the library knows no networks
+        return any(entry in ("*", host, authority) or address in _network(entry) for entry in entries)
 
 
 def _is_this_machine(host: str) -> bool:
@@ -102,37 +93,31 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
     return None
 
 
-def _means(entry: str, host: str, port: int) -> bool:
-    """True where `entry`, a domain, an address or a network, with a port or without, is for the host."""
-    if entry == "*":
-        return True
-    if match := _WITH_PORT.fullmatch(entry):
-        entry = match[1]
-        if int(match[2]) != port:
-            return False
-    name = entry.strip("[]").lstrip("*.").rstrip(".").lower()
-    address = _address(host)
-    if address is not None:
-        with suppress(ValueError):
-            return address in ip_network(name, strict=False)
-        return name == host  # for a part of an address is none
-    if not name.isascii():
-        with suppress(LocationParseError):
-            name = parse_url(f"http://{name}").host or name  # as the host is spelled
-    return f".{host}".endswith(f".{name}")
+def _network(entry: str) -> IPv4Network | IPv6Network | tuple[()]:
+    try:
+        return ip_network(entry.strip("[]"), strict=False)
+    except ValueError:
+        return ()
 
 
-def _proxy(name: str, url: str) -> Proxy:
-    """The proxy at `url`, which is never told, for it may hold a password; `name` says where it stands."""
+def _proxy(name: str, url: Secret) -> Proxy:
+    """Read the URL of a proxy; an error names where it stands, `name`, and never the URL."""
+    proxy = _read(url)
+    if isinstance(proxy, str):
+        raise LocalProtocolError(f"{name} {proxy}")
+    return proxy
+
+
+def _read(url: Secret) -> Proxy | str:
+    """Return the proxy, or the reason why there is none."""
     parsed = None
-    if isinstance(url, str):
-        with suppress(LocationParseError):  # whose text is the url
-            parsed = parse_url(url if "://" in url else f"http://{url}")
+    with suppress(LocationParseError):  # whose text is the url
+        parsed = parse_url(url.strip() if "://" in url else f"http://{url.strip()}")
     host = (parsed and parsed.host) or ""
     if not parsed or not HOST.fullmatch(host) or parsed.port == 0 or parsed.request_uri != "/" or parsed.fragment:
-        raise LocalProtocolError(f"{name} is no url of a proxy such as http://proxy.example:3128")
+        return "is no url of a proxy such as http://proxy.example:3128"
     if parsed.scheme != "http":
-        raise LocalProtocolError(f"{name} is no http:// url, and no other kind of proxy is supported")
+        return "is no http:// url, and no other kind of proxy is supported"
     return Proxy(host.strip("[]"), parsed.port or _PORT, None if parsed.auth is None else _basic(parsed.auth))
 
 

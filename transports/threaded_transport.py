@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from time import monotonic
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, cast, final
 
 from spongewatch import LocalProtocolError, Request, Response, TransportError, shown
 
+from .deadline import Deadline
 from .forking import when_forked
 from .transport import Transport
 from .unpicklable import Unpicklable
@@ -51,6 +51,8 @@ class ThreadedTransport(Unpicklable):
         """What the transport makes of `request`, within `timeout` seconds; raises what it raises."""
         if self._closed:
             raise LocalProtocolError("the transport is closed")
+        if not _under_asyncio():
+            raise LocalProtocolError("ThreadedTransport needs a running event loop of asyncio")
         sending = self._sending(request, timeout)
         running = self._threads.submit(copy_context().run, _run, sending)
         answer = asyncio.wrap_future(running)
@@ -70,6 +72,9 @@ class ThreadedTransport(Unpicklable):
     async def close(self) -> None:
         """Close the transport, and let go of the threads; may be called again."""
         self.release()
+        if not _under_asyncio():  # nothing was sent
+            self._transport.close()
+            return
         await in_new_thread(self._transport.close)  # all others may be in use
 
     async def __aenter__(self) -> Self:
@@ -89,7 +94,16 @@ class ThreadedTransport(Unpicklable):
         sending = getattr(self._transport, "sending", None)
         if sending is not None:
             return cast(_Sending, sending(request, timeout=timeout))
-        return _NotCut(self._transport, request, monotonic() + timeout)
+        return _NotCut(self._transport, request, Deadline(timeout))
+
+
+def _under_asyncio() -> bool:
+    """Return False under trio, where the futures of asyncio can't be awaited."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 async def in_new_thread(function: Callable[[], _Result]) -> _Result:
@@ -113,13 +127,13 @@ class _Sending(Protocol):
 class _NotCut:
     """A request of a transport that can't cut one off."""
 
-    def __init__(self, transport: Transport, request: Request, deadline: float) -> None:
+    def __init__(self, transport: Transport, request: Request, deadline: Deadline) -> None:
         self._transport = transport
         self._request = request
         self._deadline = deadline
 
     def run(self) -> Response:
-        return self._transport.send(self._request, timeout=max(self._deadline - monotonic(), 0.001))
+        return self._transport.send(self._request, timeout=max(self._deadline.left(), 0.001))
 
     def interrupt(self) -> None:
         pass

@@ -3,50 +3,69 @@
 import os
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import lru_cache, partial
 from http.client import HTTPException
-from threading import Lock
-from types import TracebackType
+from time import monotonic
+from types import NoneType, TracebackType
 from typing import Final, Self, final
+from weakref import ref
 
 from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import parse_url
 
-from spongewatch import MAX_BODY, LocalProtocolError, Request, Response, __version__, shown
+from spongewatch import (
+    InvalidArgument,
+    InvalidType,
+    LocalProtocolError,
+    Request,
+    Response,
+    Secret,
+    TransportError,
+    shown,
+)
 
-from .answer_body import AnswerBody
-from .connection_pool import Connection, ConnectionPool, Origin
+from .connection import Connection, Origin
+from .deadline import Deadline
 from .error_translation import as_transport_error
 from .forking import when_forked
-from .guarded_socket import Allowance, GuardedTlsSocket
+from .green_threads import refuse_green_threads
+from .idle_connections import IdleConnections
 from .proxies import HOST, Proxies
+from .response_body import ResponseBody
+from .sending import Sending
 from .unpicklable import Unpicklable
 
-_OWN_HEADERS: Final = {"accept-encoding": "gzip", "user-agent": f"spongewatch/{__version__}"}
 _PIECE: Final = 16_384
-_MAX_HEAD: Final = 262_144
-"""Bytes that the status line, the headers and the framing of a body may take."""
+
+_LOOK_AGAIN: Final = 1.0
+"""Seconds between two looks of a waiting request at those before it; one that died leaves without a word."""
 
 _REMEMBERED: Final = 64
-"""Urls that are not taken apart again: those of a watch are all the same."""
+"""URLs that are not parsed again, and origins whose connections are kept."""
 
 
 @final
 class Urllib3Transport(Unpicklable):
-    """Sends requests over HTTP and HTTPS; to be shared by threads and by sessions.
+    """Sends requests over HTTP and HTTPS; threads and sessions may share it.
 
-    It holds at most `connections` connections, over all hosts; whoever needs one more waits for it, within
-    its time-out, the longest waiting first. They stay open from one request to the next, until `close`; a process
-    that is forked off makes its own. Certificates are verified against those that the system trusts, or against
-    `ca_file` alone, PEM. No body is larger than `max_body` bytes, uncompressed.
+    At most `connections` requests are under way at a time, and as many connections to one host are kept open between
+    requests, until `close`. A request beyond that waits, in order of arrival, within its timeout. An exception at any
+    moment, such as `KeyboardInterrupt`, costs at most a connection. A forked process opens connections of its own.
 
-    `proxy`, a url such as `http://user:password@proxy.example:3128`, leads to every host. Where there is none, the
-    variables `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy` are read when the transport is made, unless
-    `trust_env` is False. This machine itself is never reached by way of a proxy.
+    Args:
+        connections: The number of requests that may be under way at a time.
+        ca_file: A PEM file with the only certificates to trust, in place of those that the system trusts.
+        ssl_context: A TLS configuration in place of `ca_file`; it has to verify certificates and host names.
+        proxy: The URL of a proxy for every host but this machine, such as `http://user:password@proxy.example:3128`,
+            in place of those that the environment names.
+        trust_env: Whether `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy` are read, now.
+        clock: Returns the monotonic time in seconds by which connections are idle.
 
-    Raises `LocalProtocolError` for a number below 1, for a `ca_file` that can't be read, and for a `proxy` that is
-    no http:// url.
+    Raises:
+        LocalProtocolError: `connections` is below 1, `ca_file` can't be read, or `proxy` is no http:// URL.
+        InvalidType: `ssl_context` is no `ssl.SSLContext`, or `proxy` no str.
+        InvalidArgument: `ssl_context` verifies nothing, or there is a `ca_file` as well.
 
     >>> with Urllib3Transport(connections=4) as transport:
     ...     transport.send(Request("GET", "ftp://api.example/events/1126"), timeout=10)
@@ -59,61 +78,65 @@ class Urllib3Transport(Unpicklable):
         *,
         connections: int = 10,
         ca_file: str | os.PathLike[str] | None = None,
-        max_body: int = MAX_BODY,
+        ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
         trust_env: bool = True,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._max_body = _at_least_one("max_body", max_body)
-        self._pool = ConnectionPool(_at_least_one("connections", connections), self._connection)
-        proxies = Proxies(os.environ if trust_env else {}, proxy)
-        self._route = lru_cache(_REMEMBERED)(partial(_route, proxies))
-        # The system's certificates take as long to load as 80 polls do: not before they are needed.
-        self._tls = None if ca_file is None else _tls_context(os.fspath(ca_file))
-        self._under_way: set[Allowance] = set()
+        kind = type(proxy)
+        proxy = Secret(proxy) if isinstance(proxy, str) else None
+        if proxy is None and kind is not NoneType:
+            raise InvalidType(f"proxy must be a str, not {kind.__name__}")
+        self._connections = _at_least_one("connections", connections)
+        self._clock = clock
+        self._route = lru_cache(_REMEMBERED)(partial(_route, Proxies(proxy, trust_env=trust_env)))
+        # The system's certificates take as long to load as 80 polls do, so they are loaded for the first request.
+        self._tls = _checked(ssl_context, ca_file)
+        self._idle: dict[Origin, IdleConnections] = {}
+        self._under_way: list[ref[Sending]] = []
+        self._closed = False
         self._forked_amid_tls = False
-        self._make_locks()
         when_forked(self, Urllib3Transport._begin_anew)
 
-    def _make_locks(self) -> None:
-        self._tls_lock = Lock()  # held while certificates load
-        self._lock = Lock()
-
-    def _begin_anew(self) -> None:
-        """Leave to the parent process what is open: two that read from one socket would get parts of answers."""
-        self._make_locks()
-        self._pool = self._pool.left_to_parent()
-        self._forked_amid_tls |= bool(self._under_way) and self._tls is not None
-        while self._under_way:
-            self._under_way.pop().leave()
-
     def send(self, request: Request, *, timeout: float) -> Response:
-        """The answer to `request`, whatever its status, whole within `timeout` seconds.
+        """Return the response to `request`, whatever its status.
 
-        The time counts for all of it: waiting for a connection, making it, and reading to the last byte;
-        only looking up the host's name can't be cut short. There is no retry and no redirect.
+        There is no retry and no redirect. A status other than 200 is known once its head has arrived: if its body
+        fails, or is late, the response has an empty body.
 
-        Raises `TransportError`, permanent for a certificate that is not to be trusted and for a proxy that wants
-        another password, and `LocalProtocolError` after `close`, for a request that HTTP can't carry, and where
-        the environment names a proxy that can't be used.
+        Args:
+            request: What to send. Methods other than GET and HEAD get a fresh connection.
+            timeout: Seconds for all of it: waiting for other requests, connecting, and reading to the last byte. Only
+                the lookup of a host name can't be cut short.
+
+        Raises:
+            TransportError: There was no response. Permanent for a certificate that is not trusted and for a proxy
+                that wants another password. Of kind `stale` if the server closed an idle connection as the request
+                was sent.
+            LocalProtocolError: The transport is closed, HTTP can't carry the request, the environment names a proxy
+                that can't be used, or blocking calls don't work here (eventlet, gevent patched too late, trio).
+            InvalidType: `timeout` is no number.
+            InvalidArgument: `timeout` is NaN.
         """
         return self.sending(request, timeout=timeout).run()
 
-    def sending(self, request: Request, *, timeout: float) -> "Sending":
-        """A request that is to be sent, to be cut off from another thread; its time counts from now.
-
-        Raises `LocalProtocolError` as `send` does, but for `close`.
-        """
-        origin, target = self._route(request.url)
-        allowance = Allowance(timeout, self._max_body + _MAX_HEAD)
-        return Sending(partial(self._send, request, origin, target, allowance), allowance)
+    def sending(self, request: Request, *, timeout: float) -> Sending:
+        """Prepare a request that another thread can cut off; its time counts from now. Raises as `send` does."""
+        refuse_green_threads()
+        deadline = Deadline(timeout)
+        origin, target = self._route(Secret(request.url))
+        fresh = request.method not in ("GET", "HEAD")
+        secure = origin.scheme == "https"
+        return Sending(partial(self._send, request, origin), target, deadline, fresh=fresh, secure=secure)
 
     def close(self) -> None:
         """Close all connections, and cut off the requests under way; from any thread, and more than once."""
-        self._pool.close()
-        with self._lock:
-            under_way = [*self._under_way]
-        for allowance in under_way:
-            allowance.revoke()
+        self._closed = True
+        for sending in self._alive():
+            sending.interrupt()
+        while self._idle:
+            with suppress(KeyError):  # closed by another thread
+                self._idle.popitem()[1].close()
 
     def __enter__(self) -> Self:
         return self
@@ -123,78 +146,113 @@ class Urllib3Transport(Unpicklable):
     ) -> None:
         self.close()
 
-    def _send(self, request: Request, origin: Origin, target: str, allowance: Allowance) -> Response:
-        with self._lock:
-            self._under_way.add(allowance)
+    def _send(self, request: Request, origin: Origin, sending: Sending) -> Response:
+        mine = ref(sending)
+        self._under_way.append(mine)
         try:
-            return self._answer(request, origin, target, allowance)
+            self._wait(sending)
+            return self._translated(request, origin, sending)
         finally:
-            with self._lock:
-                self._under_way.discard(allowance)  # gone in a process that was forked meanwhile
+            with suppress(ValueError):  # a fork has emptied the list
+                self._under_way.remove(mine)
+            if len(self._under_way) >= self._connections:
+                for other in self._alive()[: self._connections]:
+                    other.look_again()
 
-    def _answer(self, request: Request, origin: Origin, target: str, allowance: Allowance) -> Response:
-        pool = self._pool
-        connection = pool.take(origin, allowance)
-        again = False
+    def _wait(self, sending: Sending) -> None:
+        """Wait until fewer than `connections` requests are before this one."""
+        while not self._closed:
+            if len(self._under_way) <= self._connections or self._alive().index(sending) < self._connections:
+                return
+            if not sending.wait(_LOOK_AGAIN):
+                raise TransportError("timeout", "all connections were in use by other requests")
+        raise LocalProtocolError("the transport is closed")
+
+    def _alive(self) -> list[Sending]:
+        """Return the requests that wait or are under way, in order of arrival.
+
+        Weak references count them: a request that an exception ended at any moment is not among them any more.
+        """
+        found = []
+        for each in list(self._under_way):
+            sending = each()
+            if sending is not None:
+                found.append(sending)
+            else:
+                with suppress(ValueError):  # removed by another thread
+                    self._under_way.remove(each)
+        return found
+
+    def _translated(self, request: Request, origin: Origin, sending: Sending) -> Response:
         try:
             with as_transport_error(HTTPError, HTTPException, OSError, ValueError):
-                response = self._exchange(connection, request, target, allowance)
-            again = response.status >= 200  # after any other, the answer proper may be on its way
-            return response
-        finally:
-            allowance.let_go()
-            if not again:
-                connection.close()
-            pool.give_back(connection)
+                return self._exchange(request, origin, sending)
+        except TransportError as error:
+            failure = error
+            if sending.cut_off:
+                failure = TransportError("reset", "the request was cut off")
+            elif error.kind == "timeout" and not error.detail.startswith("the proxy"):
+                failure = sending.deadline.expired()
+            raise failure from None
 
-    def _exchange(self, connection: Connection, request: Request, target: str, allowance: Allowance) -> Response:
-        answer = connection.exchange(request.method, target, {**_OWN_HEADERS, **request.headers}, allowance)
-        body = AnswerBody(answer.headers.get("content-encoding"), self._max_body)
+    def _exchange(self, request: Request, origin: Origin, sending: Sending) -> Response:
+        sending.time_left()
+        idle = self._idle_to(origin)
+        if sending.fresh:
+            idle.discard_one()
+        connection = (None if sending.fresh else idle.take()) or Connection(origin, self._context(origin))
+        whole = False
         try:
-            while piece := answer.read(_PIECE, decode_content=False):
-                body.feed(piece)
+            response = connection.exchange(request, sending)
+            body = ResponseBody(response.status, response.headers.get("content-encoding"), request.max_body)
+            with closing(response), body:
+                while not response.closed:
+                    body.feed(response.read(_PIECE))  # no local variable holds the piece: it may repeat a secret
+            headers = {name.lower(): value for name, value in response.headers.itermerged()}
+            result = Response(response.status, headers, body.finish())
+            whole = not body.dropped
+        except TransportError as error:
+            if error.kind == "stale":
+                idle.ended(connection.idle_for or 0.0)
+            raise
         finally:
-            answer.close()
-        headers = {name.lower(): value for name, value in answer.headers.itermerged()}
-        return Response(answer.status, headers, body.finish())
+            sending.let_go()
+            if whole:
+                idle.keep(connection)
+            else:
+                connection.close()
+        return result
 
-    def _connection(self, origin: Origin) -> Connection:
-        return Connection(origin, self._tls_of_all() if origin.scheme == "https" else None)
+    def _idle_to(self, origin: Origin) -> IdleConnections:
+        idle = self._idle.get(origin)
+        if idle is None:
+            idle = self._idle.setdefault(origin, IdleConnections(self._clock))
+            for oldest in list(self._idle)[:-_REMEMBERED]:
+                if (other := self._idle.pop(oldest, None)) is not None:
+                    other.close()
+        if self._closed:
+            idle.close()
+        return idle
 
-    def _tls_of_all(self) -> ssl.SSLContext:
+    def _context(self, origin: Origin) -> ssl.SSLContext | None:
+        if origin.scheme == "http":
+            return None
         if self._forked_amid_tls:  # OpenSSL's own locks may be held by threads that are not here, for ever
             raise LocalProtocolError(
                 "this process was forked while requests were under way over TLS: fork before, or start it by spawn"
             )
-        with self._tls_lock:
-            if self._tls is None:
-                self._tls = _tls_context(None)
-            return self._tls
+        if self._tls is None:
+            self._tls = _tls_context(None)
+        return self._tls
 
-
-@final
-class Sending(Unpicklable):
-    """A request that has not left yet, or is under way; made by `Urllib3Transport.sending`.
-
-    >>> with Urllib3Transport() as transport:
-    ...     sending = transport.sending(Request("GET", "http://127.0.0.1:1/events/1126.json"), timeout=1)
-    ...     sending.interrupt()
-    ...     sending.run()
-    Traceback (most recent call last):
-    spongewatch.errors.TransportError: reset: the request was cut off
-    """
-
-    def __init__(self, send: Callable[[], Response], allowance: Allowance) -> None:
-        self._send = send
-        self._allowance = allowance
-
-    def run(self) -> Response:
-        """Send it, once; gives what `send` gives, and raises what it raises."""
-        return self._send()
-
-    def interrupt(self) -> None:
-        """Cut it off, from any thread: `run` raises a `TransportError`, and sends nothing more."""
-        self._allowance.revoke()
+    def _begin_anew(self) -> None:
+        """Leave the parent's connections alone after a fork; two processes would read parts of one response each."""
+        under_way, self._under_way = self._alive(), []
+        self._forked_amid_tls |= any(sending.secure for sending in under_way)
+        for sending in under_way:
+            sending.leave_to_parent()
+        while self._idle:
+            self._idle.popitem()[1].close()
 
 
 def _at_least_one(name: str, value: int) -> int:
@@ -203,30 +261,48 @@ def _at_least_one(name: str, value: int) -> int:
     raise LocalProtocolError(f"{name} is a whole number of at least 1, not {shown(value)}")
 
 
+def _checked(context: ssl.SSLContext | None, ca_file: str | os.PathLike[str] | None) -> ssl.SSLContext | None:
+    if context is None:
+        return None if ca_file is None else _tls_context(os.fspath(ca_file))
+    if ca_file is not None:
+        raise InvalidArgument("ca_file and ssl_context can't be given together")
+    if not isinstance(context, ssl.SSLContext):
+        raise InvalidType(f"ssl_context must be an ssl.SSLContext, not {type(context).__name__}")
+    if context.verify_mode != ssl.CERT_REQUIRED or not context.check_hostname:
+        raise InvalidArgument("ssl_context must verify certificates and host names")
+    return context
+
+
 def _tls_context(ca_file: str | None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except (OSError, ValueError):
         raise LocalProtocolError(f"no certificates can be read from the ca_file {shown(ca_file)}") from None
     context.set_alpn_protocols(["http/1.1"])
-    context.sslsocket_class = GuardedTlsSocket
     return context
 
 
-def _route(proxies: Proxies, url: str) -> tuple[Origin, str]:
-    """Where the request goes, and what it asks for there."""
+def _route(proxies: Proxies, url: Secret) -> tuple[Origin, Secret]:
+    """Return where a request for `url` goes, and what its request line asks for."""
+    found = _read(url)
+    if isinstance(found, str):
+        raise LocalProtocolError(found)
+    scheme, netloc, host, port, path = found
+    proxy = proxies.leading_to(scheme, host, port)
+    whole = proxy is not None and scheme == "http"  # the proxy has to be told the host too
+    return Origin(scheme, host, port, proxy), Secret(f"http://{netloc}{path}") if whole else path
+
+
+def _read(url: Secret) -> tuple[str, str, str, int, Secret] | str:
+    """Return the parts of a URL, or what is wrong with it."""
     parsed = None
     with suppress(LocationParseError):  # whose text is the url
         parsed = parse_url(url)
     if parsed is None:
-        raise LocalProtocolError("the url of a request can't be read")
+        return "the url of a request can't be read"
     if parsed.scheme not in ("http", "https") or not parsed.host or not HOST.fullmatch(parsed.host):
-        raise LocalProtocolError("the url of a request starts with http:// or https://, and a host follows")
+        return "the url of a request starts with http:// or https://, and a host follows"
     if parsed.auth is not None:
-        raise LocalProtocolError("credentials stand in a header of a request, not in its url")
+        return "credentials stand in a header of a request, not in its url"
     port = parsed.port if parsed.port is not None else 443 if parsed.scheme == "https" else 80
-    host = parsed.host.strip("[]")
-    proxy = proxies.leading_to(parsed.scheme, host, port)
-    whole = proxy is not None and parsed.scheme == "http"  # the proxy has to be told the host too
-    target = f"http://{parsed.netloc}{parsed.request_uri}" if whole else parsed.request_uri
-    return Origin(parsed.scheme, host, port, proxy), target
+    return parsed.scheme, parsed.netloc or "", parsed.host.strip("[]"), port, Secret(parsed.request_uri)

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from spongewatch import LocalProtocolError, Request, Response
-from spongewatch.transports import AnswerBody, as_transport_error
+from spongewatch.transports import ResponseBody, as_transport_error
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes down each url
 
@@ -18,6 +18,8 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes down e
 class HttpxTransport:
     def __init__(self, **settings: Any) -> None:
         self._client = httpx.Client(**settings)
+        settings["limits"] = httpx.Limits(max_keepalive_connections=0)
+        self._fresh = httpx.Client(**settings)
         self._thread = local()
 
     def send(self, request: Request, *, timeout: float) -> Response:
@@ -28,15 +30,20 @@ class HttpxTransport:
         headers = {"accept-encoding": "gzip", **request.headers}
         extra = {"timeout": httpx.Timeout(timeout).as_dict(), "trace": self._trace}
         with as_transport_error(httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError):
-            sent = httpx.Request(request.method, request.url, headers=headers, extensions=extra)
-            with closing(self._client.send(sent, stream=True)) as answer:
-                body = AnswerBody(answer.headers.get("content-encoding"))
-                for piece in answer.iter_raw():
-                    body.feed(piece)
-                return Response(answer.status_code, dict(answer.headers), body.finish())
+            sent = httpx.Request(
+                request.method, request.url, headers=headers, content=request.body or None, extensions=extra
+            )
+            client = self._client if request.method == "GET" else self._fresh
+            with closing(client.send(sent, stream=True)) as response:
+                encoding = response.headers.get("content-encoding")
+                with ResponseBody(response.status_code, encoding, request.max_body) as body:
+                    for piece in response.iter_raw():
+                        body.feed(piece)
+            return Response(response.status_code, dict(response.headers), body.finish())
 
     def close(self) -> None:
         self._client.close()
+        self._fresh.close()
 
     def _trace(self, event: str, info: dict[str, Any]) -> None:
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import urllib3
 
 from spongewatch import Done, Emitted, ImportSession, Outcome, Request, Response, Send, TransportError, Wait
-from spongewatch.transports import AnswerBody, as_transport_error
+from spongewatch.transports import ResponseBody, as_transport_error
 
 
 def drive(session: ImportSession, tell: Callable[[Emitted], object], clock: Callable[[], float] = time.time) -> Outcome:
@@ -34,10 +34,11 @@ def bring(http: urllib3.PoolManager, request: Request, timeout: float) -> Respon
     headers = {"accept-encoding": "gzip", **request.headers}
     limit = urllib3.Timeout(total=timeout)
     with as_transport_error(urllib3.exceptions.HTTPError, OSError):
-        answer = http.request(
+        response = http.request(
             request.method, request.url, headers=headers, timeout=limit, retries=False, preload_content=False
         )
-        body = AnswerBody(answer.headers.get("content-encoding"))
-        for piece in answer.stream(16_384, decode_content=False):
-            body.feed(piece)
-        return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body.finish())
+        with ResponseBody(response.status, response.headers.get("content-encoding"), request.max_body) as body:
+            for piece in response.stream(16_384, decode_content=False):
+                body.feed(piece)
+        names = {name.lower(): value for name, value in response.headers.items()}
+        return Response(response.status, names, body.finish())

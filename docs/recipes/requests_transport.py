@@ -7,7 +7,7 @@ import urllib3.connection
 from requests.adapters import HTTPAdapter
 
 from spongewatch import LocalProtocolError, Request, Response
-from spongewatch.transports import AnswerBody, TimedAnswer, as_transport_error
+from spongewatch.transports import ResponseBody, TimedResponse, as_transport_error
 
 
 class RequestsTransport:
@@ -20,17 +20,18 @@ class RequestsTransport:
         if self._closed:
             raise LocalProtocolError("the transport is closed")
         headers = {"accept-encoding": "gzip", **request.headers}
+        adapter = self._adapter if request.method == "GET" else _Adapter()  # which has no idle connections
         limit: Any = urllib3.Timeout(total=min(timeout, 1e6))
         with as_transport_error(OSError, urllib3.exceptions.HTTPError, ValueError):
-            sent = requests.Request(request.method, request.url, headers).prepare()
+            sent = requests.Request(request.method, request.url, headers, data=request.body).prepare()
             verify = self._session.verify
             env: Any = self._session.merge_environment_settings(request.url, {}, True, verify, None)
-            with self._adapter.send(sent, timeout=limit, **env) as answer:
-                body = AnswerBody(answer.headers.get("content-encoding"))
-                for piece in answer.raw.stream(16_384, decode_content=False):
-                    body.feed(piece)
-                names = dict(answer.headers.lower_items())
-                return Response(answer.status_code, names, body.finish())
+            with adapter.send(sent, timeout=limit, **env) as response:
+                encoding = response.headers.get("content-encoding")
+                with ResponseBody(response.status_code, encoding, request.max_body) as body:
+                    while body.feed(response.raw.read(16_384, decode_content=False)):
+                        pass
+            return Response(response.status_code, dict(response.headers.lower_items()), body.finish())
 
     def close(self) -> None:
         self._closed = True
@@ -45,8 +46,8 @@ class _Adapter(HTTPAdapter):
 
 
 class _Plain(urllib3.connection.HTTPConnection):
-    response_class = TimedAnswer
+    response_class = TimedResponse
 
 
 class _Tls(urllib3.connection.HTTPSConnection):
-    response_class = TimedAnswer
+    response_class = TimedResponse

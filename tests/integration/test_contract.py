@@ -9,8 +9,8 @@ import os
 
 import pytest
 
-from broken_transports import BROKEN, AsyncSound, Sound
-from spongewatch.transports.testing import AsyncTransportContract, TransportContract
+from broken_transports import BROKEN, AsyncSound, Sound, SoundKeeper
+from spongewatch.transports.testing import AsyncTransportContract, KeepAliveContract, TransportContract
 from spongewatch.transports.testing.contract import _surroundings
 
 PAIRS = [(check, broken) for check, all_broken in BROKEN.items() for broken in all_broken]
@@ -20,7 +20,7 @@ THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
 def held_to_the_contract(kind):
     """What pytest would make of a subclass that gives transports of this kind."""
 
-    class Sync(TransportContract):
+    class Sync(KeepAliveContract if issubclass(kind, SoundKeeper) else TransportContract):
         def make_transport(self):
             return kind()
 
@@ -48,14 +48,15 @@ def complaint(contract, check, folder, caplog):
     return None
 
 
-def test_a_sound_transport_passes(tmp_path, caplog):
-    contract = held_to_the_contract(Sound)
+@pytest.mark.parametrize("kind", [Sound, SoundKeeper])
+def test_a_sound_transport_passes(kind, tmp_path, caplog):
+    contract = held_to_the_contract(kind)
     checks = checks_of(contract) if THOROUGH else ["test_it_is_shared_by_many_threads"]  # the others are a unit test's
     assert [check for check in checks if complaint(contract, check, tmp_path, caplog)] == []
 
 
 def test_each_check_has_a_transport_that_it_rejects():
-    assert {*BROKEN} == {*checks_of(TransportContract), *checks_of(AsyncTransportContract)}
+    assert {*BROKEN} == {*checks_of(KeepAliveContract), *checks_of(AsyncTransportContract)}
 
 
 @pytest.mark.parametrize(("check", "broken"), PAIRS, ids=lambda item: getattr(item, "__name__", "by"))

@@ -69,12 +69,12 @@ from spongewatch import (
 from spongewatch.adapters import Callbacks, LoggingAdapter
 from spongewatch.transports import (
     SCENARIOS,
-    AnswerBody,
     End,
     Exchange,
     ObserverErrors,
     RecordingError,
     ReplayTransport,
+    ResponseBody,
     ServedRequest,
     Simulator,
     SystemClock,
@@ -425,7 +425,7 @@ def alive(path):
     session = ImportSession("1126", CREDENTIALS, now=0.0)
     handler = HandlerTransport(repr)
     yield from (session, watch(session, handler), watch_async(session, handler))
-    yield from (SystemClock(), VirtualClock(), ScriptedService(), Simulator(), AnswerBody("gzip"))
+    yield from (SystemClock(), VirtualClock(), ScriptedService(), Simulator(), ResponseBody(200, "gzip"))
     yield from (replay(TRACE), TraceLines(open_recording(TRACE)))
     with (
         Urllib3Transport() as transport,
@@ -442,7 +442,7 @@ NEVER_HELD = {
     "AsyncTransportContract",
     "Clock",
     "Recording",
-    "TimedAnswer",
+    "TimedResponse",
     "Transport",
     "TransportContract",
     "as_transport_error",

@@ -144,7 +144,6 @@ def test_the_public_names():
     ]
     assert spongewatch.transports.__all__ == [
         "SCENARIOS",
-        "AnswerBody",
         "AsyncClock",
         "AsyncTransport",
         "AsyncWatch",
@@ -157,13 +156,14 @@ def test_the_public_names():
         "RecordingError",
         "Replay",
         "ReplayTransport",
+        "ResponseBody",
         "Scenario",
         "Sending",
         "ServedRequest",
         "Simulator",
         "SystemClock",
         "ThreadedTransport",
-        "TimedAnswer",
+        "TimedResponse",
         "Torn",
         "TraceLines",
         "TraceWriter",

@@ -12,11 +12,13 @@ from .handler import HandlerTransport
 from .script import PlayedPoll, ScriptedService
 
 if TYPE_CHECKING:
-    from .contract import AsyncTransportContract, TransportContract
+    from .contract import AsyncKeepAliveContract, AsyncTransportContract, KeepAliveContract, TransportContract
 
 __all__ = [
+    "AsyncKeepAliveContract",
     "AsyncTransportContract",
     "HandlerTransport",
+    "KeepAliveContract",
     "PlayedPoll",
     "ScriptedService",
     "TransportContract",
@@ -29,7 +31,7 @@ pytest_plugins = ["spongewatch.transports.testing.fixtures"]
 
 def __getattr__(name: str) -> object:
     """The suites are loaded when they are used, and such that pytest shows more of an assert that fails."""
-    if name not in ("AsyncTransportContract", "TransportContract"):
+    if name not in __all__ or not name.endswith("Contract"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     contract = f"{__name__}.contract"
     if contract not in modules:

@@ -20,7 +20,7 @@ from functools import cache
 from itertools import chain, repeat
 from pathlib import Path
 from threading import Barrier, Event
-from time import monotonic
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, final
 
@@ -180,6 +180,31 @@ class _Contract(ABC):
             sent = _values(lines, name)
             assert sent == [value], f"the header {name} is sent once, as it was given; it was sent as {sent}"
 
+    def test_a_body_is_sent_byte_for_byte(self, transport: _Driven) -> None:
+        """A POST carries the body of the request, whatever its bytes, and states its length."""
+        for sent in (b"", b'{"a": 1}', bytes(range(256)) * 1_000):
+            with _service(_GOOD) as server:
+                request = Request("POST", server.url + _TARGET, {"content-type": "application/json"}, sent)
+                transport.answer(f"a POST of {len(sent):,} bytes", request)
+                (seen,) = _seen(server, sends=1)
+            line = seen.head[0]
+            assert line == f"POST {_TARGET} HTTP/1.1", f"the method is sent as given; the request line was {line}"
+            same = seen.body == sent
+            assert same, f"a body of {len(sent):,} bytes is sent byte for byte; {len(seen.body):,} bytes arrived"
+
+    def test_a_post_is_sent_once_on_a_fresh_connection(self, transport: _Driven) -> None:
+        """A POST never uses an idle connection, and is not repeated if its connection is lost."""
+        with _service(_GOOD) as server:
+            transport.answer("a GET", _get(server))
+            transport.answer("a POST after it", _post(server))
+            transport.answer("a second POST", _post(server))
+            made = server.connections
+        assert made == 3, f"each POST has a connection of its own; a GET and two POSTs took {made} connections"
+        with HostileServer(says(_GOOD), says(b""), patience=_PATIENCE) as server:
+            transport.answer("a GET", _get(server))
+            transport.anything(_post(server))
+            _seen(server, sends=2)
+
     def test_no_credentials_but_those_of_the_request_are_sent(self, transport: _Driven) -> None:
         """`authorization` arrives once and unaltered, and not at all where none was given; netrc is passed over."""
         with _service(_GOOD) as server:
@@ -235,6 +260,49 @@ class _Contract(ABC):
                 response = transport.answer(f"the status is {status}", _get(server))
                 assert response.status == int(status[:3]), f"the status {status} came as {response.status}"
 
+    def test_interim_responses_are_skipped(self, transport: _Driven) -> None:
+        """100, 102 and 103 precede the final response (RFC 9110 §15.2), which is the one to give back."""
+        hints = b"".join(
+            b"HTTP/1.1 %b\r\nlink: </a>; rel=preload\r\n\r\n" % status
+            for status in (b"100 Continue", b"102 Processing", b"103 Early Hints", b"103 Early Hints")
+        )
+        with _service(hints + _GOOD, _GOOD) as server:
+            for _ in range(2):
+                response = transport.answer("a response after interim ones", _get(server))
+                came = (response.status, response.body)
+                assert came == (200, _BODY), f"interim responses are skipped, but {came} was given"
+
+    def test_a_status_is_known_without_its_body(self, transport: _Driven) -> None:
+        """A status other than 200 is given back if its body fails, with its headers and an empty body."""
+        for status in ("401 Unauthorized", "429 Too Many Requests", "503 Service Unavailable"):
+            for when, (lines, body) in _BAD_BODIES.items():
+                bad = _lines(status, f"retry-after: 7\r\n{lines}", body)
+                script = says(bad) if "off" in when else in_turn(says(bad), echoes)
+                with HostileServer(script, echoes, patience=_PATIENCE) as server:
+                    self._assert_known(transport, status, when, server, _AMPLE)
+
+    def test_a_status_is_known_if_its_body_is_late(self, transport: _Driven) -> None:
+        """The same if the timeout ends while the body arrives."""
+        for status in ("401 Unauthorized", "429 Too Many Requests"):
+            head = _lines(status, "retry-after: 7\r\ncontent-length: 9999", b"")
+            with HostileServer(drips(head, b" ", _PAUSE), echoes, patience=_PATIENCE) as server:
+                self._assert_known(transport, status, "its body drips", server, _SHORT)
+
+    @staticmethod
+    def _assert_known(transport: _Driven, status: str, when: str, server: HostileServer, timeout: float) -> None:
+        response = transport.answer(f"{status}, and {when}", _get(server), timeout)
+        came = (response.status, response.headers.get("retry-after"), len(response.body))
+        wanted = (int(status[:3]), "7", 0)
+        assert came == wanted, f"{status}, and {when}: status, retry-after and length are {wanted}, but came as {came}"
+        _assert_its_own(transport.answer("the request after it", _numbered(server, 7)), 7)
+
+    def test_conflicting_lengths_are_no_response(self, transport: _Driven) -> None:
+        """Two lengths that differ leave open where the body ends: kind protocol, whatever the status."""
+        for status in ("200 OK", "401 Unauthorized"):
+            script = says(_lines(status, "content-length: 2\r\ncontent-length: 3", b"[] "))
+            with HostileServer(script, patience=_PATIENCE) as server:
+                transport.error(f"{status} with two lengths", _get(server), "protocol")
+
     def test_header_names_are_in_lower_case(self, transport: _Driven) -> None:
         """However the service spells them; the values are given as they are."""
         headers = {"Retry-After": "7", "DATE": "Sat, 02 Nov 2019 09:14:59 GMT", "x-MiXeD": "As It Is"}
@@ -276,12 +344,45 @@ class _Contract(ABC):
             given = transport.answer("a body in gzip, if it was asked for", _get(server)).body
         assert given == _BODY, f"a body in gzip is given unpacked; it was given as {given!r}"
 
+    def test_codings_are_undone_in_reverse_order(self, transport: _Driven) -> None:
+        """Codings that are listed, over two headers too, are undone; a label that is no coding means identity."""
+        once, twice = gzip.compress(_BODY), gzip.compress(gzip.compress(_BODY))
+        for lines, packed in {
+            "content-encoding: identity, gzip": once,
+            "content-encoding: gzip, utf-8": once,
+            "content-encoding: gzip\r\ncontent-encoding: identity": once,
+            "content-encoding: gzip, gzip": twice,
+            "content-encoding: gzip\r\ncontent-encoding: gzip": twice,
+            "content-encoding: utf-8": _BODY,
+            "content-encoding: none": _BODY,
+            "content-encoding: gzip": gzip.compress(_BODY[:5]) + gzip.compress(_BODY[5:]),  # RFC 1952: two members
+        }.items():
+            with _service(_lines("200 OK", lines, packed)) as server:
+                given = transport.answer(f"a body with {lines!r}", _get(server)).body
+            assert given == _BODY, f"a body with {lines!r} is decoded; it was given as {given!r}"
+
+    def test_an_unsupported_coding_is_an_error(self, transport: _Driven) -> None:
+        """A real coding that was not asked for is of kind protocol, and the error names it."""
+        for coding in ("br", "zstd"):
+            with _service(_lines("200 OK", f"content-encoding: {coding}", b"\x0b\x02\x80[]\x03")) as server:
+                error = transport.error(f"a body in {coding}", _get(server), "protocol")
+            assert coding in error.detail, f"a body in {coding}: the error names the coding, but it says {error}"
+
     def test_a_body_of_the_largest_size_is_taken(self, transport: _Driven) -> None:
         """A body may have `MAX_BODY` bytes."""
         body = bytes(MAX_BODY)
         with _service(answer(body)) as server:
             given = transport.answer(f"a body of MAX_BODY, {MAX_BODY:,} bytes", _get(server)).body
         _assert_same_bytes(given, body)
+
+    def test_the_limit_of_the_request_counts(self, transport: _Driven) -> None:
+        """`Request.max_body` bounds the body, after decoding, and may be larger than `MAX_BODY`."""
+        for limit in (0, 9, MAX_BODY + 1):
+            with _service(answer(bytes(limit)), answer(bytes(limit + 1))) as server:
+                request = Request("GET", server.url, max_body=limit)
+                given = transport.answer(f"a body of max_body, {limit:,} bytes", request).body
+                _assert_same_bytes(given, bytes(limit))
+                transport.error(f"a body of max_body + 1, {limit + 1:,} bytes", request, "too-large")
 
     def test_a_larger_body_is_refused(self, transport: _Driven) -> None:
         """A body of `MAX_BODY` + 1 bytes, in one piece or in chunks, is too large."""
@@ -627,6 +728,71 @@ class AsyncTransportContract(_Contract):
             yield driven
 
 
+class _KeepAlive(_Contract):
+    """The checks for transports that know how long a connection was idle."""
+
+    def test_a_connection_that_ends_as_it_is_used_again_is_stale(self, transport: _Driven) -> None:
+        """If the service closes an idle connection as a request arrives, the kind is stale, and nothing is repeated."""
+        for how, ends in (("closes", lambda talk: None), ("resets", lambda talk: talk.reset())):
+            script = in_turn(says(_GOOD), says(b"", ends))
+            with HostileServer(script, echoes, patience=_PATIENCE) as server:
+                transport.answer("a response", _get(server))
+                transport.error(f"the service {how} the idle connection", _get(server), "stale")
+                _seen(server, sends=2)
+                _assert_its_own(transport.answer("the request after it", _numbered(server, 7)), 7)
+
+    def test_a_connection_that_never_served_is_not_stale(self, transport: _Driven) -> None:
+        """If the service closes a new connection without a response, or a used one within it, the kind is not stale."""
+        with HostileServer(says(b""), patience=_PATIENCE) as server:
+            transport.error("the service closes a new connection", _get(server), "reset", "protocol")
+        with HostileServer(in_turn(says(_GOOD), says(_GOOD[:20])), patience=_PATIENCE) as server:
+            transport.answer("a response", _get(server))
+            transport.error("the service closes within a response", _get(server), "reset", "protocol")
+
+    def test_connections_are_not_idle_for_as_long_again(self, transport: _Driven) -> None:
+        """After a stale connection, none is used again that was idle for 80 % as long, or longer."""
+        with HostileServer(in_turn(says(_GOOD), says(b"")), echoes, patience=_PATIENCE) as server:
+            start = monotonic()
+            transport.answer("a response", _get(server))
+            sleep(_PAUSE)
+            transport.error("the idle connection ends", _get(server), "stale")
+            at_most = monotonic() - start
+            transport.answer("the request after it", _get(server))
+            sleep(at_most)
+            transport.answer("a request after as long", _get(server))
+            made = server.connections
+        assert made == 3, f"a connection idle for as long as the one that ended is not used again; {made} were made"
+
+    def test_the_keep_alive_header_is_heeded(self, transport: _Driven) -> None:
+        """With `Keep-Alive: timeout=N` a connection is used again while it is idle for less than N - 1 seconds."""
+        for value, wanted in (("timeout=1", 2), ("timeout=60, max=100", 1), ("max=100, timeout=1", 2), ("max=100", 1)):
+            with _service(answer(_BODY, headers={"keep-alive": value})) as server:
+                transport.answer("a response", _get(server))
+                transport.answer("the request after it", _get(server))
+                made = server.connections
+            assert made == wanted, f"keep-alive: {value}: two requests take {wanted} connections, but took {made}"
+
+
+class KeepAliveContract(_KeepAlive, TransportContract):
+    """`TransportContract`, and what a transport promises that knows how long its connections were idle.
+
+    >>> from spongewatch.transports import Urllib3Transport
+    >>> class TestMine(KeepAliveContract):
+    ...     def make_transport(self) -> Transport:
+    ...         return Urllib3Transport()
+    """
+
+
+class AsyncKeepAliveContract(_KeepAlive, AsyncTransportContract):
+    """The same for an asynchronous transport.
+
+    >>> from spongewatch.transports import AsyncTransport, ThreadedTransport, Urllib3Transport
+    >>> class TestMine(AsyncKeepAliveContract):
+    ...     async def make_transport(self) -> AsyncTransport:
+    ...         return ThreadedTransport(Urllib3Transport())
+    """
+
+
 @contextmanager
 def _surroundings(folder: Path) -> Iterator[None]:
     """An environment without proxies, for loopback is meant, and with a netrc that nobody should read."""
@@ -670,6 +836,23 @@ def _of_status(status: str) -> bytes:
             return answer(_BODY, status)
 
 
+def _lines(status: str, lines: str, body: bytes) -> bytes:
+    """A response with these header lines, and a `content-length` unless they say how the body is framed."""
+    framed = "content-length" in lines or "transfer-encoding" in lines
+    length = "" if framed else f"content-length: {len(body)}\r\n"
+    return f"HTTP/1.1 {status}\r\n{lines}\r\n{length}\r\n".encode() + body
+
+
+_BAD_BODIES: Final = {
+    "its body breaks off": ("content-length: 99", b"no"),
+    "its chunks break off": ("transfer-encoding: chunked", b"2\r\n[]\r\n"),
+    "its body is not the gzip that it says": ("content-encoding: gzip", b"no gzip at all"),
+    "the gzip of its body lacks its end": ("content-encoding: gzip", gzip.compress(_BODY)[:-9]),
+    "its body is in a coding that is not supported": ("content-encoding: br", b"\x00"),
+    "its body is too large": (f"content-length: {MAX_BODY + 1}", bytes(MAX_BODY + 1)),
+}
+
+
 def _packed(body: bytes) -> bytes:
     return answer(body, headers={"content-encoding": "gzip"})
 
@@ -693,6 +876,10 @@ _TROUBLE: Final = {
 
 def _get(server: HostileServer, **headers: str) -> Request:
     return Request("GET", server.url + _TARGET, headers)
+
+
+def _post(server: HostileServer) -> Request:
+    return Request("POST", server.url + _TARGET, body=b"[]")
 
 
 def _numbered(server: HostileServer, number: int) -> Request:

@@ -7,6 +7,7 @@ are not meant for more, `Simulator` stands in for the service.
 
 import gzip
 import math
+import re
 import socket
 import ssl
 import struct
@@ -53,7 +54,12 @@ class Exchange:
     @property
     def head(self) -> list[str]:
         """The request line and the header lines, as they came."""
-        return self.request.decode("latin-1").split("\r\n")
+        return [*self.request.partition(HEAD_END)[0].decode("latin-1").split("\r\n"), "", ""]
+
+    @property
+    def body(self) -> bytes:
+        """The body of the request."""
+        return self.request.partition(HEAD_END)[2]
 
 
 @final
@@ -68,7 +74,7 @@ class Conversation:
     def read_request(self) -> bytes | None:
         """The next request, whole; None where the client has hung up."""
         request = b""
-        while HEAD_END not in request:
+        while HEAD_END not in request or len(request) < _length(request):
             piece = self.sock.recv(65536)
             if not piece:
                 return None
@@ -273,6 +279,13 @@ class HostileServer:
             self.stopping.set()
             for sock in self._sockets:
                 _end(sock)
+
+
+def _length(request: bytes) -> int:
+    """Return the length of a request, its head included, by its `content-length`."""
+    head, _, _ = request.partition(HEAD_END)
+    stated = re.search(rb"\r\ncontent-length:\s*([0-9]+)", head, re.IGNORECASE)
+    return len(head) + len(HEAD_END) + (int(stated[1]) if stated else 0)
 
 
 def _end(sock: socket.socket) -> None:

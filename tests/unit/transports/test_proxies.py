@@ -1,13 +1,14 @@
+import os
 import traceback
 from base64 import b64decode
-from collections import UserDict
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.util import Url
 
-from spongewatch import LocalProtocolError
+from spongewatch import InvalidType, LocalProtocolError, Secret
+from spongewatch.transports import Urllib3Transport
 from spongewatch.transports.proxies import Proxies, Proxy
 
 URL = "http://proxy.example:3128"
@@ -15,8 +16,15 @@ URL = "http://proxy.example:3128"
 
 def way(environment, host="api.example", scheme="https", port=443, proxy=None):
     """The host of the proxy, or None."""
-    found = Proxies(environment, proxy).leading_to(scheme, host, port)
+    found = proxies(environment, proxy).leading_to(scheme, host, port)
     return found and found.host
+
+
+def proxies(environment, proxy=None):
+    """The proxies of a process with this environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "environ", environment)
+        return Proxies(proxy if proxy is None else Secret(proxy))
 
 
 def at(host):
@@ -42,9 +50,7 @@ def test_without_variables_the_way_is_direct():
         ({"https_proxy": at("a"), "HTTPS_PROXY": at("b")}, "a", None),
         ({"all_proxy": at("a"), "ALL_PROXY": at("b")}, "a", "a"),
         ({"https_proxy": "", "HTTPS_PROXY": at("b")}, None, None),
-        ({"https_proxy": " ", "all_proxy": at("a")}, "a", "a"),
         ({"all_proxy": "", "ALL_PROXY": at("b")}, None, None),
-        ({"Https_Proxy": at("a")}, None, None),
     ],
 )
 def test_the_variable_of_the_scheme_counts_before_the_one_for_all_and_lower_case_before_upper(
@@ -62,41 +68,23 @@ def test_in_a_cgi_script_a_strangers_header_names_no_proxy():
     assert way({**cgi, "HTTPS_PROXY": URL}) == "proxy.example"
 
 
-def test_a_system_that_knows_no_lower_case_lets_no_stranger_in_either():
-    class Upper(UserDict):
-        """What the environment of Windows looks like."""
-
-        def __contains__(self, name):
-            return super().__contains__(name.upper())
-
-        def __getitem__(self, name):
-            return super().__getitem__(name.upper())
-
-    assert way(Upper({"REQUEST_METHOD": "GET", "HTTP_PROXY": URL}), scheme="http") is None
-    assert way(Upper({"HTTP_PROXY": URL}), scheme="http") == "proxy.example"
-
-
 def test_the_environment_is_read_once():
     environment = {"https_proxy": URL}
-    proxies = Proxies(environment)
+    found = proxies(environment)
     environment.clear()
-    assert proxies.leading_to("https", "api.example", 443) == Proxy("proxy.example", 3128)
+    assert found.leading_to("https", "api.example", 443) == Proxy("proxy.example", 3128)
 
 
 @pytest.mark.parametrize(
     ("no_proxy", "host"),
     [
         ("*", "api.example"),
-        ("other.example, *", "api.example"),
         ("api.example", "api.example"),
         ("example", "api.example"),
         (".example", "api.example"),
-        ("*.example", "api.example"),
         (".api.example", "api.example"),
-        ("API.Example.", "api.example"),
         ("api.example", "api.example."),
         ("other.example,api.example", "api.example"),
-        ("other.example api.example", "api.example"),
         ("other.example ,\n api.example ,", "api.example"),
         ("api.example:443", "api.example"),
         ("example:443", "api.example"),
@@ -109,9 +97,6 @@ def test_the_environment_is_read_once():
         ("[2001:db8::7]", "2001:db8:0::7"),
         ("[2001:db8::7]:443", "2001:db8::7"),
         ("2001:db8::/32", "2001:db8::7"),
-        ("bücher.example", "xn--bcher-kva.example"),
-        (".BÜCHER.example.", "api.xn--bcher-kva.example"),
-        ("bücher.example:443", "xn--bcher-kva.example"),
         ("xn--bcher-kva.example", "xn--bcher-kva.example"),
     ],
 )
@@ -206,7 +191,7 @@ def test_a_proxy_that_the_caller_names_is_for_all_and_the_environment_does_not_c
     ],
 )
 def test_the_url_of_a_proxy(url, host, port):
-    assert Proxies({"https_proxy": url}).leading_to("https", "api.example", 443) == Proxy(host, port)
+    assert proxies({"https_proxy": url}).leading_to("https", "api.example", 443) == Proxy(host, port)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +208,7 @@ def test_the_url_of_a_proxy(url, host, port):
 )
 @pytest.mark.parametrize("start", ["http://", ""])
 def test_a_user_and_a_password_go_into_a_header_and_not_into_the_repr(start, info, pair):
-    proxy = Proxies({}, f"{start}{info}@proxy.example:3128").leading_to("https", "api.example", 443)
+    proxy = proxies({}, f"{start}{info}@proxy.example:3128").leading_to("https", "api.example", 443)
     scheme, _, encoded = proxy.authorization.partition(" ")
     assert (scheme, b64decode(encoded).decode()) == ("Basic", pair)
     assert repr(proxy) == "Proxy(host='proxy.example', port=3128)"
@@ -252,18 +237,25 @@ UNUSABLE = [
 @pytest.mark.parametrize("url", UNUSABLE)
 @pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
 def test_a_variable_that_can_not_be_used_is_named_once_it_counts_and_its_value_is_not(name, url):
-    proxies = Proxies({name: url, "no_proxy": "intern.example"})
-    assert proxies.leading_to("https", "localhost", 443) is None
-    assert proxies.leading_to("https", "intern.example", 443) is None
-    with pytest.raises(LocalProtocolError, match=f"^{name} is no ") as caught:
-        proxies.leading_to("https", "api.example", 443)
+    found = proxies({name: url, "no_proxy": "intern.example"})
+    assert found.leading_to("https", "localhost", 443) is None
+    assert found.leading_to("https", "intern.example", 443) is None
+    with pytest.raises(LocalProtocolError, match=f"^{name.lower()} is no ") as caught:
+        found.leading_to("https", "api.example", 443)
     assert told_nothing(caught.value)
 
 
-@pytest.mark.parametrize("url", [*UNUSABLE, "", 3128, b"http://s3cret", object()])
+@pytest.mark.parametrize("url", [3128, b"http://s3cret", object()])
+def test_a_proxy_of_another_type_is_refused(url):
+    with pytest.raises(InvalidType, match="^proxy must be a str, not ") as caught:
+        Urllib3Transport(proxy=url)
+    assert told_nothing(caught.value)
+
+
+@pytest.mark.parametrize("url", [*UNUSABLE, ""])
 def test_a_proxy_of_the_callers_that_can_not_be_used_is_refused_at_once(url):
     with pytest.raises(LocalProtocolError, match="^proxy is no ") as caught:
-        Proxies({}, url)
+        Urllib3Transport(proxy=url)
     assert told_nothing(caught.value)
 
 
@@ -272,7 +264,7 @@ def test_a_host_that_http_can_not_carry_is_refused_though_urllib3_lets_it_throug
     read = Url("http", host=host, path="/")  # as most of its versions read one
     monkeypatch.setattr("spongewatch.transports.proxies.parse_url", lambda _: read)
     with pytest.raises(LocalProtocolError, match="^proxy is no url of a proxy") as caught:
-        Proxies({}, "http://s3cret")
+        proxies({}, "http://s3cret")
     assert told_nothing(caught.value)
 
 
@@ -288,7 +280,7 @@ def test_the_line_says_what_would_do():
 
 def refusal(url):
     with pytest.raises(LocalProtocolError) as caught:
-        Proxies({}, url)
+        proxies({}, url)
     return str(caught.value)
 
 
@@ -300,6 +292,6 @@ TEXTS = (
 @given(TEXTS, TEXTS, st.sampled_from(["api.example", "192.0.2.7", "2001:db8::7"]))
 def test_whatever_stands_there_nothing_else_is_raised(url, no_proxy, host):
     try:
-        Proxies({"https_proxy": url, "no_proxy": no_proxy}).leading_to("https", host, 443)
+        proxies({"https_proxy": url, "no_proxy": no_proxy}).leading_to("https", host, 443)
     except LocalProtocolError as error:
         assert str(error).startswith("https_proxy is no ")

@@ -3,6 +3,7 @@ import gzip
 import http.client
 import inspect
 import logging
+import socket
 import ssl
 import threading
 import time
@@ -14,7 +15,16 @@ import pytest
 import trustme
 
 from leftovers import nothing_left
-from spongewatch import MAX_BODY, LocalProtocolError, Request, TransportError, __version__
+from spongewatch import (
+    MAX_BODY,
+    InvalidArgument,
+    InvalidType,
+    LocalProtocolError,
+    Request,
+    TransportError,
+    __version__,
+)
+from spongewatch.transports import Sending
 from spongewatch.transports.forking import begin_anew_in_child
 from spongewatch.transports.testing.hostile_server import (
     HostileServer,
@@ -144,10 +154,39 @@ def test_an_answer_may_end_with_the_connection(transport, end):
         assert server.connections == 3
 
 
-def test_after_an_early_status_the_connection_is_not_used_again(transport):
+def test_an_interim_response_hides_no_final_one_and_keeps_the_connection(transport):
     early = b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"
-    with HostileServer(keeps_answering(early)) as server:
-        assert [ask(transport, server).status for _ in range(2)] == [103, 103]
+    with HostileServer(keeps_answering(early + answer(b"{}"))) as server:
+        assert [ask(transport, server).body for _ in range(2)] == [b"{}", b"{}"]
+        assert server.connections == 1
+
+
+def test_after_a_switch_of_protocols_the_connection_is_not_used_again(transport):
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n"
+    with HostileServer(keeps_answering(switch)) as server:
+        assert [ask(transport, server).status for _ in range(2)] == [101, 101]
+        assert server.connections == 2
+
+
+BAD_BODIES = [
+    says(answer(b"{}", "401 No", {"content-length": "100"})),
+    says(b"HTTP/1.1 401 No\r\ntransfer-encoding: chunked\r\n\r\nno\r\n"),
+    keeps_answering(answer(b"no gzip", "401 No", {"content-encoding": "gzip"})),
+    keeps_answering(answer(gzip.compress(b"{}")[:-3], "401 No", {"content-encoding": "gzip"})),
+    keeps_answering(answer(b"x", "401 No", {"content-encoding": "br"})),
+    keeps_answering(answer(bytes(MAX_BODY + 1), "401 No")),
+    says(answer(b"{}", "401 No", {"content-length": "100"}), lambda talk: talk.reset()),
+    says(answer(b"{}", "401 No", {"content-length": "100"}), lambda talk: talk.hang()),
+]
+
+
+@pytest.mark.parametrize("script", BAD_BODIES)
+def test_a_status_is_known_though_its_body_fails_and_the_connection_is_closed(transport, script):
+    with HostileServer(script, keeps_answering(answer(b"{}"))) as server:
+        response = ask(transport, server, timeout=0.3)
+        assert (response.status, response.body) == (401, b"")
+        assert {"content-type", "transfer-encoding"} & {*response.headers}
+        assert ask(transport, server).body == b"{}"
         assert server.connections == 2
 
 
@@ -181,7 +220,7 @@ def test_an_address_of_six_is_understood(transport):
         transport.send(Request("GET", "http://[::1]:1/"), timeout=30)
 
 
-ENDLESS = ("too-large: the answer does not end", "protocol: the answer is not HTTP")
+ENDLESS = ("too-large: the head of the response", "protocol: the answer is not HTTP")
 """Newer versions of Python count some of what comes before an answer and after it, and leave sooner."""
 
 
@@ -191,22 +230,25 @@ ENDLESS = ("too-large: the answer does not end", "protocol: the answer is not HT
         (says(answer(b"x" * 50_000)[:5_000], lambda talk: talk.reset()), "reset: the connection broke off"),
         (says(b"", lambda talk: talk.reset()), "reset: the connection broke off"),
         (says(b""), "reset: the connection broke off"),
-        (says(b"HTTP/1.1 2"), "protocol: the answer is not HTTP"),
+        (says(b"HTTP/1.1 2"), "reset: the response broke off"),
         (says(answer(b"{}", headers={"content-length": "100"})), "reset: the answer broke off"),
         (says(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\n{}"), "reset: the answer broke off"),
-        (says(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-7\r\n{}"), "protocol: the size of a chunk"),
-        (says(answer(headers={"content-length": "3, 4"})), "protocol: the answer tells its length in"),
-        (says(b"220 mail.example ESMTP\r\n"), "protocol: the answer is not HTTP"),
-        (says(b"HTTP/1.1 abc OK\r\n\r\n"), "protocol: the answer is not HTTP"),
+        (says(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-7\r\n{}"), "protocol: the answer is not HTTP"),
+        (says(answer(headers={"content-length": "3, 4"})), "protocol: invalid Content-Length"),
+        (says(b"220 mail.example ESMTP\r\n"), "protocol: the response is not HTTP"),
+        (says(b"HTTP/1.1 abc OK\r\n\r\n"), "protocol: the response is not HTTP"),
         (says(b"HTTP/9.1 200 OK\r\n\r\n"), "protocol: the answer is not HTTP"),
-        (says(b"HTTP/1.1 200 " + b"x" * 70_000), "protocol: the answer is not HTTP"),
-        (pours(b"HTTP/1.1 200 OK\r\nx: ", b"y" * 10_000), "protocol: the answer is not HTTP"),
-        (pours(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"), "protocol: the answer is not HTTP"),
+        (says(b"HTTP/1.1 200 " + b"x" * 70_000), "too-large: the head of the response"),
+        (pours(b"HTTP/1.1 200 OK\r\nx: ", b"y" * 10_000), "too-large: the head of the response"),
+        (pours(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"), "too-large: the head of the response"),
         (pours(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000), ENDLESS),
         (pours(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nfffffff\r\n", b"x" * 10_000), "too-large"),
         (pours(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n", b"x: y\r\n" * 1_000), ENDLESS),
-        (pours(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 10_000), "too-large: the body of the answer has more than"),
-        (says(answer(b"no gzip", headers={"content-encoding": "gzip"})), "protocol: the answer is not in the content"),
+        (pours(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 10_000), "too-large: the body of the response has more than"),
+        (
+            says(answer(b"no gzip", headers={"content-encoding": "gzip"})),
+            "protocol: the response is not in the content",
+        ),
         (says(answer(gzip.compress(b"{}")[:-3], headers={"content-encoding": "gzip"})), "protocol: the compressed"),
     ],
 )
@@ -251,7 +293,18 @@ def test_a_handshake_that_does_not_end_is_a_time_out(ca_file):
         transport.send(Request("GET", f"https://127.0.0.1:{server.port}/"), timeout=0.1)
 
 
-@pytest.mark.parametrize("timeout", [0, -1.0, float("nan")])
+@pytest.mark.parametrize("timeout", [None, "10", True, [1.0]])
+def test_a_timeout_of_another_type_is_refused(transport, timeout):
+    with nobody() as url, pytest.raises(InvalidType, match="^timeout must be a number of seconds, not "):
+        transport.send(Request("GET", url), timeout=timeout)
+
+
+def test_a_timeout_that_is_no_number_is_refused(transport):
+    with nobody() as url, pytest.raises(InvalidArgument, match="^timeout must be a number of seconds, not NaN"):
+        transport.send(Request("GET", url), timeout=float("nan"))
+
+
+@pytest.mark.parametrize("timeout", [0, -1.0])
 def test_without_time_nothing_is_sent(transport, timeout):
     with HostileServer(keeps_answering(answer())) as server:
         assert refusal(transport, server, timeout=timeout).kind == "timeout"
@@ -274,12 +327,68 @@ def test_what_inflates_without_end_takes_little_memory(transport):
             tracemalloc.stop()
 
 
-def test_the_largest_body_is_an_argument():
+def test_the_largest_body_is_that_of_the_request(transport):
     with HostileServer(keeps_answering(answer(b"12345"))) as server:
-        with Urllib3Transport(max_body=5) as enough:
-            assert ask(enough, server).body == b"12345"
-        with Urllib3Transport(max_body=4) as too_small:
-            assert refusal(too_small, server).detail == "the body of the answer has more than 4 bytes"
+        assert transport.send(Request("GET", server.url, max_body=5), timeout=30).body == b"12345"
+        with pytest.raises(TransportError, match="the body of the response has more than 4 bytes"):
+            transport.send(Request("GET", server.url, max_body=4), timeout=30)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_what_may_change_something_is_sent_on_a_connection_of_its_own(transport, method):
+    with HostileServer(keeps_answering(answer(b"{}"))) as server:
+        ask(transport, server)
+        transport.send(Request(method, server.url, body=b"a=\xff"), timeout=30)
+        assert (server.connections, server.exchanges[1].body) == (2, b"a=\xff")
+        ask(transport, server)
+        assert server.connections == 2  # it serves the next GET, and the one before was closed for it
+
+
+def test_a_tls_configuration_may_be_given(ca_file):
+    context = ssl.create_default_context(cafile=ca_file)
+    with (
+        HostileServer(keeps_answering(answer(b"{}")), tls=tls("127.0.0.1")) as server,
+        Urllib3Transport(ssl_context=context) as transport,
+    ):
+        assert ask(transport, server).body == b"{}"
+
+
+def test_a_tls_configuration_of_another_type_is_refused():
+    with pytest.raises(InvalidType, match=r"^ssl_context must be an ssl\.SSLContext, not str"):
+        Urllib3Transport(ssl_context="company.pem")
+
+
+@pytest.mark.parametrize("verify", [ssl.CERT_NONE, ssl.CERT_REQUIRED])
+def test_a_tls_configuration_that_verifies_too_little_is_refused(verify):
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = verify
+    with pytest.raises(InvalidArgument, match="^ssl_context must verify certificates and host names"):
+        Urllib3Transport(ssl_context=context)
+
+
+def test_there_is_one_tls_configuration(ca_file):
+    with pytest.raises(InvalidArgument, match="^ca_file and ssl_context can't be given together"):
+        Urllib3Transport(ssl_context=ssl.create_default_context(), ca_file=ca_file)
+
+
+def test_the_repr_of_one_that_was_never_made_raises_nothing():
+    for kind in (Urllib3Transport, Sending):
+        assert kind.__name__ in repr(object.__new__(kind))
+
+
+def test_connections_to_many_origins_are_not_all_kept(monkeypatch):
+    looked_up = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **named: looked_up("127.0.0.1", *more, **named))
+    with (
+        HostileServer(keeps_answering(answer(b"{}"))) as server,
+        Urllib3Transport(trust_env=False) as transport,
+    ):
+        for number in (*range(1, 80), 79):
+            transport.send(Request("GET", f"http://host-{number}.example:{server.port}/"), timeout=30)
+        assert server.connections == 79
+        transport.send(Request("GET", f"http://host-1.example:{server.port}/"), timeout=30)
+        assert server.connections == 80
 
 
 def test_a_certificate_that_is_not_trusted_is_a_permanent_error(transport):
@@ -378,7 +487,7 @@ def test_certificates_that_can_not_be_read_are_told_at_once(tmp_path, content):
 
 
 @pytest.mark.parametrize("value", [0, -1, True, 1.5, "many"])
-@pytest.mark.parametrize("name", ["connections", "max_body"])
+@pytest.mark.parametrize("name", ["connections"])
 def test_what_is_no_number_of_at_least_one_is_refused(name, value):
     with pytest.raises(LocalProtocolError, match=f"{name} is a whole number of at least 1, not "):
         Urllib3Transport(**{name: value})
@@ -485,7 +594,7 @@ def test_a_proxy_that_can_not_be_used_is_the_callers_mistake_and_is_not_shown(mo
     clear_proxies(monkeypatch)
     monkeypatch.setenv("HTTPS_PROXY", SOCKS)
     with Urllib3Transport() as transport:
-        with pytest.raises(LocalProtocolError, match="^HTTPS_PROXY is no http:// url") as caught:
+        with pytest.raises(LocalProtocolError, match="^https_proxy is no http:// url") as caught:
             transport.send(Request("GET", "https://api.example/"), timeout=30)
         assert "s3cret" not in told(caught.value)
 

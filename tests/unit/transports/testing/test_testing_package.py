@@ -8,8 +8,10 @@ from spongewatch.transports import VirtualClock, testing
 
 def test_the_public_names():
     assert testing.__all__ == [
+        "AsyncKeepAliveContract",
         "AsyncTransportContract",
         "HandlerTransport",
+        "KeepAliveContract",
         "PlayedPoll",
         "ScriptedService",
         "TransportContract",

@@ -1,0 +1,187 @@
+"""Error reporters print the local variables of all frames: those of ours hold no secret.
+
+What `http.client` and urllib3 hold in frames of their own while they send and read is out of our hands, but the
+tracebacks of our errors don't lead there.
+"""
+
+import base64
+import signal
+import socket
+import ssl
+import threading
+import traceback
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import trustme
+
+import spongewatch
+from spongewatch import Credentials, LocalProtocolError, PollPolicy, Request, SpongewatchError
+from spongewatch.transports import Urllib3Transport, wait
+from spongewatch.transports.testing.hostile_server import HostileServer, answer, nobody, says
+
+PASSWORD = "s3cret-of-the-key"
+BASIC = Credentials("the-key", PASSWORD).basic()
+OF_THE_PROXY = "h1dden-of-the-proxy"
+QUERY = f"domain_key=the-key&domain_password={PASSWORD}&echo=a"
+HEADERS = {"authorization": BASIC, "x-odd": "another header"}
+SECRETS = [PASSWORD, BASIC.split()[1], QUERY, "another header", OF_THE_PROXY]
+SECRETS += [base64.b64encode(f"user:{OF_THE_PROXY}".encode()).decode()]
+OURS = str(Path(spongewatch.__file__).parent)
+
+
+def frames(error):
+    """What a reporter shows of an error and of all that led to it: the file and the local variables of each frame."""
+    waiting, seen = [error], set()
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        for entry in traceback.TracebackException.from_exception(each, capture_locals=True).stack:
+            yield entry.filename, str(entry.locals)
+        waiting += [each.__cause__, each.__context__]
+
+
+def assert_nothing_shown(error):
+    shown = [(file, text) for file, text in frames(error) if file.startswith(OURS)]
+    assert shown
+    for file, text in shown:
+        for secret in SECRETS:
+            assert secret not in text, (file, text)
+    if isinstance(error, SpongewatchError):
+        others = {file for file, _ in frames(error) if not file.startswith(OURS)}
+        assert others <= {__file__}, others
+
+
+def raised(url, timeout=0.3, **more):
+    """The error of one request with secrets everywhere, which must not be a local variable here."""
+    with Urllib3Transport(**more) as transport:
+        try:
+            transport.send(Request("GET", f"{url}/events/1126.json?{QUERY}", HEADERS), timeout=timeout)
+        except BaseException as error:
+            return error
+    raise AssertionError("nothing was raised")
+
+
+@contextmanager
+def untrusted():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with HostileServer(says(answer(b"{}")), tls=context) as server:
+        yield server.url
+
+
+SCRIPTS = {
+    "timeout": says(b"", lambda talk: talk.hang()),
+    "reset at once": says(b""),
+    "reset in the body": says(answer(b"{}", headers={"content-length": "99"}), lambda talk: talk.reset()),
+    "a body that is cut off": says(answer(b"{}", headers={"content-length": "99"})),
+    "not HTTP": says(b"nonsense\r\n\r\n"),
+    "bad gzip": says(answer(b"{}", headers={"content-encoding": "gzip"})),
+    "too large": says(answer(b"", headers={"content-length": ""}) + bytes(2_000_000)),
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+def test_no_frame_of_ours_shows_a_secret_when_a_response_fails(script):
+    def repeats(talk):
+        script(talk)
+
+    with HostileServer(repeats) as server:
+        assert_nothing_shown(raised(server.url))
+
+
+def test_nor_when_a_service_repeats_it():
+    def repeats(talk):
+        request = talk.read_request()
+        talk.send(answer(request * 5_000, headers={"content-encoding": "gzip"}))
+
+    with HostileServer(repeats) as server:
+        assert_nothing_shown(raised(server.url))
+
+
+def test_nor_when_nothing_listens():
+    with nobody() as url:
+        assert_nothing_shown(raised(url))
+
+
+def test_nor_when_the_name_is_unknown():
+    assert_nothing_shown(raised("http://nobody.invalid", timeout=20, trust_env=False))
+
+
+def test_nor_when_a_certificate_is_not_trusted():
+    with untrusted() as url:
+        assert_nothing_shown(raised(url, timeout=20))
+
+
+@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])
+def test_nor_when_a_proxy_refuses(status):
+    with HostileServer(says(answer(status=status))) as proxy:
+        url = f"http://user:{OF_THE_PROXY}@127.0.0.1:{proxy.port}"
+        assert_nothing_shown(raised("https://api.example", timeout=20, proxy=url))
+
+
+@pytest.mark.parametrize("url", ["http://user:h1dden-of-the-proxy@pro xy", "socks5://user:h1dden-of-the-proxy@a"])
+def test_nor_when_the_url_of_a_proxy_is_unusable(url):
+    with pytest.raises(LocalProtocolError) as caught:
+        Urllib3Transport(proxy=url)
+    assert_nothing_shown(caught.value)
+
+
+def test_nor_when_the_variable_of_a_proxy_is_unusable(monkeypatch):
+    monkeypatch.setenv("https_proxy", f"socks5://user:{OF_THE_PROXY}@a")
+    assert_nothing_shown(raised("https://api.example"))
+
+
+@pytest.mark.parametrize("url", ["ftp://api.example", "http://us er:s3cret-of-the-key@x:99999999", "http://a:b@c"])
+def test_nor_when_the_url_of_a_request_is_unusable(url):
+    assert_nothing_shown(raised(url))
+
+
+def test_nor_when_a_header_is_unusable():
+    with nobody() as url, Urllib3Transport() as transport, pytest.raises(LocalProtocolError) as caught:
+        transport.send(Request("GET", f"{url}?{QUERY}", {**HEADERS, "bad": "a\nb"}), timeout=1)
+    assert_nothing_shown(caught.value)
+
+
+@pytest.mark.parametrize("while_reading", ["nothing yet", "the body"])
+def test_nor_when_a_signal_handler_raises_while_it_is_read(while_reading):
+    reading = threading.Event()
+
+    def never_ends(talk):
+        talk.read_request()
+        if while_reading == "the body":
+            talk.send(answer(b"{}", headers={"content-length": "99"}))
+        reading.set()
+        talk.hang()
+
+    def handler(*_):
+        raise KeyboardInterrupt
+
+    def interrupt():
+        reading.wait(30)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    thread = threading.Thread(target=interrupt)
+    try:
+        with HostileServer(never_ends) as server:
+            thread.start()
+            error = raised(server.url, timeout=60)
+            thread.join()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert isinstance(error, KeyboardInterrupt)
+    assert_nothing_shown(error)
+
+
+def test_nor_in_a_whole_watch_that_is_interrupted(monkeypatch):
+    def interrupts(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(socket.socket, "recv_into", interrupts)
+    with HostileServer(says(answer(b"{}"))) as server, pytest.raises(KeyboardInterrupt) as caught:
+        wait("1126", Credentials("the-key", PASSWORD), base_url=server.url, policy=PollPolicy(request_timeout=30.0))
+    assert_nothing_shown(caught.value)

@@ -1,0 +1,153 @@
+"""What works under libraries that replace threads or the event loop, each in a process of its own."""
+
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+
+from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering
+
+SEND = """
+from spongewatch import LocalProtocolError, Request
+from spongewatch.transports import ThreadedTransport, Urllib3Transport
+
+request = Request("GET", URL)
+
+def send():
+    with Urllib3Transport() as transport:
+        return transport.send(request, timeout=20).status
+
+async def send_async():
+    async with ThreadedTransport(Urllib3Transport()) as transport:
+        return (await transport.send(request, timeout=20)).status
+
+def refused(call):
+    try:
+        call()
+    except LocalProtocolError as error:
+        print("refused:", error)
+    else:
+        print("not refused")
+"""
+
+
+def printed(code, url, *needs):
+    """What a process prints that runs `code` beside the parts above, which it finds in `SEND`."""
+    for name in needs:
+        pytest.importorskip(name)
+    code = f"URL = {url!r}\nSEND = {SEND!r}\n{dedent(code)}"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.fixture
+def server():
+    with HostileServer(keeps_answering(answer(b"{}"), pause=0.05)) as running:
+        yield running
+
+
+def test_gevent_that_is_patched_first_works_and_others_run_meanwhile(server):
+    code = """
+        from gevent import monkey; monkey.patch_all()
+        import gevent
+        exec(SEND)
+        ticks = []
+        def tick():
+            while True:
+                ticks.append(1)
+                gevent.sleep(0.001)
+        ticking = gevent.spawn(tick)
+        jobs = [gevent.spawn(send) for _ in range(5)]
+        gevent.joinall(jobs, raise_error=True)
+        ticking.kill()
+        print([job.value for job in jobs], len(ticks) > 5)
+    """
+    assert printed(code, server.url, "gevent") == ["[200, 200, 200, 200, 200] True"]
+
+
+@pytest.mark.parametrize("loaded", ["spongewatch.transports", "urllib3_transport"])
+def test_gevent_that_is_patched_late_is_refused_before_anything_is_sent(server, loaded):
+    code = f"""
+        from spongewatch.transports import wait
+        if {loaded!r} == "urllib3_transport":
+            from spongewatch.transports import Urllib3Transport
+        from gevent import monkey; monkey.patch_all()
+        exec(SEND)
+        refused(send)
+    """
+    (line,) = printed(code, server.url, "gevent")
+    assert line.startswith("refused: gevent patched the standard library after spongewatch was imported")
+    assert server.exchanges == []
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_eventlet_is_refused_before_anything_is_sent(server, first):
+    patch = "import eventlet; eventlet.monkey_patch()"
+    code = f"""
+        {patch if first else "import spongewatch.transports"}
+        {patch}
+        exec(SEND)
+        refused(send)
+    """
+    (line,) = printed(code, server.url, "eventlet")
+    assert line.startswith("refused: eventlet's monkey patching is not supported")
+    assert server.exchanges == []
+
+
+def test_eventlet_that_patches_nothing_is_no_obstacle(server):
+    assert printed("import eventlet\nexec(SEND)\nprint(send())", server.url, "eventlet") == ["200"]
+
+
+def test_in_a_task_of_trio_nothing_is_sent(server):
+    code = """
+        import trio
+        exec(SEND)
+        async def main():
+            refused(send)
+            try:
+                await send_async()
+            except LocalProtocolError as error:
+                print("refused:", error)
+        trio.run(main)
+    """
+    blocking, awaited = printed(code, server.url, "trio")
+    assert blocking.startswith("refused: this would block trio's event loop")
+    assert awaited == "refused: ThreadedTransport needs a running event loop of asyncio"
+    assert server.exchanges == []
+
+
+def test_in_a_thread_of_trio_it_works(server):
+    code = """
+        import trio
+        exec(SEND)
+        print(trio.run(trio.to_thread.run_sync, send))
+    """
+    assert printed(code, server.url, "trio") == ["200"]
+
+
+def test_uvloop_works(server):
+    code = """
+        import uvloop
+        exec(SEND)
+        print(uvloop.run(send_async()))
+    """
+    assert printed(code, server.url, "uvloop") == ["200"]
+
+
+@pytest.mark.parametrize(("backend", "came"), [("asyncio", "200"), ("trio", "refused")])
+def test_anyio_works_on_asyncio(server, backend, came):
+    code = f"""
+        import anyio
+        exec(SEND)
+        async def main():
+            try:
+                print(await send_async())
+            except LocalProtocolError:
+                print("refused")
+        anyio.run(main, backend={backend!r})
+    """
+    assert printed(code, server.url, "anyio", backend) == [came]

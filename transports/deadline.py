@@ -1,0 +1,45 @@
+"""The time that one request may take."""
+
+from math import isnan
+from time import monotonic
+from typing import Final, final
+
+from spongewatch import InvalidArgument, InvalidType, TransportError, shown
+
+_LONGEST: Final = 1_000_000.0
+"""Seconds, eleven days; operating systems don't accept much longer timeouts."""
+
+
+@final
+class Deadline:
+    """A point in time, `seconds` from now.
+
+    Raises:
+        InvalidType: `seconds` is no number.
+        InvalidArgument: `seconds` is NaN.
+    """
+
+    __slots__ = ("_at", "_seconds")
+
+    def __init__(self, seconds: float) -> None:
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+            raise InvalidType(f"timeout must be a number of seconds, not {shown(seconds)}")
+        if isnan(seconds):
+            raise InvalidArgument("timeout must be a number of seconds, not NaN")
+        self._seconds = seconds
+        self._at = monotonic() + min(seconds, _LONGEST)
+
+    def left(self) -> float:
+        """Return the seconds left; negative ones are over."""
+        return self._at - monotonic()
+
+    def time_left(self) -> float:
+        """Return the seconds left; raise the `TransportError` of `expired` if there are none."""
+        left = self.left()
+        if left > 0:
+            return left
+        raise self.expired()
+
+    def expired(self) -> TransportError:
+        """Return the error to raise once the time is over."""
+        return TransportError("timeout", f"no whole answer within {round(self._seconds, 3):g} s")
