@@ -9,6 +9,9 @@ class Hidden(str):
 
     Error reporters (`traceback.TracebackException` with `capture_locals`, cgitb, rich) print the repr of every local
     variable. Plain strings with a secret are therefore no locals here.
+
+    >>> Hidden("secret"), str(Hidden("secret"))
+    (<hidden>, 'secret')
     """
 
     __slots__ = ()

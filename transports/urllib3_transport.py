@@ -147,7 +147,7 @@ class Urllib3Transport(Unpicklable):
         self.close()
 
     def _send(self, request: Request, origin: Origin, sending: Sending) -> Response:
-        mine = ref(sending)
+        mine = ref(sending, self._under_way.remove)
         self._under_way.append(mine)
         try:
             self._wait(sending)
@@ -173,15 +173,7 @@ class Urllib3Transport(Unpicklable):
 
         Weak references count them: a request that an exception ended at any moment is not among them any more.
         """
-        found = []
-        for each in list(self._under_way):
-            sending = each()
-            if sending is not None:
-                found.append(sending)
-            else:
-                with suppress(ValueError):  # removed by another thread
-                    self._under_way.remove(each)
-        return found
+        return [sending for each in list(self._under_way) if (sending := each()) is not None]
 
     def _translated(self, request: Request, origin: Origin, sending: Sending) -> Response:
         try:
@@ -217,7 +209,7 @@ class Urllib3Transport(Unpicklable):
             raise
         finally:
             sending.let_go()
-            if whole:
+            if whole and not self._closed:
                 idle.keep(connection)
             else:
                 connection.close()
@@ -228,10 +220,8 @@ class Urllib3Transport(Unpicklable):
         if idle is None:
             idle = self._idle.setdefault(origin, IdleConnections(self._clock))
             for oldest in list(self._idle)[:-_REMEMBERED]:
-                if (other := self._idle.pop(oldest, None)) is not None:
-                    other.close()
-        if self._closed:
-            idle.close()
+                with suppress(KeyError):  # removed by another thread
+                    self._idle.pop(oldest).close()
         return idle
 
     def _context(self, origin: Origin) -> ssl.SSLContext | None:
