@@ -107,9 +107,6 @@ class _Head:
     def readline(self, limit: int) -> bytes:
         return next(self._lines)
 
-    def close(self) -> None:
-        pass
-
 
 @final
 class _Opens:
@@ -189,10 +186,9 @@ class _ResponseFile(BufferedReader):
         return line
 
     def close(self) -> None:
-        if not self.closed:
-            self._reads.over = True  # or `peek` would wait for more
-            if self.peek(1) or (hasattr(self._sock, "pending") and self._sock.pending()):
-                _shut_down(self._sock)
+        self._reads.over = True  # or `peek` would wait for more
+        if self.peek(1) or (hasattr(self._sock, "pending") and self._sock.pending()):
+            _shut_down(self._sock)
         super().close()
 
 

@@ -93,7 +93,7 @@ class Urllib3Transport(Unpicklable):
         # The system's certificates take as long to load as 80 polls do, so they are loaded for the first request.
         self._tls = _checked(ssl_context, ca_file)
         self._idle: dict[Origin, IdleConnections] = {}
-        self._under_way: list[ref[Sending]] = []
+        self._under_way: dict[ref[Sending], None] = {}  # in order of arrival
         self._closed = False
         self._forked_amid_tls = False
         when_forked(self, Urllib3Transport._begin_anew)
@@ -147,14 +147,14 @@ class Urllib3Transport(Unpicklable):
         self.close()
 
     def _send(self, request: Request, origin: Origin, sending: Sending) -> Response:
-        mine = ref(sending)
-        self._under_way.append(mine)
+        under_way = self._under_way
+        mine = ref(sending, lambda dead: under_way.pop(dead, None))
+        under_way[mine] = None
         try:
             self._wait(sending)
             return self._translated(request, origin, sending)
         finally:
-            with suppress(ValueError):  # a fork has emptied the list
-                self._under_way.remove(mine)
+            under_way.pop(mine, None)
             if len(self._under_way) >= self._connections:
                 for other in self._alive()[: self._connections]:
                     other.look_again()
@@ -173,15 +173,7 @@ class Urllib3Transport(Unpicklable):
 
         Weak references count them: a request that an exception ended at any moment is not among them any more.
         """
-        found = []
-        for each in list(self._under_way):
-            sending = each()
-            if sending is not None:
-                found.append(sending)
-            else:
-                with suppress(ValueError):  # removed by another thread
-                    self._under_way.remove(each)
-        return found
+        return [sending for each in list(self._under_way) if (sending := each()) is not None]
 
     def _translated(self, request: Request, origin: Origin, sending: Sending) -> Response:
         try:
@@ -217,7 +209,7 @@ class Urllib3Transport(Unpicklable):
             raise
         finally:
             sending.let_go()
-            if whole:
+            if whole and not self._closed:
                 idle.keep(connection)
             else:
                 connection.close()
@@ -228,10 +220,8 @@ class Urllib3Transport(Unpicklable):
         if idle is None:
             idle = self._idle.setdefault(origin, IdleConnections(self._clock))
             for oldest in list(self._idle)[:-_REMEMBERED]:
-                if (other := self._idle.pop(oldest, None)) is not None:
-                    other.close()
-        if self._closed:
-            idle.close()
+                with suppress(KeyError):  # removed by another thread
+                    self._idle.pop(oldest).close()
         return idle
 
     def _context(self, origin: Origin) -> ssl.SSLContext | None:
@@ -247,7 +237,7 @@ class Urllib3Transport(Unpicklable):
 
     def _begin_anew(self) -> None:
         """Leave the parent's connections alone after a fork; two processes would read parts of one response each."""
-        under_way, self._under_way = self._alive(), []
+        under_way, self._under_way = self._alive(), {}
         self._forked_amid_tls |= any(sending.secure for sending in under_way)
         for sending in under_way:
             sending.leave_to_parent()

@@ -438,9 +438,11 @@ def alive(path):
 # What nobody holds, or holds only while it is in use: protocols, suites, and what belongs to an HTTP client.
 NEVER_HELD = {
     "AsyncClock",
+    "AsyncKeepAliveContract",
     "AsyncTransport",
     "AsyncTransportContract",
     "Clock",
+    "KeepAliveContract",
     "Recording",
     "TimedResponse",
     "Transport",

@@ -1,12 +1,14 @@
 """How long a connection may be idle and still be used again, on a clock that tests move."""
 
+import socket
 from math import inf
 
 import pytest
 
 from spongewatch import Request, TransportError
 from spongewatch.transports import Urllib3Transport
-from spongewatch.transports.idle_connections import keep_alive_limit
+from spongewatch.transports.connection import Connection, Origin
+from spongewatch.transports.idle_connections import IdleConnections, keep_alive_limit
 from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering, says
 
 
@@ -100,3 +102,13 @@ def test_each_origin_has_a_limit_of_its_own():
 
 def test_a_header_that_says_nothing_limits_nothing():
     assert keep_alive_limit(None) == keep_alive_limit("") == inf
+
+
+def test_a_connection_that_comes_back_after_the_end_is_closed():
+    idle, (ours, theirs) = IdleConnections(Clock()), socket.socketpair()
+    connection = Connection(Origin("http", "127.0.0.1", 80, None), None)
+    connection.sock = ours
+    idle.close()
+    idle.keep(connection)
+    with theirs:
+        assert (connection.is_closed, theirs.recv(1)) == (True, b"")

@@ -829,3 +829,74 @@ def test_after_a_fork_amid_tls_it_speaks_no_tls_any_more(ca_file):
             begin_anew_in_child()
         assert ask(transport, plain).body == b"plain"
         assert server.connections == 1
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])
+def test_a_host_name_that_no_lookup_takes_is_unknown(host):
+    with Urllib3Transport(trust_env=False) as transport, pytest.raises(TransportError, match="^dns: the host's name"):
+        transport.send(Request("GET", f"http://{host}/"), timeout=30)
+
+
+def test_an_address_that_can_not_be_reached_is_refused_with_the_reason():
+    with (
+        Urllib3Transport(trust_env=False) as transport,
+        pytest.raises(TransportError, match="^refused: no connection: "),
+    ):
+        transport.send(Request("GET", "http://255.255.255.255/"), timeout=30)
+
+
+def test_an_address_that_does_not_listen_leaves_time_to_the_next(monkeypatch):
+    looked_up = socket.getaddrinfo
+
+    def two(host, *more, **named):
+        (family, *rest, address), *_ = looked_up("127.0.0.1", *more, **named)
+        return [(family, *rest, ("127.0.0.1", 1)), (family, *rest, address)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", two)
+    with HostileServer(keeps_answering(answer(b"{}"))) as server, Urllib3Transport(trust_env=False) as transport:
+        assert transport.send(Request("GET", f"http://api.example:{server.port}/"), timeout=30).body == b"{}"
+
+
+@pytest.mark.parametrize(("status", "permanent"), [("407 Who are you", True), ("403 Forbidden", False)])
+def test_a_proxy_that_wants_another_password_is_a_permanent_error(status, permanent):
+    with (
+        HostileServer(says(answer(status=status))) as proxy,
+        Urllib3Transport(proxy=url_of(proxy)) as transport,
+        pytest.raises(TransportError, match=f"^refused: the proxy: it answers {status[:3]} to CONNECT") as caught,
+    ):
+        transport.send(Request("GET", "https://api.example/"), timeout=30)
+    assert caught.value.permanent is permanent
+
+
+@pytest.mark.parametrize(
+    ("host", "authority"), [("api.example", "api.example:443"), ("[2001:db8::1]", "[2001:db8::1]:443")]
+)
+def test_a_tunnel_carries_tls(host, authority):
+    with (
+        HostileServer(says(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.0 200 Connection established\r\n\r\n")) as proxy,
+        Urllib3Transport(proxy=f"127.0.0.1:{proxy.port}") as transport,
+        pytest.raises(TransportError, match="^(tls: TLS failed|reset)"),
+    ):
+        transport.send(Request("GET", f"https://{host}/"), timeout=30)
+    assert proxy.exchanges[0].head[:2] == [f"CONNECT {authority} HTTP/1.1", f"host: {authority}"]
+
+
+def test_a_request_that_did_not_leave_before_a_fork_leaves_after_it(transport):
+    with HostileServer(keeps_answering(answer(b"{}"))) as server:
+        sending = transport.sending(Request("GET", server.url), timeout=30)
+        sending.leave_to_parent()
+        assert sending.run().body == b"{}"
+
+
+def test_nothing_is_kept_of_a_request_that_ends_as_its_transport_is_closed():
+    with nothing_left():
+        transport = Urllib3Transport()
+
+        def closes(talk):
+            talk.read_request()
+            transport._closed = True
+            talk.send(answer(b"{}"))
+            talk.hang()
+
+        with HostileServer(closes) as server:
+            assert ask(transport, server).body == b"{}"
