@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
-SOURCES := $(sort $(wildcard core/*.py transports/*.py transports/*/*.py adapters/*.py adapters/*/*.py))
+SOURCES := $(sort __init__.py $(shell find core transports adapters -name '*.py'))
 
 .PHONY: demo test check site docs versions audit bench proof fuzz mutants lock clean FORCE
 

@@ -1,6 +1,6 @@
 """Where transitions go: logging, callbacks, the command line."""
 
-from .callbacks import Callbacks
-from .logging_adapter import LoggingAdapter
+from .observers.callbacks import Callbacks
+from .observers.logging_adapter import LoggingAdapter
 
 __all__ = ["Callbacks", "LoggingAdapter"]

@@ -1,7 +1,7 @@
-"""Spongewatch waits for a CloudSponge contact import to end, and says what happened on the way.
+"""The pure protocol: no I/O, no clock, no randomness, no logging.
 
-This is the pure core: no I/O, no clock, no randomness, no logging. What brings answers here is in
-`spongewatch.transports`, and where transitions go is in `spongewatch.adapters`.
+The state machine, the polling session, the codecs and the redaction belong here. Whatever brings responses belongs in
+`transports`.
 """
 
 from .actions import Action, Done, Send, Wait
@@ -31,24 +31,12 @@ from .outcome_errors import (
     WatchRejected,
     WatchTimedOut,
 )
-from .outcomes import (
-    Abandoned,
-    Cancelled,
-    Completed,
-    Failed,
-    LostContact,
-    Outcome,
-    Rejected,
-    TimedOut,
-)
+from .outcomes import Abandoned, Cancelled, Completed, Failed, LostContact, Outcome, Rejected, TimedOut
 from .policy import PollPolicy
 from .redaction import Redaction
 from .secret import Secret
 from .session import ImportSession
 from .table import TRANSITIONS, State
-from .text import printable, shortened, shown
-
-__version__ = "0.1.0"
 
 __all__ = [
     "ERROR_CODES",
@@ -107,7 +95,4 @@ __all__ = [
     "explain",
     "import_id_text",
     "is_import_id",
-    "printable",
-    "shortened",
-    "shown",
 ]

@@ -37,10 +37,10 @@ class SpongewatchError(Exception):
 class LocalProtocolError(SpongewatchError):
     """The caller's mistake. It is raised at once, and nothing has changed.
 
-    >>> from spongewatch import ImportEvent
-    >>> ImportEvent("GATHERING", "INPROGRESS", -1)
+    >>> from spongewatch import Credentials
+    >>> Credentials("", "password")
     Traceback (most recent call last):
-    spongewatch.errors.LocalProtocolError: the value of a row is a whole number from 0 to 999,999,999,999,999, or None
+    spongewatch.core.errors.LocalProtocolError: the domain key is missing
     """
 
 
@@ -58,7 +58,7 @@ class InvalidType(SpongewatchError, TypeError):  # noqa: N818
     >>> from spongewatch import Request
     >>> Request("GET", "https://api.example/", 5)
     Traceback (most recent call last):
-    spongewatch.errors.InvalidType: headers must be a mapping, not int
+    spongewatch.core.errors.InvalidType: headers must be a mapping, not int
     """
 
 
@@ -68,7 +68,7 @@ class RemoteProtocolError(SpongewatchError):
     >>> from spongewatch import decode
     >>> decode(b'{"events": [{"status": "COMPLETED"}]}')
     Traceback (most recent call last):
-    spongewatch.errors.RemoteProtocolError: row 1 of the answer: event_type is missing
+    spongewatch.core.errors.RemoteProtocolError: row 1 of the answer: event_type is missing
     """
 
 

@@ -4,26 +4,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .clock import AsyncClock, Clock, SystemClock, VirtualClock
-from .observers import Observer, ObserverErrors
-from .opening import open_recording
-from .recording import End, Exchange, Recording, RecordingError, Torn
-from .replay import Replay, ReplayTransport, replay
-from .response_body import ResponseBody
-from .scenarios import SCENARIOS, Scenario
-from .trace_lines import TraceLines
-from .trace_writer import TraceWriter
-from .transport import Transport
-from .watching import Watch, poll, wait, watch
+from .defaults import wait, wait_async
+from .http.response_body import ResponseBody
+from .polling.observers import Observer, ObserverErrors
+from .polling.poll import poll
+from .polling.recorder import Recorder
+from .polling.watch import Watch, watch
+from .recordings.opening import open_recording
+from .recordings.recording import End, Exchange, Recording, RecordingError, Torn
+from .recordings.replay import Replay, ReplayTransport, replay
+from .recordings.trace_lines import TraceLines
+from .recordings.trace_writer import TraceWriter
+from .simulator.scenarios import SCENARIOS, Scenario
+from .transport import AsyncTransport, Transport
 
 if TYPE_CHECKING:
-    from .async_transport import AsyncTransport
-    from .async_watching import AsyncWatch, wait_async, watch_async
-    from .error_translation import as_transport_error
-    from .sending import Sending
-    from .simulator import ServedRequest, Simulator
+    from .http.error_translation import as_transport_error
+    from .http.sending import Sending
+    from .http.timed_response import TimedResponse
+    from .http.urllib3_transport import Urllib3Transport
+    from .polling.watch_async import AsyncWatch, watch_async
+    from .simulator.simulator import ServedRequest, Simulator
     from .threaded_transport import ThreadedTransport
-    from .timed_response import TimedResponse
-    from .urllib3_transport import Urllib3Transport
 
 __all__ = [
     "SCENARIOS",
@@ -35,6 +37,7 @@ __all__ = [
     "Exchange",
     "Observer",
     "ObserverErrors",
+    "Recorder",
     "Recording",
     "RecordingError",
     "Replay",
@@ -65,17 +68,15 @@ __all__ = [
 ]
 
 _LOADED_WHEN_USED = {
-    "AsyncTransport": "async_transport",
-    "AsyncWatch": "async_watching",
-    "Sending": "sending",
-    "ServedRequest": "simulator",
-    "Simulator": "simulator",
+    "AsyncWatch": "polling.watch_async",
+    "Sending": "http.sending",
+    "ServedRequest": "simulator.simulator",
+    "Simulator": "simulator.simulator",
     "ThreadedTransport": "threaded_transport",
-    "TimedResponse": "timed_response",
-    "Urllib3Transport": "urllib3_transport",
-    "as_transport_error": "error_translation",
-    "wait_async": "async_watching",
-    "watch_async": "async_watching",
+    "TimedResponse": "http.timed_response",
+    "Urllib3Transport": "http.urllib3_transport",
+    "as_transport_error": "http.error_translation",
+    "watch_async": "polling.watch_async",
 }
 
 

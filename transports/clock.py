@@ -9,8 +9,8 @@ from sys import float_info
 from threading import TIMEOUT_MAX
 from typing import Protocol, final
 
-from spongewatch import LocalProtocolError, shown
-
+from ..core import LocalProtocolError
+from ..core.text import shown
 from .unpicklable import Unpicklable
 
 _FARTHEST = 1e10

@@ -4,7 +4,8 @@ from math import isnan
 from time import monotonic
 from typing import Final, final
 
-from spongewatch import InvalidArgument, InvalidType, TransportError, shown
+from ..core import InvalidArgument, InvalidType, TransportError
+from ..core.text import shown
 
 _LONGEST: Final = 1_000_000.0
 """Seconds, eleven days; operating systems don't accept much longer timeouts."""

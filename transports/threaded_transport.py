@@ -7,8 +7,8 @@ from contextvars import copy_context
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, cast, final
 
-from spongewatch import LocalProtocolError, Request, Response, TransportError, shown
-
+from ..core import LocalProtocolError, Request, Response, TransportError
+from ..core.text import shown
 from .deadline import Deadline
 from .forking import when_forked
 from .transport import Transport

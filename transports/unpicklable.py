@@ -6,7 +6,7 @@ shallow copy would share all of it unseen.
 
 from typing import ClassVar, NoReturn, SupportsIndex
 
-from spongewatch import LocalProtocolError
+from ..core import LocalProtocolError
 
 
 class Unpicklable:

@@ -14,6 +14,6 @@ def main() -> int:
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not ignored, as for a job in the background
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from spongewatch.adapters.command_line import main as run
+    from spongewatch.adapters.cli.command_line import main as run
 
     return run()

@@ -12,9 +12,9 @@ from textwrap import wrap
 from rich.console import Console
 
 from spongewatch import TRANSITIONS, State
-from spongewatch.adapters.live_block import Progress, block
-from spongewatch.adapters.timeline import timeline_of
-from spongewatch.adapters.timeline_page import page
+from spongewatch.adapters.live.block import Progress, block
+from spongewatch.adapters.timeline.page import page
+from spongewatch.adapters.timeline.timeline import timeline_of
 from spongewatch.transports import open_recording
 
 ROOT = Path(__file__).parents[2]

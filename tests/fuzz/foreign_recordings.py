@@ -12,7 +12,7 @@ from urllib.parse import quote
 import yaml
 
 from answers import json_body, rows
-from spongewatch.transports.plain_yaml import YamlError, read_yaml
+from spongewatch.transports.recordings.foreign.plain_yaml import YamlError, read_yaml
 
 from .choices import Choices
 from .oracles import CREDENTIALS, PASSWORD, holds_no_secret, is_for_people

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from spongewatch import Ended, ImportSession, LostContact, PollFailed, PollPolicy, Response
-from spongewatch.retry import retry_after
+from spongewatch.core.retry import retry_after
 
 from .choices import Choices
 from .oracles import BASE_URL, CREDENTIALS, PASSWORD, holds_no_secret, is_for_people, lines_of

@@ -13,15 +13,7 @@ import pytest
 from celery.contrib.testing.worker import start_worker
 
 from answers import triggers
-from spongewatch import (
-    Completed,
-    Credentials,
-    ImportSession,
-    LostContact,
-    PollPolicy,
-    Rejected,
-    Response,
-)
+from spongewatch import Completed, Credentials, ImportSession, LostContact, PollPolicy, Rejected, Response
 from spongewatch.transports import Simulator, VirtualClock
 from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering, nobody
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from spongewatch.adapters.arguments import COMMANDS
+from spongewatch.adapters.cli.arguments import COMMANDS
 from spongewatch.transports import SCENARIOS, Simulator
 
 ROOT = Path(__file__).parents[2]
@@ -128,7 +128,7 @@ def test_bash_completes_commands_options_scenarios_and_files(tmp_path):
 
 LOADED = """
 import json, sys
-from spongewatch.adapters.command_line import main
+from spongewatch.adapters.cli.command_line import main
 try:
     status = main(json.loads(sys.argv[1]))
 except SystemExit as exit_:

@@ -33,7 +33,13 @@ from spongewatch import (
 )
 from spongewatch.adapters import Callbacks, LoggingAdapter
 from spongewatch.transports import Simulator, SystemClock, TraceWriter, Urllib3Transport, poll, replay, wait, watch
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, gzipped, keeps_answering, nobody
+from spongewatch.transports.testing.hostile_server import (
+    HostileServer,
+    answer,
+    gzipped,
+    keeps_answering,
+    nobody,
+)
 from steady_clock import SteadyClock
 
 COMMAND = str(Path(sys.executable).parent / "spongewatch")

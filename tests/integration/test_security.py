@@ -32,7 +32,7 @@ from spongewatch import (
     Send,
     TransportError,
 )
-from spongewatch.adapters.command_line import main
+from spongewatch.adapters.cli.command_line import main
 from spongewatch.transports import SystemClock, Urllib3Transport, watch
 from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering
 
@@ -281,7 +281,7 @@ def hook(event, arguments):
         seen.append((event, str(arguments)[:100]))
 
 seen = []
-from spongewatch.adapters.command_line import main
+from spongewatch.adapters.cli.command_line import main
 sys.dont_write_bytecode = True
 sys.addaudithook(hook)
 for words in (["replay"], ["timeline"], ["timeline", "--html", "-"], ["convert"], ["convert", "--output", "made"]):

@@ -20,7 +20,7 @@ from spongewatch import (
     TransportError,
 )
 from spongewatch.transports import SCENARIOS, Urllib3Transport, VirtualClock, watch
-from spongewatch.transports.service_pages import json_page, xml_page
+from spongewatch.transports.simulator.pages import json_page, xml_page
 from spongewatch.transports.testing import HandlerTransport
 from spongewatch.transports.testing.hostile_server import HostileServer, answer, echoes
 

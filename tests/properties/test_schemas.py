@@ -36,11 +36,11 @@ from spongewatch import (
     TransportError,
     is_import_id,
 )
-from spongewatch.adapters.command_line import main
-from spongewatch.saved_outcome import outcome_to_json
+from spongewatch.adapters.cli.command_line import main
+from spongewatch.core.saved_outcome import outcome_to_json
 from spongewatch.transports import TraceLines, TraceWriter, VirtualClock, open_recording, poll, replay, watch
+from spongewatch.transports.recordings.trace import Trace
 from spongewatch.transports.testing import HandlerTransport
-from spongewatch.transports.trace import Trace
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = {path.name.split(".")[0]: json.loads(path.read_text()) for path in ROOT.glob("docs/reference/schemas/*.json")}

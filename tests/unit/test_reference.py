@@ -15,9 +15,9 @@ import spongewatch.adapters
 import spongewatch.transports
 import spongewatch.transports.testing
 from spongewatch import ERROR_CODES, ErrorCategory
-from spongewatch.adapters.arguments import COMMANDS, parser
+from spongewatch.adapters.cli.arguments import COMMANDS, parser
 from spongewatch.transports import SCENARIOS
-from spongewatch.transports.resumed import standing
+from spongewatch.transports.recordings.resumed import standing
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs/reference"
@@ -61,7 +61,7 @@ def test_no_other_name_stands_there_but_those_of_the_fixtures():
 
 
 def test_an_alias_is_told_as_it_is_defined():
-    sources = "".join(path.read_text() for folder in ("core", "transports") for path in (ROOT / folder).glob("*.py"))
+    sources = "".join(path.read_text() for folder in ("core", "transports") for path in (ROOT / folder).rglob("*.py"))
     aliases = ALIAS.findall("".join(PAGES.values()))
     assert len(aliases) == "".join(PAGES.values()).count("py:type::")
     for package, name, meaning, text in aliases:

@@ -12,7 +12,12 @@ from .handler import HandlerTransport
 from .script import PlayedPoll, ScriptedService
 
 if TYPE_CHECKING:
-    from .contract import AsyncKeepAliveContract, AsyncTransportContract, KeepAliveContract, TransportContract
+    from .contract import (
+        AsyncKeepAliveContract,
+        AsyncTransportContract,
+        KeepAliveContract,
+        TransportContract,
+    )
 
 __all__ = [
     "AsyncKeepAliveContract",

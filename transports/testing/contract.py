@@ -26,10 +26,8 @@ from typing import Any, Final, Self, TypeVar, final
 
 import pytest
 
-from spongewatch import MAX_BODY, Credentials, LocalProtocolError, Request, Response, TransportError
-
-from ..async_transport import AsyncTransport
-from ..transport import Transport
+from ...core import MAX_BODY, Credentials, LocalProtocolError, Request, Response, TransportError
+from ..transport import AsyncTransport, Transport
 from .hostile_server import (
     Conversation,
     Exchange,

@@ -12,7 +12,7 @@ from os import PathLike
 import pytest
 
 from ..clock import VirtualClock
-from ..recording import Recording
+from ..recordings.recording import Recording
 from .script import ScriptedService
 
 _SERVICES = pytest.StashKey[list[tuple[str, ScriptedService]]]()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import final
 
-from spongewatch import Request, Response
+from ...core import Request, Response
 
 
 @final

@@ -12,23 +12,13 @@ from os import PathLike
 from typing import Final, Protocol, Self, final
 from urllib.parse import parse_qs
 
-from spongewatch import (
-    ImportEvent,
-    LocalProtocolError,
-    Request,
-    Response,
-    TransportError,
-    is_import_id,
-    printable,
-    shortened,
-    shown,
-)
-
+from ...core import ImportEvent, LocalProtocolError, Request, Response, TransportError, is_import_id
+from ...core.text import printable, shortened, shown
 from .. import open_recording
 from ..clock import VirtualClock
-from ..recording import Exchange, Recording
-from ..scenarios import Rows, Scenario, scenario_named
-from ..service_pages import json_page
+from ..recordings.recording import Exchange, Recording
+from ..simulator.pages import json_page
+from ..simulator.scenarios import Rows, Scenario, scenario_named
 from ..unpicklable import Unpicklable
 
 _SERVICE_INTERVAL: Final = 1.0
@@ -133,7 +123,7 @@ class ScriptedService(Unpicklable):
         >>> service = ScriptedService().fails("timeout", "nobody is there")
         >>> service.send(Request("GET", ""), timeout=10.0)
         Traceback (most recent call last):
-        spongewatch.errors.TransportError: timeout: nobody is there
+        spongewatch.core.errors.TransportError: timeout: nobody is there
         >>> service.clock.now()
         10.0
         """

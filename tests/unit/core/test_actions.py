@@ -4,7 +4,7 @@ from typing import get_args
 import pytest
 
 from spongewatch import Cancelled, Completed, Request
-from spongewatch.actions import Action, Done, Send, Wait
+from spongewatch.core.actions import Action, Done, Send, Wait
 
 REQUEST = Request("GET", "https://api.example/?domain_password=secret", {"authorization": "secret"})
 

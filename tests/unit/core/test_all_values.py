@@ -33,7 +33,7 @@ from spongewatch import (
     Transition,
     Wait,
 )
-from spongewatch.statuses import Unusable
+from spongewatch.core.statuses import Unusable
 
 ROW = ImportEvent("GATHERING", "ERROR", 264)
 FAILURE = ImportFailure.of(264, State.GATHERING)

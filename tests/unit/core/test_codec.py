@@ -3,9 +3,9 @@ import json
 import pytest
 
 from answers import json_body, rows
-from spongewatch.codec import MAX_BODY, decode, envelope_message
-from spongewatch.errors import LocalProtocolError, RemoteProtocolError
-from spongewatch.events import EventsPage
+from spongewatch.core.codec import MAX_BODY, decode, envelope_message
+from spongewatch.core.errors import LocalProtocolError, RemoteProtocolError
+from spongewatch.core.events import EventsPage
 
 GATHERED = rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2")
 JSON = json_body(GATHERED, import_id=1126, user_id="u", echo="")

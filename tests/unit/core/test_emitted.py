@@ -3,11 +3,19 @@ from typing import get_args
 
 import pytest
 
-from spongewatch.emitted import Anomaly, Emitted, Ended, PollFailed, Transition
-from spongewatch.events import ImportEvent
-from spongewatch.failures import ImportFailure
-from spongewatch.outcomes import Abandoned, Cancelled, Completed, Failed, LostContact, Rejected, TimedOut
-from spongewatch.table import State
+from spongewatch.core.emitted import Anomaly, Emitted, Ended, PollFailed, Transition
+from spongewatch.core.events import ImportEvent
+from spongewatch.core.failures import ImportFailure
+from spongewatch.core.outcomes import (
+    Abandoned,
+    Cancelled,
+    Completed,
+    Failed,
+    LostContact,
+    Rejected,
+    TimedOut,
+)
+from spongewatch.core.table import State
 
 FAILURE = ImportFailure.of(514, State.INITIALIZING)
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from spongewatch import PUBLIC_SERVICE, Credentials, LocalProtocolError
-from spongewatch.endpoint import (
+from spongewatch.core.endpoint import (
     AUTHS,
     FORMATS,
     Auth,

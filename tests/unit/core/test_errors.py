@@ -2,8 +2,8 @@ import pickle
 
 import pytest
 
-from spongewatch import errors
-from spongewatch.errors import LocalProtocolError, RemoteProtocolError, SpongewatchError, TransportError
+from spongewatch.core import errors
+from spongewatch.core.errors import LocalProtocolError, RemoteProtocolError, SpongewatchError, TransportError
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from spongewatch.errors import LocalProtocolError, RemoteProtocolError
-from spongewatch.events import EventsPage, ImportEvent, error_message
+from spongewatch.core.errors import LocalProtocolError, RemoteProtocolError
+from spongewatch.core.events import EventsPage, ImportEvent, error_message
 
 WORD_65 = "A" * 65
 

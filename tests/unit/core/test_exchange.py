@@ -4,8 +4,8 @@ import traceback
 
 import pytest
 
-from spongewatch.errors import InvalidArgument, InvalidType, LocalProtocolError
-from spongewatch.exchange import MAX_BODY, Request, Response
+from spongewatch.core.errors import InvalidArgument, InvalidType, LocalProtocolError
+from spongewatch.core.exchange import MAX_BODY, Request, Response
 
 
 @pytest.mark.parametrize(

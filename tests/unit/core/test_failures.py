@@ -1,7 +1,7 @@
 import pytest
 
-from spongewatch.failures import ERROR_CODES, ErrorCategory, ImportFailure, Remedy, explain
-from spongewatch.table import State
+from spongewatch.core.failures import ERROR_CODES, ErrorCategory, ImportFailure, Remedy, explain
+from spongewatch.core.table import State
 
 # The table of the protocol's page, typed in again by hand.
 FAILED = {

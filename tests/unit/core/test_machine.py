@@ -5,13 +5,13 @@ from copy import copy
 import pytest
 
 from answers import row, rows, triggers
-from spongewatch.emitted import Anomaly, Transition
-from spongewatch.errors import InvalidType, LocalProtocolError
-from spongewatch.events import ImportEvent
-from spongewatch.failures import ErrorCategory, ImportFailure
-from spongewatch.machine import ImportMachine
-from spongewatch.outcomes import Abandoned, Completed, Failed
-from spongewatch.table import State
+from spongewatch.core.emitted import Anomaly, Transition
+from spongewatch.core.errors import InvalidType, LocalProtocolError
+from spongewatch.core.events import ImportEvent
+from spongewatch.core.failures import ErrorCategory, ImportFailure
+from spongewatch.core.machine import ImportMachine
+from spongewatch.core.outcomes import Abandoned, Completed, Failed
+from spongewatch.core.table import State
 
 HISTORIES = {
     State.INITIALIZING: ["INITIALIZING INPROGRESS 0"],

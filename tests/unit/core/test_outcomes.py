@@ -21,8 +21,8 @@ from spongewatch import (
     WatchCancelled,
     WatchRejected,
     WatchTimedOut,
-    outcomes,
 )
+from spongewatch.core import outcomes
 
 UNSUCCESSFUL = [
     (

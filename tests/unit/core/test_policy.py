@@ -3,7 +3,7 @@ import json
 import pytest
 
 from spongewatch import InvalidType, LocalProtocolError, PollPolicy
-from spongewatch.policy import BUDGETS, milliseconds
+from spongewatch.core.policy import BUDGETS, milliseconds
 
 NAMES = list(PollPolicy().to_json())
 

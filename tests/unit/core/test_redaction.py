@@ -10,15 +10,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from answers import json_body, rows
-from spongewatch import (
-    MAX_BODY,
-    Credentials,
-    InvalidType,
-    Redaction,
-    Response,
-    TransportError,
-    decode,
-)
+from spongewatch import MAX_BODY, Credentials, InvalidType, Redaction, Response, TransportError, decode
 
 PASSWORD = "p+/%: <é> 'x' \"y\" &z~"
 PLAIN = "hunter22-geheim"

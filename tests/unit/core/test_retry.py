@@ -4,7 +4,7 @@ from zlib import crc32
 
 import pytest
 
-from spongewatch.retry import backoff, retry_after
+from spongewatch.core.retry import backoff, retry_after
 
 NOON = "Mon, 02 Nov 2026 12:00:00 GMT"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from spongewatch.errors import InvalidType, LocalProtocolError
-from spongewatch.saved import MAX_SAVED, SavedObject
-from spongewatch.table import State
+from spongewatch.core.errors import InvalidType, LocalProtocolError
+from spongewatch.core.saved import MAX_SAVED, SavedObject
+from spongewatch.core.table import State
 
 
 def saved(**members):

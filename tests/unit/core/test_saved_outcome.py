@@ -14,8 +14,8 @@ from spongewatch import (
     State,
     TimedOut,
 )
-from spongewatch.saved import SavedObject
-from spongewatch.saved_outcome import outcome_to_json, saved_outcome
+from spongewatch.core.saved import SavedObject
+from spongewatch.core.saved_outcome import outcome_to_json, saved_outcome
 
 FAILED = Failed(ImportFailure.of(264, State.GATHERING))
 ABANDONED = Abandoned(ImportFailure.of(514, State.INITIALIZING))

@@ -31,9 +31,9 @@ from spongewatch import (
     TimedOut,
     TransportError,
     Wait,
-    shown,
 )
-from spongewatch.transports.service_pages import json_page, xml_page
+from spongewatch.core.text import shown
+from spongewatch.transports.simulator.pages import json_page, xml_page
 
 PASSWORD = 'p+/%: é"'
 CREDENTIALS = Credentials("key", PASSWORD)

@@ -1,7 +1,7 @@
 import pytest
 
 from spongewatch import Rejected, Response
-from spongewatch.statuses import Unusable, meaning
+from spongewatch.core.statuses import Unusable, meaning
 
 AGAIN = "again, when the service asks for it"
 TABLE = [

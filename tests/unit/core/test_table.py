@@ -4,7 +4,7 @@ from itertools import product
 import pytest
 from transitions import MachineError
 
-from spongewatch.table import STATE_MACHINE, STATUSES, TRANSITIONS, TRIGGERS, TYPES, State
+from spongewatch.core.table import STATE_MACHINE, STATUSES, TRANSITIONS, TRIGGERS, TYPES, State
 
 
 class Model:

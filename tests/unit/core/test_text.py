@@ -1,6 +1,6 @@
 import pytest
 
-from spongewatch.text import json_text, printable, shortened, shown
+from spongewatch.core.text import json_text, printable, shortened, shown
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x1b", "\x7f", "\x9b", "\n", "\u202e", "\u2066", "\ud800", "\u2028"])

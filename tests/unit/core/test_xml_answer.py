@@ -1,7 +1,7 @@
 import pytest
 
-from spongewatch.errors import RemoteProtocolError
-from spongewatch.xml_answer import xml_to_object
+from spongewatch.core.errors import RemoteProtocolError
+from spongewatch.core.xml_answer import xml_to_object
 
 ROW = "<event><event-type>GATHERING</event-type><status>INPROGRESS</status><value>5</value></event>"
 DOCUMENT = f"<eventsResponse><events>{ROW}</events><import-id>1</import-id></eventsResponse>"

@@ -9,11 +9,16 @@ from gzip import compress
 import pytest
 
 from spongewatch import MAX_BODY, Response, TransportError
-from spongewatch.transports.captured_bodies import body_of, is_positive, status_of, with_body
-from spongewatch.transports.captured_headers import first_of, header_pairs, headers_of, kept_headers
-from spongewatch.transports.captured_request import CapturedResponse, EntryError, member, text_of
-from spongewatch.transports.captured_times import duration_of, moment_of
-from spongewatch.transports.jsonp import without_jsonp
+from spongewatch.transports.recordings.foreign.bodies import body_of, is_positive, status_of, with_body
+from spongewatch.transports.recordings.foreign.headers import (
+    first_of,
+    header_pairs,
+    headers_of,
+    kept_headers,
+)
+from spongewatch.transports.recordings.foreign.jsonp import without_jsonp
+from spongewatch.transports.recordings.foreign.request import CapturedResponse, EntryError, member, text_of
+from spongewatch.transports.recordings.foreign.times import duration_of, moment_of
 
 EMPTY = CapturedResponse(TransportError("reset"))
 TEXT = '{"echo": "é~~~???"}'

@@ -1,6 +1,6 @@
 import inspect
 
-from spongewatch.transports.replay import ReplayTransport
+from spongewatch.transports.recordings.replay import ReplayTransport
 from spongewatch.transports.transport import Transport
 
 

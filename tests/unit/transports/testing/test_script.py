@@ -17,7 +17,7 @@ from spongewatch import (
     decode,
 )
 from spongewatch.transports import RecordingError, Scenario, Transport, VirtualClock, open_recording, wait
-from spongewatch.transports.recording import Exchange
+from spongewatch.transports.recordings.recording import Exchange
 from spongewatch.transports.testing import PlayedPoll, ScriptedService
 
 CREDENTIALS = Credentials("key", "password")

@@ -1,0 +1,1 @@
+"""The commands, each with `DESCRIPTION`, `EPILOG`, `add_options` and `run`."""

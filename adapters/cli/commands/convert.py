@@ -1,0 +1,45 @@
+"""`spongewatch convert`: a recording of any kind as a trace in the native format."""
+
+import argparse
+
+from ....core import LocalProtocolError
+from ....transports import TraceLines, open_recording
+from ..new_file import write_new_file
+from ..recording_options import add_recording_options, note_torn, refused
+
+DESCRIPTION = "Write a recording of any kind as a trace in the native format, which replays to the same lines."
+EPILOG = """\
+example:
+  spongewatch convert browser.har --import-id 1126 --output import.jsonl
+"""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    add_recording_options(parser)
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        default="-",
+        help="a new file, which only you may read; - for standard output (default -)",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Convert the recording; gives the exit status."""
+    try:
+        lines = TraceLines(open_recording(options.path, options.import_id))
+        status = _write(lines, options.output)
+    except LocalProtocolError as error:
+        return refused(error)
+    if status == 0:
+        note_torn(options.path, lines.torn)
+    return status
+
+
+def _write(lines: TraceLines, file: str) -> int:
+    if file != "-":
+        return write_new_file("--output", file, lines)
+    for line in lines:
+        print(line, end="")
+    return 0

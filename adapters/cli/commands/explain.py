@@ -1,0 +1,92 @@
+"""`spongewatch explain`: what an error code means, and who can act on it.
+
+A terminal gets text that fits it; elsewhere a code is one line, for whatever searches them.
+"""
+
+import argparse
+import json
+import sys
+from shutil import get_terminal_size
+from textwrap import fill
+
+from ....core import ERROR_CODES, ErrorCode, Remedy, explain
+from ...phrases import REMEDIES
+from ..options import error_code
+
+DESCRIPTION = "Say what an error code of the service means, and who can act on it; without a code, all of them."
+EPILOG = """\
+example:
+  spongewatch explain 514
+  spongewatch explain | grep ABANDONED
+  spongewatch explain --json
+"""
+
+_WHO_CAN_ACT = {
+    Remedy.TRY_AGAIN: "try again",
+    Remedy.ASK_USER: "ask the person",
+    Remedy.FIX_SETUP: "fix the setup",
+    Remedy.NONE: "none known",
+}
+
+_LEAST = 24
+"""Columns under which an explanation goes below its code."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument(
+        "code",
+        type=error_code,
+        nargs="?",
+        metavar="CODE",
+        help="the number of an error code, listed or not (default: all)",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document: an object, or an array of all")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print one code, or all; gives the exit status."""
+    codes = list(ERROR_CODES.values()) if options.code is None else [explain(options.code)]
+    if options.json:
+        objects = [_to_json(code) for code in codes]
+        print(json.dumps(objects if options.code is None else objects[0], indent=2))
+    elif options.code is None:
+        _print_all(codes)
+    else:
+        _print_one(codes[0])
+    return 0
+
+
+def _to_json(code: ErrorCode) -> dict[str, object]:
+    return {
+        "code": code.code,
+        "category": code.category.value,
+        "explanation": code.explanation,
+        "remedy": code.remedy.value,
+    }
+
+
+def _print_all(codes: list[ErrorCode]) -> None:
+    if sys.stdout is not None and sys.stdout.isatty():
+        _print_row(f"code  category   {'remedy':<14}", "explanation")
+    for code in codes:
+        _print_row(f"{code.code:>4}  {code.category.value:<9}  {_WHO_CAN_ACT[code.remedy]:<14}", code.explanation)
+
+
+def _print_one(code: ErrorCode) -> None:
+    _print_row(f"{code.code:>4}  {code.category.value:<9}", code.explanation)
+    _print_row(" " * 15, REMEDIES[code.remedy])
+
+
+def _print_row(head: str, text: str) -> None:
+    """`text` in the column behind `head`, on as many lines as the terminal's width makes of it."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        print(f"{head}  {text}")
+        return
+    width = get_terminal_size().columns
+    if width - len(head) >= _LEAST:
+        print(fill(text, width, initial_indent=f"{head}  ", subsequent_indent=" " * (len(head) + 2)))
+        return
+    if head.strip():
+        print(fill(head.strip(), width))
+    print(fill(text, width, initial_indent="  ", subsequent_indent="  "))

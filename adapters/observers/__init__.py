@@ -1,0 +1,1 @@
+"""Observers that report what a watch emits: to the log, and to callbacks."""

@@ -1,0 +1,196 @@
+import fcntl
+import os
+import select
+import struct
+import termios
+from contextlib import redirect_stderr, redirect_stdout
+from time import monotonic
+
+import pytest
+
+from spongewatch import (
+    Anomaly,
+    Completed,
+    Ended,
+    Failed,
+    ImportEvent,
+    ImportFailure,
+    ImportSession,
+    PollFailed,
+    Response,
+    State,
+    TransportError,
+)
+from spongewatch.adapters.cli.streams import discard
+from spongewatch.adapters.live.clocks import PacedClock, SleepTellingClock
+from spongewatch.adapters.live.output import show
+from spongewatch.transports import VirtualClock
+
+WAITS = b'{"events": [{"event_type": "INITIALIZING", "status": "INPROGRESS", "value": 0}]}'
+GATHERS = b'{"events": [{"event_type": "GATHERING", "status": "INPROGRESS", "value": 5}]}'
+ENDED = Ended("1126", 61.0, Completed(5), State.COMPLETE, 5)
+
+
+class Terminal:
+    """A pseudo-terminal, from the side of the person who reads it."""
+
+    def __init__(self, columns=80, lines=24):
+        self._reader, self._end = os.openpty()
+        self.resize(columns, lines)
+        self.stream = os.fdopen(self._end, "w")
+        self.seen = ""
+
+    def resize(self, columns, lines):
+        fcntl.ioctl(self._end, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def wait_for(self, text):
+        """Read until `text` has come; gives what came, up to its end."""
+        deadline = monotonic() + 60
+        while text not in self.seen:
+            ready, _, _ = select.select([self._reader], [], [], max(deadline - monotonic(), 0))
+            assert ready, f"{text!r} did not come: {self.seen!r}"
+            self.seen += os.read(self._reader, 65536).decode()
+        came, _, self.seen = self.seen.partition(text)
+        return came + text
+
+    def hang_up(self):
+        os.close(self._reader)
+
+    def close(self):
+        self.hang_up()
+        self.stream.close()
+
+
+class Watching:
+    """What a watch gives: a session, and what `script` yields."""
+
+    def __init__(self, script, session):
+        self.session = session
+        self._items = script
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self._items)
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    made = Terminal()
+    yield made
+    made.close()
+
+
+def show_on(terminal, script, session=None, clock=None):
+    with redirect_stdout(terminal.stream), redirect_stderr(terminal.stream):
+        return show(Watching(script, session or new_session()), clock or PacedClock(1.0))
+
+
+def new_session():
+    return ImportSession("1126", None, now=0.0, base_url="https://127.0.0.1")
+
+
+def test_the_block_follows_the_watch_and_gives_way_to_the_verdict(terminal):
+    session, virtual = new_session(), VirtualClock()
+    clock = SleepTellingClock(virtual)
+
+    def script():
+        terminal.wait_for("not known yet")
+        assert "for a good answer" not in terminal.wait_for("15:00 for the consent")
+        yield from session.receive(Response(200, {}, GATHERS), now=1.0)
+        terminal.wait_for("5 so far")
+        virtual.move_to(62.0)
+        clock.sleep(0.1)
+        terminal.wait_for("1:02")
+        yield from session.receive_failure(TransportError("reset", "why"), now=63.0)
+        terminal.wait_for("0:59 for a good answer")
+        terminal.wait_for("poll failed (1 in a row): reset: why")
+        session.receive(Response(200, {}, GATHERS), now=64.0)
+        virtual.move_to(72.0)
+        clock.sleep(0.1)
+        assert "trouble" not in terminal.wait_for("8:49 for the gathering")
+        yield Anomaly("1126", 64.0, "unlisted-row", ImportEvent("A", "B", 50))
+        terminal.wait_for("unlisted-row: A B 50")
+        yield ENDED
+
+    assert show_on(terminal, script(), session, clock) is ENDED
+    # Eight lines of the block, above the one on which the cursor stands.
+    terminal.wait_for("\x1b[8A\r\x1b[J1:01  import 1126 is complete: 5 contacts, to be fetched within minutes\r\n")
+
+
+def test_a_failure_is_told_with_its_explanation_its_code_and_its_remedy(terminal):
+    terminal.resize(20, 24)
+    ended = Ended("1126", 4.0, Failed(ImportFailure.of(264, State.GATHERING)), State.ERROR, 5)
+    assert show_on(terminal, iter([ended])) is ended
+    told = terminal.wait_for("succeed.\r\n").partition("\x1b[J0:04")[2]
+    assert "0:04" + told == (
+        "0:04  import 1126\r\nfailed while\r\nGATHERING (code 264)\r\n      The provider's\r\n"
+        "address book can't\r\nbe reached for the\r\nmoment.\r\n      A new import\r\nmay well succeed.\r\n"
+    )
+
+
+def test_nothing_is_drawn_twice_and_a_resize_draws_anew(terminal):
+    session = new_session()
+    assert session.receive(Response(200, {}, WAITS), now=0.0)
+
+    def script():
+        terminal.wait_for("\r\x1b[J")
+        assert select.select([terminal._reader], [], [], 0.3) == ([], [], [])
+        terminal.resize(20, 10)
+        # The seven lines have become 11, of which the longest was 58 columns wide; nine fit on the screen.
+        terminal.wait_for("\x1b[11A")
+        assert terminal.wait_for("\r\x1b[J").count("\r\n") == 9
+        terminal.resize(0, 0)
+        terminal.wait_for("\x1b[9A")
+        terminal.wait_for("INITIALIZING: waiting for the person's consent")
+        yield ENDED
+
+    show_on(terminal, script(), session, SleepTellingClock(VirtualClock()))
+
+
+@pytest.mark.parametrize(("variable", "colours"), [("NO_COLOR", False), ("OTHER", True)])
+def test_colours_may_be_unwanted(terminal, monkeypatch, variable, colours):
+    monkeypatch.setenv(variable, "1")
+
+    def script():
+        assert ("\x1b[33m" in terminal.wait_for("contacts")) is colours
+        yield ENDED
+
+    show_on(terminal, script())
+
+
+def test_the_cursor_is_never_hidden(terminal):
+    show_on(terminal, iter([ENDED]))
+    assert "\x1b[?" not in terminal.wait_for("within minutes")
+
+
+def test_an_error_on_the_way_leaves_no_block_behind(terminal):
+    def script():
+        terminal.wait_for("consent")
+        terminal.wait_for("\r\x1b[J")
+        yield PollFailed("1126", 1.0, 1, "why", None)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        show_on(terminal, script())
+    terminal.wait_for("\x1b[6A\r\x1b[J")
+
+
+def test_a_terminal_that_is_gone_does_not_end_the_watch():
+    gone, out = Terminal(), Terminal()
+    gone.hang_up()
+    with redirect_stdout(out.stream), redirect_stderr(gone.stream):
+        assert show(Watching(iter([ENDED]), new_session()), PacedClock(1.0)) is ENDED
+    out.wait_for("is complete")
+    out.close()
+    discard(gone.stream)
+    gone.stream.close()
+
+
+def test_a_job_in_the_background_draws_nothing_on_the_terminal_of_others(terminal, monkeypatch):
+    monkeypatch.setattr(os, "tcgetpgrp", lambda descriptor: os.getpgrp() + 1)
+    show_on(terminal, iter([ENDED]))
+    assert terminal.wait_for("within minutes\r\n").startswith("1:01  import 1126 is complete")

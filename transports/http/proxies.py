@@ -1,0 +1,126 @@
+"""Which proxy leads to a host, by the caller's choice or by the usual environment variables."""
+
+import re
+from base64 import b64encode
+from contextlib import suppress
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from socket import inet_aton
+from typing import Final, final
+from urllib.parse import unquote_to_bytes
+from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
+
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
+
+from ...core import LocalProtocolError, Secret
+
+_LOOPBACK: Final = re.compile(r"127(\.[0-9]{1,3}){3}|::1|localhost")  # where the core allows plain http
+_PORT: Final = 80
+
+HOST: Final = re.compile("[!-~]+")
+"""A host that HTTP can carry; some versions of urllib3 let more through."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy that is spoken to over plain HTTP; `authorization` is a header for it alone."""
+
+    host: str
+    port: int
+    authorization: str | None = field(default=None, repr=False)
+
+
+@final
+class Proxies:
+    """The proxy `url` for every host, or those that the environment names now, as the standard library reads it.
+
+    This machine is never reached by way of a proxy: the proxy's `localhost` is another machine.
+
+    Args:
+        url: The URL of the proxy for every host; None for those of the environment.
+        trust_env: Whether the environment is read.
+
+    Raises:
+        LocalProtocolError: `url` is not the URL of a proxy.
+
+    >>> Proxies(Secret("http://user:pass@proxy.example:3128")).leading_to("https", "api.example", 443)
+    Proxy(host='proxy.example', port=3128)
+    """
+
+    def __init__(self, url: Secret | None = None, *, trust_env: bool = True) -> None:
+        self._for_all = None if url is None else _proxy("proxy", url)
+        self._variables = {name: Secret(value) for name, value in getproxies_environment().items()} if trust_env else {}
+
+    def leading_to(self, scheme: str, host: str, port: int) -> Proxy | None:
+        """Return the proxy for `host`, which is in lower case and without brackets; None for a direct connection.
+
+        Raises:
+            LocalProtocolError: The variable that applies is not the URL of a proxy.
+        """
+        host = host.rstrip(".")
+        if _is_this_machine(host):
+            return None
+        if self._for_all is not None:
+            return self._for_all
+        name = scheme if scheme in self._variables else "all"
+        if name not in self._variables or self._bypassed(host, port):
+            return None
+        return _proxy(f"{name}_proxy", self._variables[name])
+
+    def _bypassed(self, host: str, port: int) -> bool:
+        address = _address(host)
+        authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        if address is None:
+            return bool(proxy_bypass_environment(authority, self._variables))
+        entries = [entry.strip() for entry in self._variables.get("no", "").split(",")]  # the library knows no networks
+        return any(entry in ("*", host, authority) or address in _network(entry) for entry in entries)
+
+
+def _is_this_machine(host: str) -> bool:
+    address = _address(host)
+    address = getattr(address, "ipv4_mapped", None) or address
+    known = address is not None and (address.is_loopback or address.is_unspecified)
+    return known or _LOOPBACK.fullmatch(host) is not None
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    with suppress(ValueError):
+        return ip_address(host)
+    with suppress(OSError, ValueError):
+        return ip_address(inet_aton(host))  # such as 127.1, as the system reads it
+    return None
+
+
+def _network(entry: str) -> IPv4Network | IPv6Network | tuple[()]:
+    try:
+        return ip_network(entry.strip("[]"), strict=False)
+    except ValueError:
+        return ()
+
+
+def _proxy(name: str, url: Secret) -> Proxy:
+    """Read the URL of a proxy; an error names where it stands, `name`, and never the URL."""
+    proxy = _read(url)
+    if isinstance(proxy, str):
+        raise LocalProtocolError(f"{name} {proxy}")
+    return proxy
+
+
+def _read(url: Secret) -> Proxy | str:
+    """Return the proxy, or the reason why there is none."""
+    parsed = None
+    with suppress(LocationParseError):  # whose text is the url
+        parsed = parse_url(url.strip() if "://" in url else f"http://{url.strip()}")
+    host = (parsed and parsed.host) or ""
+    if not parsed or not HOST.fullmatch(host) or parsed.port == 0 or parsed.request_uri != "/" or parsed.fragment:
+        return "is no url of a proxy such as http://proxy.example:3128"
+    if parsed.scheme != "http":
+        return "is no http:// url, and no other kind of proxy is supported"
+    return Proxy(host.strip("[]"), parsed.port or _PORT, None if parsed.auth is None else _basic(parsed.auth))
+
+
+def _basic(auth: str) -> str:
+    user, _, password = auth.partition(":")
+    return "Basic " + b64encode(unquote_to_bytes(user) + b":" + unquote_to_bytes(password)).decode()

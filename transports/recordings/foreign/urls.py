@@ -1,0 +1,75 @@
+"""URLs of recorded requests: which of them poll an import, and where a redirect leads.
+
+A recorded URL need not be valid: test suites replace credentials by placeholders such as `[PASSWORD]` or
+`<%= ENV["PASSWORD"] %>`. So nothing here uses a strict parser.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from ....core import is_import_id
+
+MAX_URL: Final = 8_192
+"""Characters of a poll's URL; credentials are searched for in all of it."""
+
+_TEMPLATE = re.compile(r"<%[^%]*%>|\{\{[^{}]*}}|[$%]\{[^{}]*}")
+_PARTS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(\?[^#]*)?", re.DOTALL)
+_POLL = re.compile(
+    r"(?:.*/)?events(?:\.(?:json|xml))?/+([^/;.]+)(?:\.(?:json|xml))?(?:;[^/]*)?/*", re.IGNORECASE | re.DOTALL
+)
+_PORTS = {"http": ":80", "https": ":443"}
+
+
+class RecordedUrl(NamedTuple):
+    """The parts of a URL; those that it does not have are empty."""
+
+    scheme: str
+    user: str
+    password: str
+    host: str
+    path: str
+    query: str
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """What two URLs of one resource have in common, however the credentials are written."""
+        return self.scheme, self.host, self.path
+
+
+def split_url(url: str) -> RecordedUrl:
+    """Split `url` into its parts, whatever it is.
+
+    >>> split_url("https://[KEY]:[PASSWORD]@api.example.com/events/1126?echo=1").host
+    'api.example.com'
+    """
+    parts = _PARTS.match(_TEMPLATE.sub("", url))  # templates may contain any character that separates parts
+    assert parts is not None  # for all parts are optional
+    scheme, authority = (parts[1] or "").lower(), parts[2] or ""
+    credentials, _, host = authority.rpartition("@")
+    user, _, password = credentials.partition(":")
+    return RecordedUrl(
+        scheme, user, password, host.lower().removesuffix(_PORTS.get(scheme, ":")), parts[3], (parts[4] or "")[1:]
+    )
+
+
+def polled_import(url: str) -> str | None:
+    """Return the id of the import that `GET url` polls, None if it is no poll.
+
+    Polls are `.../events/ID`, with the format behind either word (older Java and .NET clients ask for
+    `/events.json/ID`), and with a slash at the end or without.
+
+    >>> polled_import("https://api.example.com/events.json/1126?domain_key=k"), polled_import("/events/1126.xml/")
+    ('1126', '1126')
+    """
+    path = split_url(url[:MAX_URL]).path
+    found = _POLL.fullmatch(path) if "events" in path.lower() else None
+    return found[1] if found and is_import_id(found[1]) else None
+
+
+def redirect_target(url: str, location: str) -> RecordedUrl:
+    """Return where a redirect from `url` to `location`, which may be relative, leads."""
+    base, target = split_url(url), split_url(location)
+    if target.host:
+        return target._replace(scheme=target.scheme or base.scheme)
+    folder = "" if target.path.startswith("/") else base.path.rpartition("/")[0] + "/"
+    return base._replace(path=folder + target.path, query=target.query)
