@@ -20,7 +20,7 @@ check: .venv/developing
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/mypy docs/recipes docs/tutorial
+	MYPYPATH=docs/recipes:docs/tutorial $(BIN)/mypy --explicit-package-bases docs/recipes docs/tutorial
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright # or it asks which version is the newest
 	$(BIN)/lint-imports
 

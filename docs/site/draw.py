@@ -107,10 +107,14 @@ def layers() -> str:
     for folder, package in (
         ("adapters", "spongewatch.adapters"),
         ("transports", "spongewatch.transports"),
-        ("core", "spongewatch"),
+        ("core", "spongewatch.core"),
     ):
-        modules = sorted(path.stem for path in (ROOT / folder).glob("[!_]*.py"))
-        lines = wrap(", ".join(modules), 58)
+        lines = wrap(", ".join(_modules(ROOT / folder)), 58)
+        for inner in sorted(
+            path.parent for path in (ROOT / folder).rglob("*/__init__.py") if path.parent.name != "entry"
+        ):
+            name = inner.relative_to(ROOT / folder).as_posix()
+            lines += wrap(f"{name}/: {', '.join(_modules(inner))}", 58, subsequent_indent="\u2003")
         height = 34 + 16 * len(lines)
         parts.append(f'<rect class="box" x="16" y="{y}" width="{WIDTH - 32}" height="{height}" rx="8"/>')
         parts.append(f'<text x="28" y="{y + 21}"><tspan class="bold">{folder}/</tspan> is {package}</text>')
@@ -123,6 +127,10 @@ def layers() -> str:
             parts.append(f'<text class="quiet" x="{WIDTH / 2 + 10:g}" y="{y + 17}">may import</text>')
             y += 24
     return card("The layers: adapters may import transports, and both may import the core", y + 16, HEAD, *parts)
+
+
+def _modules(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("[!_]*.py"))
 
 
 def live_block() -> str:

@@ -10,13 +10,7 @@ import pytest
 import spongewatch
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = {
-    "core": "spongewatch",
-    "transports": "spongewatch/transports",
-    "transports/testing": "spongewatch/transports/testing",
-    "adapters": "spongewatch/adapters",
-    "adapters/entry": "spongewatch_command",
-}
+FOLDERS = ("core", "transports", "adapters")
 
 
 def run(*command: object) -> str:
@@ -50,7 +44,10 @@ def built(tmp_path_factory):
 
 
 def test_the_wheel_holds_the_three_folders_as_one_package_and_where_the_command_begins(built):
-    here = {f"{package}/{file.name}" for folder, package in FOLDERS.items() for file in (ROOT / folder).glob("*.py")}
+    files = [file.relative_to(ROOT).as_posix() for folder in FOLDERS for file in (ROOT / folder).rglob("*.py")]
+    here = {"spongewatch/__init__.py", *(f"spongewatch/{file}" for file in files)}
+    here -= {"spongewatch/adapters/entry/__init__.py"}
+    here |= {"spongewatch_command/__init__.py"}
     beside = {"spongewatch/py.typed", "spongewatch_command/py.typed", "spongewatch/transports/testing/untrusted.pem"}
     assert contents(built[0]) == here | beside
 

@@ -443,6 +443,7 @@ NEVER_HELD = {
     "AsyncTransportContract",
     "Clock",
     "KeepAliveContract",
+    "Recorder",
     "Recording",
     "TimedResponse",
     "Transport",

@@ -34,7 +34,7 @@ SETS_UP = (
 )  # the machine that runs this is set up already
 ALIKE = doctest.OutputChecker().check_output
 OVER = "- - - over - - -"
-BY_POLLS = ROOT / "tests" / "simulate_by_polls.py"
+BY_POLLS = ROOT / "tests" / "support" / "simulate_by_polls.py"
 ENVIRONMENT = {
     "COLUMNS": "80",
     "LC_ALL": "C.UTF-8",

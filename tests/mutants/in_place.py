@@ -37,7 +37,7 @@ class InPlace:
 def _replaced(module: str, mutant: Mutant) -> bool:
     """Put the mutant's code into the function in which it differs, if it does so there."""
     code = compile(mutant.source, module, "exec")
-    target: object = sys.modules[f"spongewatch.{module}"]
+    target: object = sys.modules[f"spongewatch.core.{module}"]
     for name in mutant.name.split(".")[1:]:
         code = next(part for part in code.co_consts if isinstance(part, CodeType) and part.co_name == name)
         target = vars(target)[name]

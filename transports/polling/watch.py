@@ -52,10 +52,10 @@ class Watch(Loop, Iterator[Emitted]):
         if self._record:
             self._record.begin(self.session)
         while (step := self._step()) is not None:
-            if isinstance(step, float):
-                self._clock.sleep(step)
-            else:
+            if isinstance(step, tuple):
                 self._receive(self._sent_and_received(*step))
+            else:
+                self._clock.sleep(step)
         if not self._pending:
             self._end()
             raise StopIteration

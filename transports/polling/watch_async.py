@@ -81,10 +81,10 @@ class AsyncWatch(Loop, AsyncIterator[Emitted]):
         if self._record:
             self._record.begin(self.session)
         while (step := self._step()) is not None:
-            if isinstance(step, float):
-                await self._clock.sleep_async(step)
-            else:
+            if isinstance(step, tuple):
                 self._receive(await self._sent_and_received(*step))
+            else:
+                await self._clock.sleep_async(step)
         if not self._pending:
             if self._threads:
                 self._threads.release()
