@@ -162,6 +162,15 @@ ORDINARY = {
     "XML": documented_xml("\n  "),
     "XML, one line": documented_xml(""),
     "XML, an id with letters": documented_xml("\n", "my-Import_1"),
+    "JSON, members in another order": (
+        '{"events":[{"event_type":"GATHERING","status":"COMPLETED","value":7,"import_action_id":7},{"status":"COMPLETED",'
+        '"value":0,"description":null,"event_type":"COMPLETE","import_action_id":7}],"user_id":"","id":1126,"import_id":1126}'
+    ),
+    "JSON, no events": '{"events":[],"echo":null,"import_id":1126,"user_id":null}',
+    "XML, the id alone": (
+        '<?xml version="1.0"?><eventsResponse><events><event><status>COMPLETED</status><event-type>COMPLETE</event-type>'
+        "<value>0</value></event></events><import-id>1126</import-id></eventsResponse>"
+    ),
     "simulated": json_body(rows("GATHERING INPROGRESS 5", "COMPLETE ERROR 264"), import_id="my-Import_1").decode(),
 }
 
