@@ -237,6 +237,15 @@ def test_at_most_three_overdue_polls_are_sent_without_a_good_response():
     assert outcome_of(session.handle_timeout(now=90.0)) == TimedOut("total")
 
 
+def test_the_third_overdue_poll_is_not_repeated_if_it_fails():
+    session = new(lost_contact_timeout=5)
+    for now in (30.0, 50.0):
+        session.sent(now=now)
+        session = ImportSession.resume(session.save(), None, now=now + 10.0)
+    (ended,) = polled(session, 70.0, RESET)
+    assert ended.outcome == LostContact("no good answer for 5 s (lost_contact_timeout); last, reset: by the other side")
+
+
 def test_polls_that_kills_repeated_before_the_end_of_a_budget_count_too():
     session = new(timeout=60)
     for now in range(10):
