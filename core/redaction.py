@@ -18,6 +18,7 @@ _SHORTEST: Final = len(PLACEHOLDER)
 """Characters of a form that is searched for; so no replacement makes a response longer."""
 
 _FILLERS: Final = PLACEHOLDER[0] + "#-_.~xyzXYZ"
+_WIDE_ENCODINGS: Final = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 _PERCENT = re.compile("%..")
 _JSON_OF_RAILS: Final = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
@@ -60,14 +61,18 @@ class Redaction:
         self._placeholder = _placeholder(forms)
         # Text without any of these, which hold no other form, holds no form at all.
         self._cores = [form for form in forms if not any(other in form for other in forms if other != form)]
-        self._encoded = [
-            (
-                [_encoded(core, encoding) for core in self._cores],
-                [_encoded(form, encoding) for form in self._forms],
-                _encoded(self._placeholder, encoding),
-            )
-            for encoding in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+        self._narrow = (
+            [_encoded(core, "utf-8") for core in self._cores],
+            [_encoded(form, "utf-8") for form in self._forms],
+            _encoded(self._placeholder, "utf-8"),
+        )
+        # The longest first in all encodings: UTF-16-BE text may hold a shorter form in UTF-16-LE.
+        self._wide = [
+            (_without_nuls(encoded), encoded, _encoded(self._placeholder, encoding))
+            for form, encoding in product(self._forms, _WIDE_ENCODINGS)
+            for encoded in [_encoded(form, encoding)]
         ]
+        self._wide_cores = {core for core, _, _ in self._wide}
 
     def for_import(self, import_id: str) -> "Redaction":
         """Return the redaction for responses about an import, which contain its id.
@@ -120,11 +125,14 @@ class Redaction:
 
     def data(self, data: bytes) -> bytes:
         """Return `data` without the secrets, in UTF-8 and, if it contains NUL bytes, in UTF-16 and UTF-32."""
-        narrow, *wide = self._encoded
-        data = _replaced(data, *narrow)
+        data = _replaced(data, *self._narrow)
         if b"\0" in data:
-            for parts in wide:
-                data = _replaced(data, *parts)
+            # CPython finds bytes among NUL bytes slowly, so only forms that occur without these are searched for.
+            squeezed = _without_nuls(data)
+            found = {core for core in self._wide_cores if core in squeezed}
+            for core, form, placeholder in self._wide:
+                if core in found:
+                    data = data.replace(form, placeholder)
         return data
 
     def _headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
@@ -193,3 +201,7 @@ def _placeholder(forms: Sequence[str]) -> str:
 
 def _encoded(text: str, encoding: str) -> bytes:
     return text.encode(encoding, "surrogatepass")
+
+
+def _without_nuls(data: bytes) -> bytes:
+    return data.translate(None, b"\0")

@@ -66,6 +66,13 @@ def test_each_listed_form_is_replaced_in_wide_text(form, encoding):
     assert cleaned.decode(encoding) == "<日 é>******</é>"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("form", FORMS.values(), ids=list(FORMS))
+def test_wide_forms_are_replaced_in_full_at_the_end_and_before_other_scripts(form, encoding):
+    cleaned = CREDENTIALS.redaction.data(f"{form}日{form}".encode(encoding))
+    assert cleaned.decode(encoding) == "******日******"
+
+
 @pytest.mark.parametrize("password", ["日本語のパスワード", "\U0001f511\U0001f511 keys!", "Ünïcödé"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
 def test_passwords_outside_ascii_are_replaced(password, encoding):
@@ -147,6 +154,15 @@ ORDINARY = {
     "XML": documented_xml("\n  "),
     "XML, one line": documented_xml(""),
     "XML, an id with letters": documented_xml("\n", "my-Import_1"),
+    "JSON, members in another order": (
+        '{"events":[{"event_type":"GATHERING","status":"COMPLETED","value":7,"import_action_id":7},{"status":"COMPLETED",'
+        '"value":0,"description":null,"event_type":"COMPLETE","import_action_id":7}],"user_id":"","id":1126,"import_id":1126}'
+    ),
+    "JSON, no events": '{"events":[],"echo":null,"import_id":1126,"user_id":null}',
+    "XML, the id alone": (
+        '<?xml version="1.0"?><eventsResponse><events><event><status>COMPLETED</status><event-type>COMPLETE</event-type>'
+        "<value>0</value></event></events><import-id>1126</import-id></eventsResponse>"
+    ),
     "simulated": json_body(rows("GATHERING INPROGRESS 5", "COMPLETE ERROR 264"), import_id="my-Import_1").decode(),
 }
 
@@ -351,3 +367,16 @@ def test_a_mebibyte_is_searched_in_linear_time(password, encoding):
         return time.process_time() - before
 
     assert min(seconds(body) for _ in range(3)) < 0.5  # about a tenth of it on a quiet machine
+
+
+@pytest.mark.parametrize("password", ["'\"<&>/é" * 40, "\\" * 250, "x" * 4000], ids=["mixed", "\\", "x"])
+def test_nul_bytes_are_searched_as_quickly_as_letters(password):
+    redaction = Credentials("key", password).redaction
+
+    def seconds(data):
+        before = time.process_time()
+        redaction.data(data)
+        return time.process_time() - before
+
+    nuls, letters = bytes(MEBIBYTE), b"\0" + b"a" * MEBIBYTE
+    assert min(seconds(nuls) for _ in range(3)) < 10 * min(seconds(letters) for _ in range(3))
