@@ -18,7 +18,7 @@ from spongewatch.transports import Simulator, VirtualClock
 from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering, nobody
 
 INTERVAL = 0.05
-POLICY = PollPolicy(interval=INTERVAL)
+POLICY = PollPolicy(interval=INTERVAL, request_timeout=1.0)  # a rival waits for it, if a poll is open
 CREDENTIALS = Credentials("demo-key", "demo-password")
 WHOLE = ["start", "initialize", "progress", "gather", "complete"]
 MAY_BE_MISSED = [set(), {"start"}, {"progress"}, {"start", "progress"}]
