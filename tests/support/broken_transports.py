@@ -374,8 +374,8 @@ class TakesUtf8ForACoding(Sound):
 
 class TakesBrotliAsItIs(Sound):
     def joined(self, pieces, headers, status):
-        known = headers.get("content-encoding") not in ("br", "zstd")
-        return super().joined(pieces, headers if known else {}, status if known else 200)
+        known = status != 200 or headers.get("content-encoding") not in ("br", "zstd")
+        return super().joined(pieces, headers if known else {}, status)
 
 
 class NamesNoCoding(Sound):
@@ -383,7 +383,8 @@ class NamesNoCoding(Sound):
         try:
             return super().once(request, timeout)
         except TransportError as error:
-            raise TransportError(error.kind, error.detail.replace("br", "").replace("zstd", "")) from None
+            detail = error.detail.replace("br", "").replace("zstd", "")
+            raise TransportError(error.kind, detail, error.permanent) from None
 
 
 class TakesTheLastLength(Sound):
@@ -424,7 +425,7 @@ class FollowsRedirects(Sound):
 class RaisesForStatus(Sound):
     def send(self, request, *, timeout):
         response = super().send(request, timeout=timeout)
-        if response.status >= 400:
+        if response.status == 400:
             raise TransportError("protocol", f"status {response.status}")
         return response
 
@@ -463,8 +464,10 @@ class StopsAByteTooSoon(Sound):
 
 
 class StopsTooLate(Sound):
-    def limit_of(self, request):
-        return 2 * MAX_BODY if request.max_body == MAX_BODY else request.max_body
+    def joined(self, pieces, headers, status):
+        if status == 200 and self.most == MAX_BODY:
+            self.most *= 2
+        return super().joined(pieces, headers, status)
 
 
 class CountsTheBodyOnceItIsThere(Sound):
@@ -510,7 +513,10 @@ class LetsHeadersDrip(Sound):
 
 
 class LetsTheBodyDrip(Sound):
-    patient_in = "body"
+    def body(self, connection, status, headers):
+        if status == 200:
+            connection.patient_in = "body"
+        return super().body(connection, status, headers)
 
 
 class LetsChunksDrip(Sound):
@@ -581,7 +587,7 @@ class TriesABadCertificateAgain(Sound):
 
 class MakesUpAnAnswer(Sound):
     def head(self, connection):
-        if not connection.more():
+        if not connection.buffer and not connection.more():
             return 502, {}
         return super().head(connection)
 
@@ -640,7 +646,7 @@ class TakesGzipWithoutItsEnd(Sound):
 
 class SpeaksHttp09(Sound):
     def head(self, connection):
-        if not connection.more():
+        if not connection.buffer and not connection.more():
             raise ConnectionError
         if not connection.buffer.startswith(b"H"):
             return 200, {}
@@ -659,7 +665,7 @@ class TellsTheUrl(Sound):
         try:
             return super().once(request, timeout)
         except TransportError as error:
-            raise TransportError(error.kind, f"nothing from {request.url}", error.permanent) from None
+            raise TransportError(error.kind, f"{error.detail} from {request.url}", error.permanent) from None
 
 
 class TellsTheQueryInItsCause(Sound):
@@ -711,10 +717,13 @@ class KeepsTheRequestInItself(Sound):
 class SoundKeeper(Sound):
     """One that knows how long its connections were idle."""
 
-    limit = math.inf
     names_stale = True
     share = 0.8
     margin = 1
+
+    def __init__(self):
+        super().__init__()
+        self.limits = {}  # of each origin
 
     def connection(self, parts, timeout):
         with self.lock:
@@ -722,7 +731,7 @@ class SoundKeeper(Sound):
             while kept:
                 connection = kept.pop()
                 connection.idle_for = time.monotonic() - connection.idle_since
-                if connection.idle_for < min(self.limit, connection.keep_for):
+                if connection.idle_for < min(self.limits.get(parts.netloc, math.inf), connection.keep_for):
                     return connection
                 connection.sock.close()
         return self.opened(parts, timeout)
@@ -730,12 +739,16 @@ class SoundKeeper(Sound):
     def exchanged(self, request, timeout, parts):
         try:
             return super().exchanged(request, timeout, parts)
-        except (ConnectionError, TransportError) as error:
+        except ConnectionError:
             connection = self.used[-1]
-            if connection.new or not self.never_began(connection) or not isinstance(error, ConnectionError):
+            if connection.new or not self.never_began(connection):
                 raise
-            self.limit = self.share * connection.idle_for
+            self.limits[parts.netloc] = self.share * connection.idle_for
         raise TransportError("stale" if self.names_stale else "reset")
+
+    def opened(self, parts, timeout):
+        with as_transport_error(OSError):  # a connection that can't be opened never served
+            return super().opened(parts, timeout)
 
     def never_began(self, connection):
         return connection.phase == "nothing" or not connection.read_in_head
