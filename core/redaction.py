@@ -20,6 +20,8 @@ _SHORTEST: Final = len(PLACEHOLDER)
 _FILLERS: Final = PLACEHOLDER[0] + "#-_.~xyzXYZ"
 _WIDE_ENCODINGS: Final = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 _PERCENT = re.compile("%..")
+_NUL_RUN = re.compile(rb"(?<=\0{4})(\0{8,})(?=\0{4})")
+"""NUL bytes that belong to no form, also as a group: a character in UTF-32 begins and ends with three at most."""
 _JSON_OF_RAILS: Final = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
@@ -127,12 +129,15 @@ class Redaction:
         """Return `data` without the secrets, in UTF-8 and, if it contains NUL bytes, in UTF-16 and UTF-32."""
         data = _replaced(data, *self._narrow)
         if b"\0" in data:
-            # CPython finds bytes among NUL bytes slowly, so only forms that occur without these are searched for.
+            # CPython finds bytes among NUL bytes slowly. So runs of NUL bytes that are longer than in any form are left
+            # out, and only forms that occur without NUL bytes are searched for.
+            pieces = _NUL_RUN.split(data)
             squeezed = _without_nuls(data)
             found = {core for core in self._wide_cores if core in squeezed}
             for core, form, placeholder in self._wide:
                 if core in found:
-                    data = data.replace(form, placeholder)
+                    pieces = [piece.replace(form, placeholder) for piece in pieces]
+            data = b"".join(pieces)
         return data
 
     def _headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:

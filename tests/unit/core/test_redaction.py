@@ -380,3 +380,12 @@ def test_nul_bytes_are_searched_as_quickly_as_letters(password):
 
     nuls, letters = bytes(MEBIBYTE), b"\0" + b"a" * MEBIBYTE
     assert min(seconds(nuls) for _ in range(3)) < 10 * min(seconds(letters) for _ in range(3))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("around", ["", "x"])
+def test_a_form_beside_a_run_of_nul_bytes_is_replaced(encoding, around):
+    form = f"{around}hunter22{around}".encode(encoding)
+    kept = Redaction("hunter22").data(bytes(40) + form + bytes(40) + form + bytes(40))
+    clean = f"{around}******{around}".encode(encoding)
+    assert kept == bytes(40) + clean + bytes(40) + clean + bytes(40)
