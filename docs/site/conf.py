@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for the modules beside this on
 
 project = "Spongewatch"
 version = release = spongewatch.__version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "public_names", "accessible"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "public_names", "accessible"]
 myst_heading_anchors = 3
 exclude_patterns = ["recipes", "site", "traces"]
 

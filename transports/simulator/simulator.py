@@ -155,7 +155,11 @@ class Simulator(Unpicklable):
 
     @property
     def base_url(self) -> str:
-        """Where it listens, such as `http://127.0.0.1:8080`; raises `LocalProtocolError` before `start`."""
+        """The URL at which it listens.
+
+        Raises:
+            LocalProtocolError: The simulator has not been started.
+        """
         if self._server is None:
             raise LocalProtocolError("the simulator has no url before it is started")
         return f"http://{_HOST}:{self._port}"
