@@ -19,7 +19,7 @@ from ..core import (
     TimedOut,
     Transition,
 )
-from ..core.text import printable
+from ..core._shared import printable
 
 REMEDIES = {
     Remedy.TRY_AGAIN: "A new import may well succeed.",

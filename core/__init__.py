@@ -8,9 +8,8 @@ from .actions import Action, Done, Send, Wait
 from .codec import decode
 from .credentials import Credentials
 from .emitted import Anomaly, Emitted, Ended, PollFailed, Transition
-from .endpoint import PUBLIC_SERVICE, Auth, Format, import_id_text, is_import_id
+from .endpoint import PUBLIC_SERVICE, is_import_id
 from .errors import (
-    TRANSPORT_ERROR_KINDS,
     InvalidArgument,
     InvalidType,
     LocalProtocolError,
@@ -19,7 +18,7 @@ from .errors import (
     TransportError,
 )
 from .events import EventsPage, ImportEvent
-from .exchange import MAX_BODY, Request, Response
+from .exchange import Request, Response
 from .failures import ERROR_CODES, ErrorCategory, ErrorCode, ImportFailure, Remedy, explain
 from .machine import ImportMachine
 from .outcome_errors import (
@@ -33,21 +32,16 @@ from .outcome_errors import (
 )
 from .outcomes import Abandoned, Cancelled, Completed, Failed, LostContact, Outcome, Rejected, TimedOut
 from .policy import PollPolicy
-from .redaction import Redaction
-from .secret import Secret
 from .session import ImportSession
 from .table import TRANSITIONS, State
 
 __all__ = [
     "ERROR_CODES",
-    "MAX_BODY",
     "PUBLIC_SERVICE",
     "TRANSITIONS",
-    "TRANSPORT_ERROR_KINDS",
     "Abandoned",
     "Action",
     "Anomaly",
-    "Auth",
     "Cancelled",
     "Completed",
     "ContactLost",
@@ -59,7 +53,6 @@ __all__ = [
     "ErrorCode",
     "EventsPage",
     "Failed",
-    "Format",
     "ImportAbandoned",
     "ImportEvent",
     "ImportFailed",
@@ -74,13 +67,11 @@ __all__ = [
     "OutcomeError",
     "PollFailed",
     "PollPolicy",
-    "Redaction",
     "Rejected",
     "Remedy",
     "RemoteProtocolError",
     "Request",
     "Response",
-    "Secret",
     "Send",
     "SpongewatchError",
     "State",
@@ -93,6 +84,5 @@ __all__ = [
     "WatchTimedOut",
     "decode",
     "explain",
-    "import_id_text",
     "is_import_id",
 ]

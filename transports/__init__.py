@@ -11,20 +11,18 @@ from .polling.poll import poll
 from .polling.recorder import Recorder
 from .polling.watch import Watch, watch
 from .recordings.opening import open_recording
-from .recordings.recording import End, Exchange, Recording, RecordingError, Torn
+from .recordings.recording import Recording, RecordingError
 from .recordings.replay import Replay, ReplayTransport, replay
-from .recordings.trace_lines import TraceLines
 from .recordings.trace_writer import TraceWriter
 from .simulator.scenarios import SCENARIOS, Scenario
 from .transport import AsyncTransport, Transport
 
 if TYPE_CHECKING:
     from .http.error_translation import as_transport_error
-    from .http.sending import Sending
     from .http.timed_response import TimedResponse
     from .http.urllib3_transport import Urllib3Transport
     from .polling.watch_async import AsyncWatch, watch_async
-    from .simulator.simulator import ServedRequest, Simulator
+    from .simulator.simulator import Simulator
     from .threaded_transport import ThreadedTransport
 
 __all__ = [
@@ -33,8 +31,6 @@ __all__ = [
     "AsyncTransport",
     "AsyncWatch",
     "Clock",
-    "End",
-    "Exchange",
     "Observer",
     "ObserverErrors",
     "Recorder",
@@ -44,14 +40,10 @@ __all__ = [
     "ReplayTransport",
     "ResponseBody",
     "Scenario",
-    "Sending",
-    "ServedRequest",
     "Simulator",
     "SystemClock",
     "ThreadedTransport",
     "TimedResponse",
-    "Torn",
-    "TraceLines",
     "TraceWriter",
     "Transport",
     "Urllib3Transport",
@@ -69,8 +61,6 @@ __all__ = [
 
 _LOADED_WHEN_USED = {
     "AsyncWatch": "polling.watch_async",
-    "Sending": "http.sending",
-    "ServedRequest": "simulator.simulator",
     "Simulator": "simulator.simulator",
     "ThreadedTransport": "threaded_transport",
     "TimedResponse": "http.timed_response",

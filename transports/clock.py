@@ -10,7 +10,7 @@ from threading import TIMEOUT_MAX
 from typing import Protocol, final
 
 from ..core import LocalProtocolError
-from ..core.text import shown
+from ..core._shared import shown
 from .unpicklable import Unpicklable
 
 _FARTHEST = 1e10

@@ -5,7 +5,7 @@ from time import monotonic
 from typing import Final, final
 
 from ..core import InvalidArgument, InvalidType, TransportError
-from ..core.text import shown
+from ..core._shared import shown
 
 _LONGEST: Final = 1_000_000.0
 """Seconds, eleven days; operating systems don't accept much longer timeouts."""

@@ -9,7 +9,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from ..core import PUBLIC_SERVICE, Auth, Credentials, Format, ImportSession, Outcome, PollPolicy, Secret
+from ..core import PUBLIC_SERVICE, Credentials, ImportSession, Outcome, PollPolicy
+from ..core._shared import Auth, Format, Secret
 from .clock import AsyncClock, Clock, SystemClock
 from .polling.observers import Observer
 from .polling.recorder import Recorder

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self, TypeVar, cast, final
 
 from ..core import LocalProtocolError, Request, Response, TransportError
-from ..core.text import shown
+from ..core._shared import shown
 from .deadline import Deadline
 from .forking import when_forked
 from .transport import Transport

@@ -10,7 +10,7 @@ from textwrap import fill
 from typing import Any, Final, NoReturn
 
 from ... import __version__
-from ...core.text import printable
+from ...core._shared import printable
 from .exit_status import EXIT_STATUSES, USAGE
 from .options import did_you_mean
 from .streams import flush

@@ -32,7 +32,7 @@ def refused(error: LocalProtocolError) -> int:
     return UNREADABLE if isinstance(error, RecordingError) else USAGE
 
 
-def note_torn(path: str, line: int | None) -> None:
+def note_truncated(path: str, line: int | None) -> None:
     """Say which line of a recording was left out, if one was."""
     if line is not None:
-        note(f"{path}: line {line}, the last, is torn and was left out")
+        note(f"{path}: line {line}, the last, is truncated and was ignored")

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Final, TextIO
 
 from ...core import Emitted, Ended
-from ...core.text import printable
+from ...core._shared import printable
 from ..phrases import line
 
 if TYPE_CHECKING:

@@ -6,16 +6,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import get_args
 
-from ...core import (
-    PUBLIC_SERVICE,
-    Auth,
-    Credentials,
-    Format,
-    ImportSession,
-    LocalProtocolError,
-    PollPolicy,
-    is_import_id,
-)
+from ...core import PUBLIC_SERVICE, Credentials, ImportSession, LocalProtocolError, PollPolicy, is_import_id
+from ...core._shared import Auth, Format
 from .credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE
 from .options import one_of, seconds, seconds_or_none, trace_file
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ...core import State
-from ...core.text import printable
+from ...core._shared import printable
 from ..phrases import minutes
 
 _PHASES: Final = {

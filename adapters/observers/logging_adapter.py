@@ -21,7 +21,7 @@ from ...core import (
     TimedOut,
     Transition,
 )
-from ...core.text import printable
+from ...core._shared import printable
 from ..phrases import count_of_contacts
 
 _PREFIX = "spongewatch."

@@ -13,7 +13,7 @@ from typing import Final
 
 from ... import __version__
 from ...core import Abandoned, Anomaly, Completed, Emitted, Ended, Failed, PollFailed
-from ...core.text import printable
+from ...core._shared import printable
 from .axis import length_of_time, number_marks, time_marks
 from .timeline import Phase, Poll, Timeline, in_words
 

@@ -12,7 +12,8 @@ from itertools import pairwise
 from typing import Any, Final, Generic, TypeVar, final
 
 from ...core import Anomaly, Emitted, Ended, LostContact, PollFailed, Rejected, State, Transition
-from ...transports import Exchange, Recording, Replay
+from ...transports import Recording, Replay
+from ...transports._shared import Exchange
 from ..phrases import cut_short, line
 
 MOMENTS: Final = 2000
@@ -257,8 +258,8 @@ class _Thinned(Generic[_Value]):
 
 def _notes(watch: Replay, ended: Ended) -> Generator[str, None, None]:
     transport = watch.transport
-    if transport.torn is not None:
-        yield f"line {transport.torn}, the last, is torn and was left out"
+    if transport.truncated_line is not None:
+        yield f"line {transport.truncated_line}, the last, is truncated and was ignored"
     if transport.broken:
         yield transport.broken.problem
     elif transport.exhausted and isinstance(ended.outcome, LostContact):

@@ -32,7 +32,7 @@ def _named(module: str, name: str) -> Any:
 
 
 _ALIASES: Final = (
-    *((getattr(spongewatch, n), _named("spongewatch", n)) for n in ("Action", "Auth", "Emitted", "Format", "Outcome")),
+    *((getattr(spongewatch, n), _named("spongewatch", n)) for n in ("Action", "Emitted", "Outcome")),
     (transports.Observer, _named("spongewatch.transports", "Observer")),
 )
 """What an alias stands for, and what stands for the alias."""

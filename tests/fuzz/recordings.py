@@ -7,7 +7,9 @@ from shutil import rmtree
 from tempfile import mkdtemp
 
 from spongewatch import Ended, Response
-from spongewatch.transports import Exchange, Recording, RecordingError, TraceLines, open_recording, replay
+from spongewatch.transports import Recording, RecordingError, open_recording, replay
+from spongewatch.transports.recordings.recording import Exchange
+from spongewatch.transports.recordings.trace_lines import TraceLines
 
 from .oracles import is_for_people, joins_up, lines_of, texts_are_for_people
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
-from spongewatch import Credentials, LocalProtocolError, Redaction
+from spongewatch import Credentials, LocalProtocolError
+from spongewatch.core.redaction import Redaction
 
 from .choices import Choices
 

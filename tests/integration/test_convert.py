@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spongewatch import MAX_BODY
+from spongewatch.core.exchange import MAX_BODY
 
 ROOT = Path(__file__).parents[2]
 COMMAND = str(Path(sys.executable).parent / "spongewatch")

@@ -49,12 +49,10 @@ from spongewatch import (
     OutcomeError,
     PollFailed,
     PollPolicy,
-    Redaction,
     Rejected,
     RemoteProtocolError,
     Request,
     Response,
-    Secret,
     Send,
     SpongewatchError,
     State,
@@ -67,20 +65,17 @@ from spongewatch import (
     WatchTimedOut,
 )
 from spongewatch.adapters import Callbacks, LoggingAdapter
+from spongewatch.core.redaction import Redaction
+from spongewatch.core.secret import Secret
 from spongewatch.transports import (
     SCENARIOS,
-    End,
-    Exchange,
     ObserverErrors,
     RecordingError,
     ReplayTransport,
     ResponseBody,
-    ServedRequest,
     Simulator,
     SystemClock,
     ThreadedTransport,
-    Torn,
-    TraceLines,
     TraceWriter,
     Urllib3Transport,
     VirtualClock,
@@ -90,6 +85,9 @@ from spongewatch.transports import (
     watch,
     watch_async,
 )
+from spongewatch.transports.recordings.recording import End, Exchange, TruncatedLine
+from spongewatch.transports.recordings.trace_lines import TraceLines
+from spongewatch.transports.simulator.simulator import ServedRequest
 from spongewatch.transports.testing import HandlerTransport, PlayedPoll, ScriptedService
 from spongewatch.transports.testing.hostile_server import HostileServer, answer, echoes, keeps_answering
 
@@ -383,7 +381,7 @@ VALUES = [
     (Wait(1.0), as_it_is),
     (End(61.0, "completed", None, ""), as_it_is),
     (Exchange(0.0, 0.2, RESPONSE), as_it_is),
-    (Torn(3), as_it_is),
+    (TruncatedLine(3), as_it_is),
     (ServedRequest(1.0, 2.0, 1, "/", None), as_it_is),
     (LocalProtocolError("no"), as_raised),
     (InvalidArgument("no"), as_raised),

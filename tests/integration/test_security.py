@@ -18,7 +18,6 @@ import trustme
 
 from answers import json_body, row, rows, triggers
 from spongewatch import (
-    MAX_BODY,
     PUBLIC_SERVICE,
     Completed,
     Credentials,
@@ -33,6 +32,7 @@ from spongewatch import (
     TransportError,
 )
 from spongewatch.adapters.cli.command_line import main
+from spongewatch.core.exchange import MAX_BODY
 from spongewatch.transports import SystemClock, Urllib3Transport, watch
 from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering
 

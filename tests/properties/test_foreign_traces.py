@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from answers import json_body, rows
-from spongewatch import TRANSPORT_ERROR_KINDS, Ended
-from spongewatch.transports import RecordingError, TraceLines, open_recording, replay
+from spongewatch import Ended
+from spongewatch.core.errors import TRANSPORT_ERROR_KINDS
+from spongewatch.transports import RecordingError, open_recording, replay
+from spongewatch.transports.recordings.trace_lines import TraceLines
 
 EVENTS = json_body(rows("GATHERING INPROGRESS 5"), import_id=7).decode()
 DATA = Path(__file__).parents[1] / "data"

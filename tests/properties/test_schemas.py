@@ -13,7 +13,6 @@ from jsonschema import Draft202012Validator
 from answers import growing_answers, histories, json_body, unlisted_rows
 from spongewatch import (
     TRANSITIONS,
-    TRANSPORT_ERROR_KINDS,
     Abandoned,
     Anomaly,
     Cancelled,
@@ -37,9 +36,11 @@ from spongewatch import (
     is_import_id,
 )
 from spongewatch.adapters.cli.command_line import main
+from spongewatch.core.errors import TRANSPORT_ERROR_KINDS
 from spongewatch.core.saved_outcome import outcome_to_json
-from spongewatch.transports import TraceLines, TraceWriter, VirtualClock, open_recording, poll, replay, watch
+from spongewatch.transports import TraceWriter, VirtualClock, open_recording, poll, replay, watch
 from spongewatch.transports.recordings.trace import Trace
+from spongewatch.transports.recordings.trace_lines import TraceLines
 from spongewatch.transports.testing import HandlerTransport
 
 ROOT = Path(__file__).parents[2]

@@ -14,8 +14,9 @@ from urllib.parse import quote, quote_plus
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from spongewatch import Credentials, ImportSession, PollPolicy, Redaction, Response, TransportError, decode
+from spongewatch import Credentials, ImportSession, PollPolicy, Response, TransportError, decode
 from spongewatch.adapters import LoggingAdapter
+from spongewatch.core.redaction import Redaction
 from spongewatch.transports import TraceWriter, VirtualClock, poll, replay, watch
 from spongewatch.transports.testing import HandlerTransport
 

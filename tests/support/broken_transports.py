@@ -17,7 +17,8 @@ from contextlib import suppress
 from threading import Lock
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from spongewatch import MAX_BODY, LocalProtocolError, Request, Response, TransportError
+from spongewatch import LocalProtocolError, Request, Response, TransportError
+from spongewatch.core.exchange import MAX_BODY
 from spongewatch.transports import ResponseBody, as_transport_error
 
 LONGEST = 1_000_000.0

@@ -13,7 +13,8 @@ from urllib.request import getproxies_environment, proxy_bypass_environment  # t
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
-from ...core import LocalProtocolError, Secret
+from ...core import LocalProtocolError
+from ...core._shared import Secret
 
 _LOOPBACK: Final = re.compile(r"127(\.[0-9]{1,3}){3}|::1|localhost")  # where the core allows plain http
 _PORT: Final = 80

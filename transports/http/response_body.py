@@ -5,8 +5,8 @@ import zlib
 from types import TracebackType
 from typing import Final, Self, final
 
-from ...core import MAX_BODY, InvalidArgument, InvalidType, TransportError
-from ...core.text import shown
+from ...core import InvalidArgument, InvalidType, TransportError
+from ...core._shared import MAX_BODY, shown
 from ..unpicklable import Unpicklable
 
 _OVERHEAD: Final = 1_024

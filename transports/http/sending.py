@@ -8,7 +8,8 @@ from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import final
 
-from ...core import Response, Secret, TransportError
+from ...core import Response, TransportError
+from ...core._shared import Secret
 from ..deadline import Deadline
 from ..unpicklable import Unpicklable
 

@@ -14,16 +14,8 @@ from weakref import ref
 from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import parse_url
 
-from ...core import (
-    InvalidArgument,
-    InvalidType,
-    LocalProtocolError,
-    Request,
-    Response,
-    Secret,
-    TransportError,
-)
-from ...core.text import shown
+from ...core import InvalidArgument, InvalidType, LocalProtocolError, Request, Response, TransportError
+from ...core._shared import Secret, shown
 from ..deadline import Deadline
 from ..forking import when_forked
 from ..unpicklable import Unpicklable

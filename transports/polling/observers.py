@@ -6,7 +6,7 @@ from inspect import iscoroutinefunction
 from typing import Final, Literal, Self, final
 
 from ...core import Emitted, LocalProtocolError, Outcome
-from ...core.text import printable, shown
+from ...core._shared import printable, shown
 
 Observer = Callable[[Emitted], object]
 """Takes one value that was emitted. Under asyncio it may be an `async def`; else what it returns is passed over."""

@@ -8,8 +8,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Final
 
-from ...core import LocalProtocolError, RemoteProtocolError, decode, import_id_text, is_import_id
-from ...core.text import shown
+from ...core import LocalProtocolError, RemoteProtocolError, decode, is_import_id
+from ...core._shared import import_id_text, shown
 from .foreign.body_files import Bodies
 from .foreign.captured import MAX_FILE
 from .foreign.har import is_har, read_har

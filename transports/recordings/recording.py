@@ -6,7 +6,7 @@ from os import PathLike
 from typing import Protocol, final
 
 from ...core import LocalProtocolError, PollPolicy, Response, TransportError
-from ...core.text import printable
+from ...core._shared import printable
 
 
 @final
@@ -61,17 +61,17 @@ class End:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Torn:
+class TruncatedLine:
     """The last entry of a recording whose last line is not whole; that line is dropped.
 
-    >>> Torn(line=12).line
+    >>> TruncatedLine(line=12).line
     12
     """
 
     line: int
 
 
-Entry = Exchange | End | Torn
+Entry = Exchange | End | TruncatedLine
 
 
 class Recording(Protocol):

@@ -35,7 +35,7 @@ from ...core import (
 from ..clock import VirtualClock
 from ..unpicklable import Unpicklable
 from .opening import open_recording
-from .recording import End, Entry, Exchange, Recording, RecordingError, Torn
+from .recording import End, Entry, Exchange, Recording, RecordingError, TruncatedLine
 from .resumed import NOWHERE, session_of
 
 UNKNOWN_IMPORT: Final = "unknown"
@@ -49,7 +49,7 @@ class ReplayTransport(Unpicklable):
     """Answers with what was recorded, in order, and moves `clock` to when each answer came.
 
     Once the recording is over, or can't be read on, `send` raises a permanent `TransportError`. Afterwards
-    `end` is how the recording says the watch ended, `exhausted` is true where it does not say, `torn` is the
+    `end` is how the recording says the watch ended, `exhausted` is true where it does not say, `truncated_line` is the
     number of a last line that was dropped, and `broken` is what kept the recording from being read to its end. `sent`
     is when the request of the last response was sent, in seconds from the start of the recording.
 
@@ -64,7 +64,7 @@ class ReplayTransport(Unpicklable):
         self.end: End | None = None
         self.exhausted = False
         self.sent: float | None = None
-        self.torn: int | None = None
+        self.truncated_line: int | None = None
         self.broken: RecordingError | None = None
         self._entries = recording.entries()
         self._entry: Entry | None = None
@@ -86,8 +86,8 @@ class ReplayTransport(Unpicklable):
         self.exhausted = not isinstance(entry, End)
         if isinstance(entry, End):
             self.end = entry
-        if isinstance(entry, Torn):
-            self.torn = entry.line
+        if isinstance(entry, TruncatedLine):
+            self.truncated_line = entry.line
         raise TransportError("exhausted", "the recording ends before the import does", permanent=True)
 
     def close(self) -> None:
@@ -98,8 +98,8 @@ class ReplayTransport(Unpicklable):
         """Read on to the end of the recording, for a last line that is torn."""
         with suppress(RecordingError):
             for entry in self._entries:
-                if isinstance(entry, Torn):
-                    self.torn = entry.line
+                if isinstance(entry, TruncatedLine):
+                    self.truncated_line = entry.line
 
     def _next(self) -> Entry | None:
         try:

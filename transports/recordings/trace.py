@@ -9,19 +9,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import final
 
-from ...core import (
-    MAX_BODY,
-    TRANSPORT_ERROR_KINDS,
-    LocalProtocolError,
-    PollPolicy,
-    Rejected,
-    Response,
-    TimedOut,
-    TransportError,
-    is_import_id,
-)
-from ...core.text import printable, shortened, shown
-from .recording import End, Entry, Exchange, RecordingError, Torn
+from ...core import LocalProtocolError, PollPolicy, Rejected, Response, TimedOut, TransportError, is_import_id
+from ...core._shared import MAX_BODY, TRANSPORT_ERROR_KINDS, printable, shortened, shown
+from .recording import End, Entry, Exchange, RecordingError, TruncatedLine
 from .resumed import session_of
 
 MARK = "spongewatch-trace"
@@ -74,7 +64,7 @@ class Trace:
             except ValueError as problem:
                 if line.endswith(b"\n") or not isinstance(problem, _NotJsonError):
                     raise RecordingError(self._path, str(problem), number) from None
-                entry = Torn(number)
+                entry = TruncatedLine(number)
             yield entry
             if isinstance(entry, End):
                 return

@@ -5,7 +5,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final, final
 
-from ...core import MAX_BODY, PollPolicy, Response, TransportError
+from ...core import PollPolicy, Response, TransportError
+from ...core._shared import MAX_BODY
 from ..unpicklable import Unpicklable
 from .recording import End, Exchange, Recording
 from .trace import MARK, VERSION
@@ -19,7 +20,7 @@ MAX_HEADER: Final = 8_192
 class TraceLines(Unpicklable, Iterator[str]):
     """`recording` in the native format: its lines, the header first, each with its line feed.
 
-    They are read as they are asked for, and replay to what `recording` replays to. Afterwards `torn` is the
+    They are read as they are asked for, and replay to what `recording` replays to. Afterwards `truncated_line` is the
     number of a last line of `recording` that was left out. Raises `RecordingError`, on the way, where it can't
     be read on.
 
@@ -30,7 +31,7 @@ class TraceLines(Unpicklable, Iterator[str]):
     """
 
     def __init__(self, recording: Recording) -> None:
-        self.torn: int | None = None
+        self.truncated_line: int | None = None
         self._lines = self._of(recording)
 
     def __next__(self) -> str:
@@ -44,7 +45,7 @@ class TraceLines(Unpicklable, Iterator[str]):
             elif isinstance(entry, End):
                 yield end_line(entry)
             else:
-                self.torn = entry.line
+                self.truncated_line = entry.line
 
 
 def header_line(

@@ -10,16 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import final
 
-from ...core import (
-    Credentials,
-    Ended,
-    ImportSession,
-    LocalProtocolError,
-    Redaction,
-    Response,
-    TransportError,
-)
-from ...core.text import shown
+from ...core import Credentials, Ended, ImportSession, LocalProtocolError, Response, TransportError
+from ...core._shared import Redaction, shown
 from ..unpicklable import Unpicklable
 from .recording import End, RecordingError
 from .resumed import standing

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final, final
 
 from ...core import ImportEvent, LocalProtocolError, Response, TransportError
-from ...core.text import shown
+from ...core._shared import shown
 
 Rows = tuple[ImportEvent, ...]
 """The rows of one answer."""

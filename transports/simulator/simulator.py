@@ -22,17 +22,8 @@ from time import monotonic
 from typing import Any, Self, final
 from urllib.parse import parse_qsl, unquote
 
-from ...core import (
-    Credentials,
-    LocalProtocolError,
-    RemoteProtocolError,
-    Response,
-    TransportError,
-    decode,
-    import_id_text,
-    is_import_id,
-)
-from ...core.text import printable, shown
+from ...core import Credentials, LocalProtocolError, RemoteProtocolError, Response, TransportError, decode, is_import_id
+from ...core._shared import import_id_text, printable, shown
 from ..recordings.recording import Exchange, Recording
 from ..unpicklable import Unpicklable
 from .pages import json_page, refusal, xml_page

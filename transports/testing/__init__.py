@@ -7,7 +7,6 @@ from importlib import import_module
 from sys import modules
 from typing import TYPE_CHECKING
 
-from ..clock import VirtualClock
 from .handler import HandlerTransport
 from .script import PlayedPoll, ScriptedService
 
@@ -27,7 +26,6 @@ __all__ = [
     "PlayedPoll",
     "ScriptedService",
     "TransportContract",
-    "VirtualClock",
 ]
 
 pytest_plugins = ["spongewatch.transports.testing.fixtures"]

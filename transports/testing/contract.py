@@ -26,7 +26,8 @@ from typing import Any, Final, Self, TypeVar, final
 
 import pytest
 
-from ...core import MAX_BODY, Credentials, LocalProtocolError, Request, Response, TransportError
+from ...core import Credentials, LocalProtocolError, Request, Response, TransportError
+from ...core._shared import MAX_BODY
 from ..transport import AsyncTransport, Transport
 from .hostile_server import (
     Conversation,

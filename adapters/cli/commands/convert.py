@@ -3,9 +3,10 @@
 import argparse
 
 from ....core import LocalProtocolError
-from ....transports import TraceLines, open_recording
+from ....transports import open_recording
+from ....transports._shared import TraceLines
 from ..new_file import write_new_file
-from ..recording_options import add_recording_options, note_torn, refused
+from ..recording_options import add_recording_options, note_truncated, refused
 
 DESCRIPTION = "Write a recording of any kind as a trace in the native format, which replays to the same lines."
 EPILOG = """\
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     except LocalProtocolError as error:
         return refused(error)
     if status == 0:
-        note_torn(options.path, lines.torn)
+        note_truncated(options.path, lines.truncated_line)
     return status
 
 

@@ -8,7 +8,7 @@ from ...live.clocks import PacedClock
 from ...phrases import cut_short
 from ..exit_status import UNREADABLE, exit_status
 from ..options import speed
-from ..recording_options import add_recording_options, note_torn, refused
+from ..recording_options import add_recording_options, note_truncated, refused
 from ..streams import follow, note, on_first_signal
 
 DESCRIPTION = """\
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _note_on_recording(path: str, watch: Replay, ended: Ended) -> None:
     transport = watch.transport
-    note_torn(path, transport.torn)
+    note_truncated(path, transport.truncated_line)
     if transport.broken:
         note(str(transport.broken))
     elif transport.exhausted and isinstance(ended.outcome, LostContact):

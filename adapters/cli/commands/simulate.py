@@ -5,7 +5,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ....core import LocalProtocolError
-from ....core.text import shown
+from ....core._shared import shown
 from ....transports import SCENARIOS, SystemClock, open_recording
 from ..credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE
 from ..options import did_you_mean, port, recording, speed

@@ -10,7 +10,9 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from answers import json_body, rows
-from spongewatch import MAX_BODY, Credentials, InvalidType, Redaction, Response, TransportError, decode
+from spongewatch import Credentials, InvalidType, Response, TransportError, decode
+from spongewatch.core.exchange import MAX_BODY
+from spongewatch.core.redaction import Redaction
 
 PASSWORD = "p+/%: <é> 'x' \"y\" &z~"
 PLAIN = "hunter22-geheim"

@@ -1,7 +1,7 @@
 import pickle
 import traceback
 
-from spongewatch import Secret
+from spongewatch.core.secret import Secret
 
 
 def test_a_secret_works_as_any_text():

@@ -23,7 +23,6 @@ from spongewatch import (
     LostContact,
     PollFailed,
     PollPolicy,
-    Redaction,
     Rejected,
     Response,
     Send,
@@ -32,6 +31,7 @@ from spongewatch import (
     TransportError,
     Wait,
 )
+from spongewatch.core.redaction import Redaction
 from spongewatch.core.text import shown
 from spongewatch.transports.simulator.pages import json_page, xml_page
 

@@ -5,7 +5,7 @@ import re
 import stat
 from pathlib import Path
 
-from ....core import MAX_BODY
+from ....core._shared import MAX_BODY
 
 _PLAIN_NAME = re.compile(r"(?!\.)[^/\\:\x00-\x1f]{1,255}")
 

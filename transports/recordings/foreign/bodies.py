@@ -6,7 +6,8 @@ from base64 import b64decode
 from dataclasses import replace
 from typing import Final
 
-from ....core import MAX_BODY, Response, TransportError
+from ....core import Response, TransportError
+from ....core._shared import MAX_BODY
 from ...http.response_body import ResponseBody
 from .headers import kept_headers
 from .jsonp import without_jsonp

@@ -5,8 +5,8 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import final
 
-from ....core import MAX_BODY, PollPolicy, Response
-from ....core.text import printable
+from ....core import PollPolicy, Response
+from ....core._shared import MAX_BODY, printable
 from ..recording import Exchange, RecordingError
 from .jsonp import without_jsonp
 

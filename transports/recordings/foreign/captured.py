@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, final
 
-from ....core import PollPolicy, Redaction, Response, TransportError
+from ....core import PollPolicy, Response, TransportError
+from ....core._shared import Redaction
 from ..recording import Exchange, RecordingError
 from .polls import (
     MAX_BODIES,

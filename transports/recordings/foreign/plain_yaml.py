@@ -9,7 +9,7 @@ import base64
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from ....core.text import printable, shortened
+from ....core._shared import printable, shortened
 
 if TYPE_CHECKING:
     import yaml

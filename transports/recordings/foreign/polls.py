@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ....core import MAX_BODY, RemoteProtocolError, Response, TransportError, decode
+from ....core import RemoteProtocolError, Response, TransportError, decode
+from ....core._shared import MAX_BODY
 from ..recording import RecordingError
 from .request import CapturedRequest, CapturedResponse, EntryError
 from .secrets import credentials_of

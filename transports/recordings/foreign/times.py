@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import Final
 
-from ....core.text import shown
+from ....core._shared import shown
 from .request import EntryError, text_of
 
 MAX_SECONDS: Final = 10**9

@@ -3,7 +3,7 @@ import argparse
 import pytest
 
 from spongewatch import LocalProtocolError
-from spongewatch.adapters.cli.recording_options import add_recording_options, note_torn, refused
+from spongewatch.adapters.cli.recording_options import add_recording_options, note_truncated, refused
 from spongewatch.transports import RecordingError
 
 
@@ -24,7 +24,7 @@ def test_what_is_refused_is_said_and_has_its_status(capsys, error, status):
 
 
 def test_a_torn_line_is_said_where_there_is_one(capsys):
-    note_torn("a.jsonl", None)
+    note_truncated("a.jsonl", None)
     assert capsys.readouterr().err == ""
-    note_torn("a.jsonl", 4)
-    assert capsys.readouterr().err == "spongewatch: a.jsonl: line 4, the last, is torn and was left out\n"
+    note_truncated("a.jsonl", 4)
+    assert capsys.readouterr().err == "spongewatch: a.jsonl: line 4, the last, is truncated and was ignored\n"

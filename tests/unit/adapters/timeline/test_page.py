@@ -190,7 +190,7 @@ def test_a_phase_without_length_can_be_seen(made):
 
 
 def test_what_the_recording_lacks_is_noted(made):
-    assert "About the recording: line 3, the last, is torn and was left out." in made(
+    assert "About the recording: line 3, the last, is truncated and was ignored." in made(
         answer(0, "COMPLETE COMPLETED 0"), tail="{"
     )
     assert "About the recording: line 2: is not a JSON object." in made([])

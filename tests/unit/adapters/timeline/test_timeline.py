@@ -117,7 +117,7 @@ def test_a_recording_without_polls_is_a_timeline_all_the_same(drawn):
 
 def test_a_torn_last_line_is_noted(drawn):
     timeline = drawn(answer(0, COMPLETE), tail='{"t": 2')
-    assert (timeline.notes, timeline.broken) == (("line 3, the last, is torn and was left out",), False)
+    assert (timeline.notes, timeline.broken) == (("line 3, the last, is truncated and was ignored",), False)
 
 
 def test_a_broken_line_ends_the_picture_and_is_noted(drawn):

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.util import Url
 
-from spongewatch import InvalidType, LocalProtocolError, Secret
+from spongewatch import InvalidType, LocalProtocolError
+from spongewatch.core.secret import Secret
 from spongewatch.transports import Urllib3Transport
 from spongewatch.transports.http.proxies import Proxies, Proxy
 

@@ -7,7 +7,8 @@ import zlib
 
 import pytest
 
-from spongewatch import MAX_BODY, InvalidArgument, InvalidType, TransportError
+from spongewatch import InvalidArgument, InvalidType, TransportError
+from spongewatch.core.exchange import MAX_BODY
 from spongewatch.transports import ResponseBody
 
 TEXT = b'{"events": []}' * 3_000

@@ -15,17 +15,10 @@ import pytest
 import trustme
 
 from leftovers import nothing_left
-from spongewatch import (
-    MAX_BODY,
-    InvalidArgument,
-    InvalidType,
-    LocalProtocolError,
-    Request,
-    TransportError,
-    __version__,
-)
-from spongewatch.transports import Sending
+from spongewatch import InvalidArgument, InvalidType, LocalProtocolError, Request, TransportError, __version__
+from spongewatch.core.exchange import MAX_BODY
 from spongewatch.transports.forking import begin_anew_in_child
+from spongewatch.transports.http.sending import Sending
 from spongewatch.transports.http.urllib3_transport import Urllib3Transport
 from spongewatch.transports.testing.hostile_server import (
     HostileServer,

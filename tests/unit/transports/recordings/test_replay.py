@@ -222,19 +222,19 @@ def test_a_recording_that_ends_early_is_lost_contact(tmp_path):
     outcome = LostContact("exhausted: the recording ends before the import does")
     assert ended == Ended("1126", 0.25, outcome, State.GATHERING, 5)
     assert watch.transport.exhausted
-    assert (watch.transport.end, watch.transport.torn, watch.transport.broken) == (None, None, None)
+    assert (watch.transport.end, watch.transport.truncated_line, watch.transport.broken) == (None, None, None)
 
 
 def test_a_torn_last_line_is_dropped_and_remembered(tmp_path):
     watch = replay(trace(tmp_path, answer(0, GATHERING), tail='{"t": 1'))
     assert triggers(list(watch)) == ["initialize", "progress"]
-    assert watch.transport.torn == 3
+    assert watch.transport.truncated_line == 3
 
 
 def test_a_torn_last_line_after_the_end_is_remembered_too(tmp_path):
     watch = replay(trace(tmp_path, answer(0, COMPLETE), answer(1, COMPLETE), tail='{"t": 1, "end'))
     assert list(watch)[-1].outcome == Completed(7)
-    assert watch.transport.torn == 4
+    assert watch.transport.truncated_line == 4
 
 
 def test_a_broken_line_ends_the_watch_with_the_line_in_the_detail(tmp_path):

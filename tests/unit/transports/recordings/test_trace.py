@@ -3,8 +3,9 @@ import json
 
 import pytest
 
-from spongewatch import TRANSPORT_ERROR_KINDS, ImportMachine, PollPolicy, Response, TransportError
-from spongewatch.transports.recordings.recording import End, Exchange, RecordingError, Torn
+from spongewatch import ImportMachine, PollPolicy, Response, TransportError
+from spongewatch.core.errors import TRANSPORT_ERROR_KINDS
+from spongewatch.transports.recordings.recording import End, Exchange, RecordingError, TruncatedLine
 from spongewatch.transports.recordings.trace import MAX_LINE, Trace, is_trace
 
 HEADER = {"spongewatch-trace": 1, "import_id": "1126"}
@@ -115,7 +116,7 @@ def test_blank_lines_are_passed_over(tmp_path):
 def test_a_torn_last_line_is_dropped_and_told(tmp_path, tail):
     first, last = trace(tmp_path, ANSWER, tail=tail).entries()
     assert isinstance(first, Exchange)
-    assert last == Torn(3)
+    assert last == TruncatedLine(3)
 
 
 def test_a_last_line_that_is_whole_but_for_its_end_is_kept(tmp_path):

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from spongewatch import MAX_BODY, PollPolicy, Response, TransportError
+from spongewatch import PollPolicy, Response, TransportError
+from spongewatch.core.exchange import MAX_BODY
 from spongewatch.transports import RecordingError, open_recording, replay
 from spongewatch.transports.recordings.recording import End
 from spongewatch.transports.recordings.trace import MAX_LINE
@@ -40,9 +41,9 @@ def test_a_torn_last_line_is_left_out_and_remembered(tmp_path):
     file = tmp_path / "trace"
     file.write_text('{"spongewatch-trace": 1}\n{"t": 0, "took": 0, "status": 503}\n{"t": 1')
     lines = TraceLines(open_recording(file))
-    assert lines.torn is None
+    assert lines.truncated_line is None
     assert len(list(lines)) == 2
-    assert lines.torn == 3
+    assert lines.truncated_line == 3
 
 
 def test_a_recording_that_breaks_off_gives_what_was_read(tmp_path):

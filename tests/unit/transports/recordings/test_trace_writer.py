@@ -16,13 +16,13 @@ from spongewatch import (
     LocalProtocolError,
     LostContact,
     PollPolicy,
-    Redaction,
     Rejected,
     Response,
     State,
     TimedOut,
     TransportError,
 )
+from spongewatch.core.redaction import Redaction
 from spongewatch.transports import RecordingError, VirtualClock, poll, replay, watch
 from spongewatch.transports.recordings.recording import End, Exchange
 from spongewatch.transports.recordings.trace import Trace

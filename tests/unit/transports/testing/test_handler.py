@@ -1,7 +1,7 @@
 import pytest
 
 from spongewatch import Request, Response, TransportError
-from spongewatch.transports import Transport, VirtualClock, testing
+from spongewatch.transports import Transport, testing
 
 REQUEST = Request("GET", "https://api.example/events/1126.json", {"accept": "application/json"})
 
@@ -30,8 +30,3 @@ def test_it_may_be_closed_more_than_once():
     transport = testing.HandlerTransport(lambda request: Response(204))
     transport.close()
     transport.close()
-
-
-def test_the_virtual_clock_is_published_with_it():
-    assert testing.VirtualClock is VirtualClock
-    assert set(testing.__all__) >= {"HandlerTransport", "VirtualClock"}

@@ -97,7 +97,7 @@ def test_a_torn_trace_is_converted_up_to_its_last_whole_line(tmp_path, capsys):
     assert run(path) == 0
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 2
-    assert err == f"spongewatch: {path}: line 3, the last, is torn and was left out\n"
+    assert err == f"spongewatch: {path}: line 3, the last, is truncated and was ignored\n"
 
 
 @pytest.mark.parametrize("to_a_file", [False, True])

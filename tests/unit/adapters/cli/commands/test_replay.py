@@ -108,10 +108,13 @@ def test_a_recording_that_ends_early_is_told_with_the_import_and_the_place(trace
 def test_a_torn_last_line_is_told(trace, capsys):
     path = trace(GATHERING, COMPLETE, tail='{"t": 2')
     assert run(path) == 0
-    assert capsys.readouterr().err == f"spongewatch: {path}: line 4, the last, is torn and was left out\n"
+    assert capsys.readouterr().err == f"spongewatch: {path}: line 4, the last, is truncated and was ignored\n"
     path = trace(GATHERING, tail='{"t": 2')
     assert run(path) == 6
-    assert capsys.readouterr().err.splitlines()[0] == f"spongewatch: {path}: line 3, the last, is torn and was left out"
+    assert (
+        capsys.readouterr().err.splitlines()[0]
+        == f"spongewatch: {path}: line 3, the last, is truncated and was ignored"
+    )
 
 
 def test_a_broken_line_is_told_and_the_end_all_the_same(trace, capsys):

@@ -100,7 +100,7 @@ def test_a_broken_recording_is_drawn_up_to_there(trace, tmp_path, capsys):
 def test_a_torn_line_is_noted_and_no_more(trace, capsys):
     path = trace(COMPLETE, tail='{"t"')
     assert drawn(path) == 0
-    assert capsys.readouterr().err == f"spongewatch: {path}: line 3, the last, is torn and was left out\n"
+    assert capsys.readouterr().err == f"spongewatch: {path}: line 3, the last, is truncated and was ignored\n"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"hello", b"\xff", b'{"spongewatch-trace": 2}'])

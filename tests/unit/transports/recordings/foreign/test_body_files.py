@@ -1,6 +1,7 @@
 import pytest
 
-from spongewatch import MAX_BODY, PollPolicy
+from spongewatch import PollPolicy
+from spongewatch.core.exchange import MAX_BODY
 from spongewatch.transports.recordings.foreign.body_files import Bodies, read_body
 from spongewatch.transports.recordings.recording import Exchange, RecordingError
 

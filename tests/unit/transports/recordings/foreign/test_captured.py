@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from answers import json_body, rows
-from spongewatch import MAX_BODY, Credentials, PollPolicy, Response, TransportError
+from spongewatch import Credentials, PollPolicy, Response, TransportError
+from spongewatch.core.exchange import MAX_BODY
 from spongewatch.transports import RecordingError
 from spongewatch.transports.recordings.foreign.captured import Captured
 from spongewatch.transports.recordings.foreign.request import CapturedRequest, CapturedResponse, EntryError

@@ -8,7 +8,8 @@ from gzip import compress
 
 import pytest
 
-from spongewatch import MAX_BODY, Response, TransportError
+from spongewatch import Response, TransportError
+from spongewatch.core.exchange import MAX_BODY
 from spongewatch.transports.recordings.foreign.bodies import body_of, is_positive, status_of, with_body
 from spongewatch.transports.recordings.foreign.headers import (
     first_of,

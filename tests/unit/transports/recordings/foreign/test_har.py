@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from answers import json_body, rows
-from spongewatch import MAX_BODY, Completed, PollFailed, Response
+from spongewatch import Completed, PollFailed, Response
+from spongewatch.core.exchange import MAX_BODY
 from spongewatch.transports import RecordingError, replay
 from spongewatch.transports.recordings.foreign.har import is_har, read_har
 
