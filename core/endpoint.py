@@ -102,6 +102,12 @@ def checked_base_url(base_url: str, *, insecure_http: bool) -> str:
     return Secret(base_url.rstrip("/"))
 
 
+def is_loopback(url: str) -> bool:
+    """Return whether `url` leads to this machine."""
+    parts = _split(url)
+    return parts is not None and _LOOPBACK.fullmatch(parts.hostname or "") is not None
+
+
 def is_public_service(base_url: str) -> bool:
     """True where `base_url` leads to CloudSponge's own host, whose limits hold."""
     return (urlsplit(base_url).hostname or "").rstrip(".") == urlsplit(PUBLIC_SERVICE).hostname

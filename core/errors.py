@@ -4,9 +4,12 @@ The three kinds answer one question, whose fault it is: the caller's (`LocalProt
 service's (`RemoteProtocolError`), or that of what lies between the two (`TransportError`).
 """
 
-from typing import final
+from typing import TYPE_CHECKING, final
 
 from .text import printable, shortened
+
+if TYPE_CHECKING:
+    from .contact import Contact
 
 TRANSPORT_ERROR_KINDS = (
     "refused",
@@ -70,6 +73,9 @@ class RemoteProtocolError(SpongewatchError):
     Traceback (most recent call last):
     spongewatch.core.errors.RemoteProtocolError: row 1 of the answer: event_type is missing
     """
+
+    contacts: "tuple[Contact, ...]" = ()
+    """The contacts that a download had fetched before this error."""
 
 
 @final

@@ -1,0 +1,193 @@
+"""Step 1: the request that begins an import, and what its response says.
+
+The facts are those of the service's page "Step 1" and of recorded responses: a form-encoded POST, to `user_consent` for
+services that ask the person for consent, to `import` for those that take a username and a password.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, final
+from urllib.parse import urlencode
+
+from .codec import _json_to_object
+from .credentials import Credentials
+from .endpoint import PUBLIC_SERVICE, Auth, is_import_id, is_loopback
+from .errors import InvalidArgument, InvalidType, RemoteProtocolError
+from .events import error_message
+from .exchange import MAX_BODY, Request, Response
+from .redaction import Redaction
+from .secret import Secret
+from .service_error import ServiceError, reason_for
+from .service_request import service_request
+
+_CONSENT_URL = re.compile(r"(https?)://([^\s/?#@\\]+)([/?#][!-~]*)?", re.IGNORECASE)
+_PRINTABLE = re.compile(r"[!-~]+")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class BegunImport:
+    """An import that has begun.
+
+    Attributes:
+        import_id: The id to watch.
+        consent_url: The page to open in the person's browser, with scheme https (or http on this machine); None if no
+            consent is needed. It is not in the repr, because whoever opens it can act as the person.
+        user_id: The `user_id` that the import was begun with, or None.
+        echo: The `echo` that the import was begun with, or None.
+
+    >>> BegunImport("1126", "https://api.cloudsponge.com/n/VTGHPM3")
+    BegunImport(import_id='1126')
+    """
+
+    import_id: str
+    consent_url: str | None = field(default=None, repr=False)
+    user_id: str | None = field(default=None, repr=False)
+    echo: str | None = field(default=None, repr=False)
+
+
+def begin_request(
+    service: str,
+    credentials: Credentials | None,
+    *,
+    username: str | None = None,
+    password: str | None = None,
+    include: Iterable[str] = (),
+    redirect_url: str | None = None,
+    user_id: str | None = None,
+    echo: str | None = None,
+    base_url: str = PUBLIC_SERVICE,
+    auth: Auth = "basic",
+    insecure_http: bool = False,
+) -> Request:
+    """Return the request that begins an import. Send it once: each copy begins another import.
+
+    Args:
+        service: The address book service, such as "gmail", "yahoo" or "icloud"; the service's list grows.
+        credentials: The domain key and password; None sends none.
+        username: The person's username at the provider, for services without a consent page.
+        password: The person's password at the provider; required with `username`.
+        include: Additional data; "mailing_address" adds postal addresses.
+        redirect_url: Where the browser goes after the consent; leave it out if the consent page opens in a popup.
+        user_id: Your name for the person; all three steps return it.
+        echo: A text that all three steps return.
+        base_url: The URL of the service.
+        auth: How credentials are sent, "basic" in a header or "query" as form fields.
+        insecure_http: Allow plain http to another machine.
+
+    Raises:
+        InvalidArgument: An argument can't be used; the message names it and shows no secret.
+        InvalidType: An argument has the wrong type.
+
+    >>> request = begin_request("gmail", Credentials("key", "password"), user_id="42")
+    >>> request.method, request.url, request.body
+    ('POST', 'https://api.cloudsponge.com/begin_import/user_consent.json', b'service=gmail&user_id=42')
+    """
+    fields = {
+        "service": service,
+        "username": username,
+        "password": None if password is None else _hidden(password),
+        "include": ",".join([include] if isinstance(include, str) else include),
+        "redirect_url": redirect_url,
+        "user_id": user_id,
+        "echo": echo,
+    }
+    del password, username
+    for name, value in fields.items():
+        if value is not None and not isinstance(value, str):
+            raise InvalidType(f"{name} must be a str, not {type(value).__name__}")
+        if value == "" and name != "include":
+            raise InvalidArgument(f"{name} must not be empty")
+        if value is not None and not _is_utf8(value):
+            raise InvalidArgument(f"{name} must be text that UTF-8 can encode")
+    if (fields["username"] is None) != (fields["password"] is None):
+        raise InvalidArgument("username and password must be given together")
+    with_password = fields["username"] is not None
+    if with_password and redirect_url is not None:
+        raise InvalidArgument("redirect_url can't be given with username: no consent page is opened")
+    return service_request(
+        "POST",
+        "begin_import/import.json" if with_password else "begin_import/user_consent.json",
+        credentials,
+        base_url=base_url,
+        auth=auth,
+        insecure_http=insecure_http,
+        arguments={name: value for name, value in fields.items() if value},
+    )
+
+
+def read_begun(response: Response, *, needs_consent: bool = True, secrets: Iterable[str] = ()) -> BegunImport:
+    """Return the import that a response to a `begin_request` says has begun.
+
+    Args:
+        response: The response.
+        needs_consent: The request was made without a username, so the response must name a consent page.
+        secrets: Texts that must not appear in error messages, such as both passwords.
+
+    Raises:
+        ServiceError: The service refused to begin the import.
+        RemoteProtocolError: The body is not what the service's documentation describes. The import may have begun.
+
+    >>> body = b'{"status": "success", "url": "https://api.cloudsponge.com/n/VTGHPM3", "import_id": 1126}'
+    >>> read_begun(Response(200, {}, body)).import_id
+    '1126'
+    """
+    if response.status not in (200, 201):
+        raise _refused(response, secrets)
+    if len(response.body) > MAX_BODY:
+        raise RemoteProtocolError(f"the response has more than {MAX_BODY:,} bytes")
+    page = _json_to_object(response.body)
+    if not isinstance(page, dict):
+        raise RemoteProtocolError("the response is not a JSON object with an import_id")
+    if page.get("status") == "failure" or "error" in page:
+        raise _refused(response, secrets)
+    found = page.get("import_id", page.get("id"))
+    import_id = str(found) if type(found) is int else found
+    if not is_import_id(import_id):
+        raise RemoteProtocolError("the response has no usable import_id")
+    url = page.get("url")
+    if needs_consent and url is None:
+        raise RemoteProtocolError(f"the response has no consent URL for import {import_id}")
+    if needs_consent and not is_consent_url(url):
+        raise RemoteProtocolError(f"the consent URL of import {import_id} is not an https URL")
+    return BegunImport(
+        import_id, url if needs_consent else None, *(_optional_text(page.get(name)) for name in ("user_id", "echo"))
+    )
+
+
+def is_consent_url(url: object) -> bool:
+    """Return whether `url` may be opened in a person's browser: https, or http on this machine, without a username.
+
+    >>> is_consent_url("https://api.cloudsponge.com/n/VTGHPM3"), is_consent_url("javascript:alert(1)")
+    (True, False)
+    """
+    if not isinstance(url, str) or not _PRINTABLE.fullmatch(url):
+        return False
+    found = _CONSENT_URL.fullmatch(url)
+    return found is not None and (found[1].lower() == "https" or is_loopback(url))
+
+
+def _refused(response: Response, secrets: Iterable[str]) -> ServiceError:
+    reason = "request" if response.status in (200, 201) else reason_for(response.status, of_contacts=False)
+    said, code = _envelope(response.body)
+    told = f": {Redaction(list(secrets)).text(said)}" if said else ""
+    return ServiceError(reason, _MESSAGES[reason].format(told), response.status, code)
+
+
+def _envelope(body: bytes) -> tuple[str | None, int | None]:
+    """Return the message and the code of the service's error envelope."""
+    try:
+        page = _json_to_object(body) if len(body) <= MAX_BODY else None
+    except RemoteProtocolError:
+        return None, None
+    error = page.get("error") if isinstance(page, dict) else None
+    code = error.get("code") if isinstance(error, dict) else None
+    return error_message(page), code if type(code) is int else None
+
+
+_MESSAGES: Final = {
+    "credentials": "the service refused the domain key and password{}; check both",
+    "request": "the service refused to begin the import{}; check the name of the service and the other arguments",
+    "unavailable": "the service can't begin an import at the moment{}; try again later",
+}
