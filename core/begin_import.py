@@ -8,13 +8,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, final
-from urllib.parse import urlencode
 
 from .codec import _json_to_object
 from .credentials import Credentials
 from .endpoint import PUBLIC_SERVICE, Auth, is_import_id, is_loopback
 from .errors import InvalidArgument, InvalidType, RemoteProtocolError
-from .events import error_message
+from .events import _text, error_message
 from .exchange import MAX_BODY, Request, Response
 from .redaction import Redaction
 from .secret import Secret
@@ -81,19 +80,19 @@ def begin_request(
         InvalidType: An argument has the wrong type.
 
     >>> request = begin_request("gmail", Credentials("key", "password"), user_id="42")
-    >>> request.method, request.url, request.body
-    ('POST', 'https://api.cloudsponge.com/begin_import/user_consent.json', b'service=gmail&user_id=42')
+    >>> print(request.method, request.url, request.body)
+    POST https://api.cloudsponge.com/begin_import/user_consent.json b'service=gmail&user_id=42'
     """
     fields = {
         "service": service,
-        "username": username,
-        "password": None if password is None else _hidden(password),
+        "username": Secret(username) if isinstance(username, str) else username,
+        "password": Secret(password) if isinstance(password, str) else password,
         "include": ",".join([include] if isinstance(include, str) else include),
         "redirect_url": redirect_url,
         "user_id": user_id,
         "echo": echo,
     }
-    del password, username
+    del username, password  # error reporters print the locals of the frames that raise
     for name, value in fields.items():
         if value is not None and not isinstance(value, str):
             raise InvalidType(f"{name} must be a str, not {type(value).__name__}")
@@ -152,7 +151,7 @@ def read_begun(response: Response, *, needs_consent: bool = True, secrets: Itera
     if needs_consent and not is_consent_url(url):
         raise RemoteProtocolError(f"the consent URL of import {import_id} is not an https URL")
     return BegunImport(
-        import_id, url if needs_consent else None, *(_optional_text(page.get(name)) for name in ("user_id", "echo"))
+        import_id, url if needs_consent else None, *(_text(page.get(name)) for name in ("user_id", "echo"))
     )
 
 
@@ -168,11 +167,15 @@ def is_consent_url(url: object) -> bool:
     return found is not None and (found[1].lower() == "https" or is_loopback(url))
 
 
+def _is_utf8(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _refused(response: Response, secrets: Iterable[str]) -> ServiceError:
     reason = "request" if response.status in (200, 201) else reason_for(response.status, of_contacts=False)
     said, code = _envelope(response.body)
-    told = f": {Redaction(list(secrets)).text(said)}" if said else ""
-    return ServiceError(reason, _MESSAGES[reason].format(told), response.status, code)
+    quoted = f": {Redaction(list(secrets)).text(said)}" if said else ""
+    return ServiceError(reason, _MESSAGES[reason].format(quoted), response.status, code)
 
 
 def _envelope(body: bytes) -> tuple[str | None, int | None]:

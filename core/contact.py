@@ -176,7 +176,7 @@ def read_contact(members: Mapping[str, object]) -> Contact:
         if reader is None:
             if name != "owner":  # says only that this is `contacts_owner`
                 extra[name] = value
-        elif value is not None:
+        elif value:
             field_name, read = reader
             result = read(value)
             if result is None or (field_name in found and found[field_name] != result):
@@ -211,7 +211,8 @@ def _objects(value: object) -> list[Mapping[str, object]] | None:
 
 
 def _word(part: Mapping[str, object], name: str) -> str:
-    return _text(part.get(name)) or ""
+    value = part.get(name)
+    return " ".join(value.split()) if type(value) is str else _text(value) or ""
 
 
 def _emails(value: object) -> tuple[Email, ...] | None:
@@ -234,11 +235,10 @@ def _addresses(value: object) -> tuple[PostalAddress, ...] | None:
     parts = _objects(value)
     if parts is None:
         return None
-    addresses = [PostalAddress(*(_word(each, name) for name in _ADDRESS_PARTS)) for each in parts]
-    return tuple(address for address in addresses if address != _NOWHERE)
+    addresses = [[_word(each, name) for name in _ADDRESS_PARTS] for each in parts]
+    return tuple(PostalAddress(*address) for address in addresses if any(address))
 
 
-_NOWHERE: Final = PostalAddress()
 _READERS: Final[Mapping[str, tuple[str, Callable[[object], Any]]]] = {
     "first_name": ("first_name", _text),
     "last_name": ("last_name", _text),

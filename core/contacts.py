@@ -13,7 +13,7 @@ from .contact import Contact, read_contact
 from .credentials import Credentials
 from .endpoint import PUBLIC_SERVICE, Auth, import_id_text
 from .errors import InvalidArgument, RemoteProtocolError
-from .events import MAX_NUMBER, is_count
+from .events import MAX_NUMBER, _text, is_count
 from .exchange import Request, Response
 from .service_error import ServiceError, reason_for
 from .service_request import service_request
@@ -113,8 +113,8 @@ def contacts_request(
         InvalidArgument: An argument can't be used; the message names it.
         InvalidType: An argument has the wrong type.
 
-    >>> contacts_request("1126", None, start=500).url
-    'https://api.cloudsponge.com/contacts/1126.json?start=500&count=500'
+    >>> print(contacts_request("1126", None, start=500).url)
+    https://api.cloudsponge.com/contacts/1126.json?start=500&count=500
     """
     for name, value in (("start", start), ("count", count)):
         if not is_count(value):
@@ -143,9 +143,10 @@ def read_contacts(response: Response, *, import_id: str | None = None, start: in
         ServiceError: The status is not 200. Its message quotes nothing of the body.
         RemoteProtocolError: The body is not such a page; the message quotes nothing of it either.
 
-    >>> read_contacts(Response(404), import_id="1126")
+    >>> read_contacts(Response(410), import_id="1126")
     Traceback (most recent call last):
-    spongewatch.core.service_error.ServiceError: the contacts of import 1126 are not there yet; try again in a moment (status 404)
+    spongewatch.core.service_error.ServiceError: the contacts of import 1126 have been deleted; begin a new import \
+(status 410)
     """
     name = f"import {import_id}" if import_id else "this import"
     if response.status != 200:
@@ -179,8 +180,8 @@ def read_contacts(response: Response, *, import_id: str | None = None, start: in
         total,
         tuple(map(read_contact, rows)),
         read_contact(owner) if isinstance(owner, dict) else None,
-        _optional_text(page.get("user_id")),
-        _optional_text(page.get("echo")),
+        _text(page.get("user_id")),
+        _text(page.get("echo")),
     )
 
 
@@ -189,10 +190,6 @@ def _number(page: Mapping[str, object], name: str, default: int | None) -> int:
     if is_count(value):
         return value
     raise RemoteProtocolError(f"the page's {name} is not a whole number" if name in page else f"the page has no {name}")
-
-
-def _optional_text(value: object) -> str | None:
-    return value if value is None or isinstance(value, str) else str(value)
 
 
 _MESSAGES: Final = {

@@ -7,6 +7,7 @@ generators, so that both retry alike.
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from itertools import count
 from typing import Final, TypeVar, final
 
 from .begin_import import BegunImport
@@ -66,21 +67,19 @@ def begin(
         RemoteProtocolError: The response can't be read.
     """
     end = now + timeout
-    for attempt in range(1, BEGIN_ATTEMPTS + 1):
+    for attempt in count(1):
         result, now = yield Call(request, max(end - now, 0.001))
         if isinstance(result, Response):
             return read(result)
         assert result is not None
-        left = result.kind in ("refused", "dns")
+        if result.kind not in ("refused", "dns"):
+            message = f"no response ({result}): the import may have begun, and trying again may ask the person twice"
+            break
         pause = backoff(service, attempt, interval=1000, max_delay=8000) / 1000
-        if not left or result.permanent or attempt == BEGIN_ATTEMPTS or now + pause >= end:
+        if result.permanent or attempt == BEGIN_ATTEMPTS or now + pause >= end:
+            message = f"no connection to the service ({result}), so the import has not begun; try again later"
             break
         _, now = yield Pause(pause)
-    assert isinstance(result, TransportError)
-    if left:
-        message = f"no connection to the service, so the import has not begun ({result}); try again later"
-    else:
-        message = f"no response ({result}), so the import may have begun or not; to begin another may ask the person twice"
     raise ServiceError("unavailable", message) from result
 
 
@@ -195,11 +194,14 @@ class ContactsDownload:
     ) -> float | None:
         """Return the seconds to wait before the request is repeated; None if that can't help."""
         if isinstance(failure, RemoteProtocolError):
-            return backoff(self._import_id, attempt, interval=1000, max_delay=30_000) / 1000 if attempt < INVALID_PAGES else None
+            return self._backoff(attempt) if attempt < INVALID_PAGES else None
         if failure.reason == "not-ready":
             return _READY_INTERVAL
         if failure.reason != "unavailable" or (isinstance(result, TransportError) and result.permanent):
             return None
         headers = result.headers if isinstance(result, Response) else {}
         asked = retry_after(headers.get("retry-after"), headers.get("date"))
-        return max(asked or 0, backoff(self._import_id, attempt, interval=1000, max_delay=30_000)) / 1000
+        return max((asked or 0) / 1000, self._backoff(attempt))
+
+    def _backoff(self, attempt: int) -> float:
+        return backoff(self._import_id, attempt, interval=1000, max_delay=30_000) / 1000
