@@ -5,7 +5,10 @@ The state machine, the polling session, the codecs and the redaction belong here
 """
 
 from .actions import Action, Done, Send, Wait
+from .begin_import import BegunImport, begin_request, read_begun
 from .codec import decode
+from .contact import Contact, Email, Phone, PostalAddress
+from .contacts import Contacts, ContactsPage, contacts_request, read_contacts
 from .credentials import Credentials
 from .emitted import Anomaly, Emitted, Ended, PollFailed, Transition
 from .endpoint import PUBLIC_SERVICE, is_import_id
@@ -32,6 +35,7 @@ from .outcome_errors import (
 )
 from .outcomes import Abandoned, Cancelled, Completed, Failed, LostContact, Outcome, Rejected, TimedOut
 from .policy import PollPolicy
+from .service_error import ServiceError
 from .session import ImportSession
 from .table import TRANSITIONS, State
 
@@ -42,11 +46,16 @@ __all__ = [
     "Abandoned",
     "Action",
     "Anomaly",
+    "BegunImport",
     "Cancelled",
     "Completed",
+    "Contact",
     "ContactLost",
+    "Contacts",
+    "ContactsPage",
     "Credentials",
     "Done",
+    "Email",
     "Emitted",
     "Ended",
     "ErrorCategory",
@@ -65,14 +74,17 @@ __all__ = [
     "LostContact",
     "Outcome",
     "OutcomeError",
+    "Phone",
     "PollFailed",
     "PollPolicy",
+    "PostalAddress",
     "Rejected",
     "Remedy",
     "RemoteProtocolError",
     "Request",
     "Response",
     "Send",
+    "ServiceError",
     "SpongewatchError",
     "State",
     "TimedOut",
@@ -82,7 +94,11 @@ __all__ = [
     "WatchCancelled",
     "WatchRejected",
     "WatchTimedOut",
+    "begin_request",
+    "contacts_request",
     "decode",
     "explain",
     "is_import_id",
+    "read_begun",
+    "read_contacts",
 ]

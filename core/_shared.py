@@ -1,6 +1,7 @@
 """What the other folders need of the core, and its users don't: the names here are not public."""
 
-from .endpoint import Auth, Format, import_id_text
+from .download import Call, ContactsDownload, Pause, Steps, begin
+from .endpoint import Auth, Format, checked_import_id, import_id_text
 from .errors import TRANSPORT_ERROR_KINDS
 from .exchange import MAX_BODY
 from .redaction import Redaction
@@ -11,9 +12,15 @@ __all__ = [
     "MAX_BODY",
     "TRANSPORT_ERROR_KINDS",
     "Auth",
+    "Call",
+    "ContactsDownload",
     "Format",
+    "Pause",
     "Redaction",
     "Secret",
+    "Steps",
+    "begin",
+    "checked_import_id",
     "import_id_text",
     "printable",
     "shortened",

@@ -5,7 +5,7 @@ services that ask the person for consent, to `import` for those that take a user
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, final
 
@@ -13,7 +13,7 @@ from .codec import _json_to_object
 from .credentials import Credentials
 from .endpoint import PUBLIC_SERVICE, Auth, is_import_id, is_loopback
 from .errors import InvalidArgument, InvalidType, RemoteProtocolError
-from .events import _text, error_message
+from .events import _text, error_message, is_count
 from .exchange import MAX_BODY, Request, Response
 from .redaction import Redaction
 from .secret import Secret
@@ -87,27 +87,18 @@ def begin_request(
         "service": service,
         "username": Secret(username) if isinstance(username, str) else username,
         "password": Secret(password) if isinstance(password, str) else password,
-        "include": ",".join([include] if isinstance(include, str) else include),
+        "include": _joined(include),
         "redirect_url": redirect_url,
         "user_id": user_id,
         "echo": echo,
     }
-    del username, password  # error reporters print the locals of the frames that raise
-    for name, value in fields.items():
-        if value is not None and not isinstance(value, str):
-            raise InvalidType(f"{name} must be a str, not {type(value).__name__}")
-        if value == "" and name != "include":
-            raise InvalidArgument(f"{name} must not be empty")
-        if value is not None and not _is_utf8(value):
-            raise InvalidArgument(f"{name} must be text that UTF-8 can encode")
-    if (fields["username"] is None) != (fields["password"] is None):
-        raise InvalidArgument("username and password must be given together")
-    with_password = fields["username"] is not None
-    if with_password and redirect_url is not None:
-        raise InvalidArgument("redirect_url can't be given with username: no consent page is opened")
+    error = _problem(fields)
+    if error:
+        del username, password, fields  # error reporters print the locals of the frames that raise
+        raise error
     return service_request(
         "POST",
-        "begin_import/import.json" if with_password else "begin_import/user_consent.json",
+        "begin_import/user_consent.json" if username is None else "begin_import/import.json",
         credentials,
         base_url=base_url,
         auth=auth,
@@ -142,7 +133,7 @@ def read_begun(response: Response, *, needs_consent: bool = True, secrets: Itera
     if page.get("status") == "failure" or "error" in page:
         raise _refused(response, secrets)
     found = page.get("import_id", page.get("id"))
-    import_id = str(found) if type(found) is int else found
+    import_id = str(found) if is_count(found) else found
     if not is_import_id(import_id):
         raise RemoteProtocolError("the response has no usable import_id")
     url = page.get("url")
@@ -165,6 +156,32 @@ def is_consent_url(url: object) -> bool:
         return False
     found = _CONSENT_URL.fullmatch(url)
     return found is not None and (found[1].lower() == "https" or is_loopback(url))
+
+
+def _joined(include: Iterable[str]) -> str:
+    names = [include] if isinstance(include, str) else list(include) if isinstance(include, Iterable) else [None]
+    if all(isinstance(name, str) for name in names):
+        return ",".join(names)
+    raise InvalidType("include must be a str or an iterable of str")
+
+
+def _problem(fields: Mapping[str, object]) -> InvalidArgument | InvalidType | None:
+    for name, value in fields.items():
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            return InvalidType(f"{name} must be a str, not {type(value).__name__}")
+        if not value and name != "include":
+            return InvalidArgument(f"{name} must not be empty")
+        if not _is_utf8(value):
+            return InvalidArgument(f"{name} must be text that UTF-8 can encode")
+    if fields["service"] is None:
+        return InvalidType("service must be a str, not NoneType")
+    if (fields["username"] is None) != (fields["password"] is None):
+        return InvalidArgument("username and password must be given together")
+    if fields["username"] is not None and fields["redirect_url"] is not None:
+        return InvalidArgument("redirect_url can't be given with username: no consent page is opened")
+    return None
 
 
 def _is_utf8(text: str) -> bool:

@@ -159,7 +159,8 @@ _MEMBERS: Final = tuple(name for name in Contact.__dataclass_fields__ if name !=
 
 
 def _contact(members: dict[str, Any]) -> Contact:
-    return Contact(**members | {"extra": MappingProxyType(members["extra"])})
+    members["extra"] = MappingProxyType(members["extra"])
+    return Contact(**members)
 
 
 def read_contact(members: Mapping[str, object]) -> Contact:

@@ -11,7 +11,7 @@ from typing import Final, final, overload
 from .codec import _json_to_object
 from .contact import Contact, read_contact
 from .credentials import Credentials
-from .endpoint import PUBLIC_SERVICE, Auth, import_id_text
+from .endpoint import PUBLIC_SERVICE, Auth, checked_import_id
 from .errors import InvalidArgument, RemoteProtocolError
 from .events import MAX_NUMBER, _text, is_count
 from .exchange import Request, Response
@@ -121,7 +121,7 @@ def contacts_request(
             raise InvalidArgument(f"{name} must be a whole number from 0 to {MAX_NUMBER:,}, not {shown(value)}")
     return service_request(
         "GET",
-        f"contacts/{import_id_text(import_id)}.json",
+        f"contacts/{checked_import_id(import_id)}.json",
         credentials,
         base_url=base_url,
         auth=auth,

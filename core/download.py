@@ -7,7 +7,6 @@ generators, so that both retry alike.
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from itertools import count
 from typing import Final, TypeVar, final
 
 from .begin_import import BegunImport
@@ -67,20 +66,21 @@ def begin(
         RemoteProtocolError: The response can't be read.
     """
     end = now + timeout
-    for attempt in count(1):
+    attempt = 0
+    while True:
+        attempt += 1
         result, now = yield Call(request, max(end - now, 0.001))
         if isinstance(result, Response):
             return read(result)
         assert result is not None
         if result.kind not in ("refused", "dns"):
             message = f"no response ({result}): the import may have begun, and trying again may ask the person twice"
-            break
+            raise ServiceError("unavailable", message) from result
         pause = backoff(service, attempt, interval=1000, max_delay=8000) / 1000
         if result.permanent or attempt == BEGIN_ATTEMPTS or now + pause >= end:
             message = f"no connection to the service ({result}), so the import has not begun; try again later"
-            break
+            raise ServiceError("unavailable", message) from result
         _, now = yield Pause(pause)
-    raise ServiceError("unavailable", message) from result
 
 
 @final

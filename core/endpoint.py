@@ -81,6 +81,19 @@ def import_id_text(import_id: str | int) -> str:
     raise _no_import_id(import_id)
 
 
+def checked_import_id(import_id: str | int) -> str:
+    """Return an import id as text.
+
+    Raises:
+        InvalidType: `import_id` is neither a str nor an int.
+        LocalProtocolError: `import_id` can't be an import id.
+    """
+    text = import_id_text(import_id)
+    if is_import_id(text):
+        return text
+    raise _no_import_id(text)
+
+
 def is_import_id(value: object) -> TypeGuard[str]:
     """True for what may stand as an import id in a path.
 
