@@ -1,4 +1,4 @@
-"""Draw the pictures of the pages from the code itself; `make site` runs this, and `make docs` tests that they are current.
+"""Draw the pictures of the pages from the code itself; `make site` runs this.
 
 Each picture is an SVG card that follows the reader's light or dark color scheme and loads nothing.
 """

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 
@@ -10,6 +11,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 SHOWN_AS = {"console", "json", "mermaid", "python", "text", "{eval-rst}", "{toctree}"}  # a test reads each of these
 RECIPES = sorted(DOCS.glob("recipes/*.py"))
+PICTURES = run_path(str(DOCS / "site/draw.py"))["PICTURES"]
 SHOWN = re.compile(r"^<!-- (part of )?(\S+\.py) -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -33,3 +35,9 @@ def test_each_recipe_is_shown_on_one_page(recipe):
 def test_each_block_has_a_known_language(page):
     languages = re.findall(r"^```(\S*)", page.read_text(), re.MULTILINE)[::2]
     assert {*languages} <= SHOWN_AS
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_each_picture_is_current(name):
+    current = (DOCS / f"pictures/{name}.svg").read_text() == PICTURES[name]()
+    assert current, "run: .venv/bin/python docs/site/draw.py"
