@@ -9,16 +9,26 @@ sys.path.insert(0, str(Path(__file__).parent))  # for the modules beside this on
 
 project = "Spongewatch"
 version = release = spongewatch.__version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "public_names", "accessible"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "public_names",
+    "accessible",
+]
+copybutton_prompt_text = r">>> |\.\.\. |\$ |> "  # left out of what is copied, and so is output
+copybutton_prompt_is_regexp = True
 myst_heading_anchors = 3
 exclude_patterns = ["recipes", "site", "traces"]
 
 default_role = "py:obj"
 suppress_warnings = ["misc.highlighting_failure"]
 nitpicky = True
-# Names of other libraries have no page here.
+# Other libraries, and private classes in signatures, have no page here.
 nitpick_ignore_regex = [
     ("py:.*", r"(?!spongewatch).*"),
+    ("py:class", r"spongewatch\.(\w+\.){2,}[A-Z]\w*"),
     ("py:obj", ".*"),
 ]
 autodoc_member_order = "bysource"
