@@ -1,11 +1,11 @@
-"""How Sphinx makes the site from these pages; `make docs` runs it."""
+"""Sphinx configuration for the site; `make site` builds it."""
 
 import sys
 from pathlib import Path
 
 import spongewatch
 
-sys.path.insert(0, str(Path(__file__).parent))  # for the modules beside this one
+sys.path.insert(0, str(Path(__file__).parent))  # for the extensions in this folder
 
 project = "Spongewatch"
 version = release = spongewatch.__version__
@@ -17,7 +17,7 @@ extensions = [
     "public_names",
     "accessible",
 ]
-copybutton_prompt_text = r">>> |\.\.\. |\$ |> "  # left out of what is copied, and so is output
+copybutton_prompt_text = r">>> |\.\.\. |\$ |> "  # copy neither prompts nor output
 copybutton_prompt_is_regexp = True
 myst_heading_anchors = 3
 exclude_patterns = ["recipes", "site", "traces"]
@@ -40,6 +40,6 @@ add_module_names = False
 html_theme = "furo"
 html_title = "Spongewatch"
 html_static_path = ["static"]
-html_favicon = "static/icon.svg"  # or browsers ask for one that is not there
+html_favicon = "static/icon.svg"  # without it, browsers request a missing favicon.ico
 html_show_sourcelink = html_copy_source = False
 html_show_sphinx = html_show_copyright = False
