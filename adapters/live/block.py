@@ -76,7 +76,7 @@ def block(progress: Progress, now: float, console: Console, width: int) -> list[
     >>> for shown in block(progress, 75.0, Console(), 80):
     ...     print(shown)
     import 1126
-      phase      GATHERING: gathering contacts
+      phase      gathering contacts
       contacts   380 so far
       elapsed    1:15
       changed    1:03 ago
@@ -96,7 +96,7 @@ def block(progress: Progress, now: float, console: Console, width: int) -> list[
 def _rows(progress: Progress, now: float) -> list[tuple[str, str, str]]:
     """Label, value and style of each row; a row with an empty value is not shown."""
     waits = progress.state is State.INITIALIZING
-    phase = f"{progress.state.value}: {STATES[progress.state]}" if progress.seen else "not known yet"
+    phase = STATES[progress.state] if progress.seen else "not known yet"
     return [
         ("phase", phase, "yellow" if waits else "green"),
         ("contacts", "none yet" if progress.contact_count is None else f"{progress.contact_count:,} so far", ""),

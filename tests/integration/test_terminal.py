@@ -128,7 +128,7 @@ def process_of(words, tmp_path):
 
 WAITS = (
     "import 1126",
-    "  phase      INITIALIZING: waiting for the person's consent",
+    "  phase      waiting for the person's consent",
     "  contacts   none yet",
     "  elapsed    0:00",
     "  changed    0:00 ago",
@@ -137,9 +137,9 @@ WAITS = (
 )
 WAITS_NARROWLY = (
     "import 1126",
-    "phase INITIALIZING:",
-    " waiting for the",
-    " person's consent",
+    "phase waiting for",
+    " the person's",
+    " consent",
     "contacts none yet",
     "elapsed 0:00",
     "changed 0:00 ago",
@@ -161,7 +161,7 @@ def test_the_block_of_each_phase_and_the_verdict(terminal):
         moment = 1.0
         screen.shows(
             "import 1126",
-            "  phase      GATHERING: gathering contacts",
+            "  phase      gathering contacts",
             "  contacts   1,212 so far",
             "  elapsed    0:00",
             "  changed    0:00 ago",
@@ -209,7 +209,7 @@ def test_a_failed_poll_an_anomaly_and_a_lost_contact(terminal):
         screen.type(*watch(service, "--timeout", "700", "--lost-contact-timeout", "800"))
         screen.shows(
             "import 1126",
-            "  phase      INITIALIZING: waiting for the person's consent",
+            "  phase      waiting for the person's consent",
             "  contacts   none yet",
             "  elapsed    0:00",
             "  changed    not yet",

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from spongewatch import State
 from spongewatch.adapters.live.block import Progress, block
+from spongewatch.adapters.phrases import STATES
 
 WAITS = Progress("1126", 0.0, State.INITIALIZING, None, 0.0, 1.5, ("consent_timeout", 900.0))
 GATHERS = Progress("1126", 0.0, State.GATHERING, 1212, 60.0, 75.4, ("gathering_timeout", 660.0))
@@ -25,7 +26,7 @@ def value(progress, now, label):
 def test_the_block_while_waiting_for_consent():
     assert shown(WAITS, 0.6) == [
         "import 1126",
-        "  phase      INITIALIZING: waiting for the person's consent",
+        "  phase      waiting for the person's consent",
         "  contacts   none yet",
         "  elapsed    0:00",
         "  changed    0:00 ago",
@@ -47,8 +48,8 @@ def test_a_failed_poll_and_an_anomaly_have_rows_of_their_own():
 def test_on_a_narrow_terminal_labels_have_no_column():
     assert shown(replace(GATHERS, failed_poll="status 503 (2 in a row)"), 75.0, width=20) == [
         "import 1126",
-        "phase GATHERING:",
-        " gathering contacts",
+        "phase gathering",
+        " contacts",
         "contacts 1,212 so",
         " far",
         "elapsed 1:15",
@@ -128,4 +129,4 @@ def test_rows_without_a_value_are_omitted():
 
 @pytest.mark.parametrize("state", State)
 def test_each_state_has_a_text(state):
-    assert value(replace(GATHERS, state=state), 0.0, "phase").startswith(f"{state.value}: ")
+    assert value(replace(GATHERS, state=state), 0.0, "phase") == STATES[state]

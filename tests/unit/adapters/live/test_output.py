@@ -145,7 +145,7 @@ def test_an_unchanged_block_is_drawn_again_only_after_a_resize(terminal):
         assert terminal.wait_for("\r\x1b[J").count("\r\n") == 9
         terminal.resize(0, 0)
         terminal.wait_for("\x1b[9A")
-        terminal.wait_for("INITIALIZING: waiting for the person's consent")
+        terminal.wait_for("waiting for the person's consent")
         yield ENDED
 
     show_on(terminal, script(), session, WatchClock(VirtualClock()))
