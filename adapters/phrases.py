@@ -31,6 +31,12 @@ REMEDIES: Final = {
     Remedy.FIX_SETUP: "Fix the setup: the application or its CloudSponge account must be changed.",
     Remedy.NONE: "No remedy is known.",
 }
+SHORT_REMEDIES: Final = {
+    Remedy.TRY_AGAIN: "try again",
+    Remedy.ASK_USER: "ask the person",
+    Remedy.FIX_SETUP: "fix the setup",
+    Remedy.NONE: "none known",
+}
 STATES: Final = {
     State.INITIALIZING: "waiting for the person's consent",
     State.GATHERING: "gathering contacts",
@@ -186,7 +192,8 @@ def _end(ended: Ended) -> str:
     fate = "the import may still be running" if ended.seen else "no response listed the import, so its state is unknown"
     match ended.outcome:
         case Completed(contact_count=count):
-            return f"completed with {_contacts(count)}" + ("; fetch them within minutes" if count != 0 else "")
+            advice = "" if count == 0 else f"; fetch {'it' if count == 1 else 'them'} within minutes"
+            return f"completed with {_contacts(count)}{advice}"
         case Failed(failure=failure) | Abandoned(failure=failure):
             return f"{ended.outcome.name} in {failure.phase.value}{_error_code(failure)}"
         case TimedOut(reason=reason):

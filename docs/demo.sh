@@ -1,6 +1,6 @@
 #!/bin/sh
-# What `make demo` shows. $1 is the command. An exit status is part of what is shown, so it is compared with
-# what it has to be, and not passed on.
+# Prints the output of `make demo`. $1 is the spongewatch command. Exit statuses are part of the output, so each is
+# compared with the expected one.
 set -eu
 command=$1
 traces=$(dirname "$0")/traces
@@ -31,16 +31,16 @@ serve() {
     url=$(cat "$work/url")
 }
 
-echo "1. Recorded imports, replayed at eight times their pace"
+echo "1. Recorded imports, replayed eight times as fast"
 show 0 replay "$traces/completes.jsonl" --speed 8
 show 4 replay "$traces/abandoned.jsonl" --speed 8
 show 3 replay "$traces/fails.jsonl" --speed 8
 
-printf '\n2. Imports watched over HTTP, at a simulated service\n'
+printf '\n2. Imports of a simulated service, watched over HTTP\n'
 serve completes
 show 0 watch 1126 --base-url "$url" --record "$work/import.jsonl"
 serve abandoned
 show 4 watch 1126 --base-url "$url"
 
-printf '\n3. What was recorded a moment ago, replayed\n'
+printf '\n3. The first import of step 2, replayed from its recording\n'
 show 0 replay "$work/import.jsonl"

@@ -56,7 +56,7 @@ def _from_file(file: str) -> Credentials:
     if "\n" in line or ":" not in line:
         raise InvalidArgument(f"--credentials {file}: must contain one line of the form key:password")
     key, _, password = line.partition(":")
-    return Credentials(key, password)
+    return _credentials(f"--credentials {file}", key, password)
 
 
 def _read(path: Path) -> bytes:
@@ -72,7 +72,7 @@ def _from_environment() -> Credentials | None:
     if not key or not password:
         missing = PASSWORD_VARIABLE if key else KEY_VARIABLE
         raise InvalidArgument(f"{missing} is not set; {KEY_VARIABLE} and {PASSWORD_VARIABLE} are needed together")
-    return Credentials(key, password)
+    return _credentials("environment variables", key, password)
 
 
 def _from_netrc(base_url: str) -> Credentials | None:
@@ -91,10 +91,14 @@ def _from_netrc(base_url: str) -> Credentials | None:
     if entry is None:
         return None
     _warn_if_readable_by_others(path, mode)
+    return _credentials(path, entry[0], entry[2] or "")
+
+
+def _credentials(source: str, key: str, password: str) -> Credentials:
     try:
-        return Credentials(entry[0], entry[2] or "")
+        return Credentials(key, password)
     except SpongewatchError as error:
-        raise InvalidArgument(f"{path}: {error}") from None
+        raise InvalidArgument(f"{source}: {error}") from None
 
 
 def _warn_if_readable_by_others(named: str, mode: int) -> None:

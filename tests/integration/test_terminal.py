@@ -179,8 +179,8 @@ def test_a_resize_leaves_nothing_of_the_old_block_behind(terminal, environment):
     with Simulator("consent-never") as service:
         screen.type(*watch(service))
         screen.shows(*WAITS)
-        colours = re.findall(r"\x1b\[[0-9;]*?(?:3[0-7]|38|4[0-7]|48|9[0-7])[;m]", screen.screen("-e"))
-        assert (colours == []) is ("NO_COLOR" in environment)
+        colors = re.findall(r"\x1b\[[0-9;]*?(?:3[0-7]|38|4[0-7]|48|9[0-7])[;m]", screen.screen("-e"))
+        assert (colors == []) is ("NO_COLOR" in environment)
         screen.resize(20)
         screen.shows(*WAITS_NARROWLY)
         screen.resize(80)

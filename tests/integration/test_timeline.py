@@ -110,9 +110,9 @@ onload = () => {
       right: Math.max(...boxes.map(box => box.right)) - root.clientWidth,
       bars: [...page.querySelectorAll("rect")].map(bar => bar.getBoundingClientRect().width),
       background: inside.getComputedStyle(page.body).backgroundColor,
-      colour: inside.getComputedStyle(page.body).color,
+      color: inside.getComputedStyle(page.body).color,
       owned: "owned" in inside,
-      asked: inside.performance.getEntriesByType("resource").length,
+      requests: inside.performance.getEntriesByType("resource").length,
       text: page.body.textContent,
     };
   });
@@ -194,9 +194,9 @@ def test_the_page_fits_a_phone_and_a_desktop_and_runs_nothing(pages):
         assert page["overflow"] == 0, name
         assert page["left"] >= 0, name
         assert page["right"] <= 0, name
-        assert (page["owned"], page["asked"]) == (False, 0), name
+        assert (page["owned"], page["requests"]) == (False, 0), name
         assert page["background"] == "rgb(246, 247, 249)", name
-        assert page["colour"] == "rgb(26, 32, 39)", name
+        assert page["color"] == "rgb(26, 32, 39)", name
     for name in ("hostile 360", "without-policy 1280"):
         assert measurements[name]["text"].count(SHOWN) == 4, name
         assert "unlisted-row: <script>owned=1</script> &amp;\"'" in measurements[name]["text"], name
@@ -207,4 +207,4 @@ def test_the_page_fits_a_phone_and_a_desktop_and_runs_nothing(pages):
 
 def test_the_page_is_dark_in_dark_mode(pages):
     for name, page in measured(pages, "--blink-settings=preferredColorScheme=0").items():
-        assert (page["background"], page["colour"]) == ("rgb(16, 20, 24)", "rgb(230, 234, 238)"), name
+        assert (page["background"], page["color"]) == ("rgb(16, 20, 24)", "rgb(230, 234, 238)"), name

@@ -9,8 +9,8 @@ import sys
 from shutil import get_terminal_size
 from textwrap import fill
 
-from ....core import ERROR_CODES, ErrorCode, Remedy, explain
-from ...phrases import REMEDIES
+from ....core import ERROR_CODES, ErrorCode, explain
+from ...phrases import REMEDIES, SHORT_REMEDIES
 from ..options import error_code
 
 DESCRIPTION = "Explain an error code of CloudSponge and what can be done about it; without a code, list them all."
@@ -20,14 +20,6 @@ example:
   spongewatch explain | grep ABANDONED
   spongewatch explain --json
 """
-
-_SHORT_REMEDIES = {
-    Remedy.TRY_AGAIN: "try again",
-    Remedy.ASK_USER: "ask the person",
-    Remedy.FIX_SETUP: "fix the setup",
-    Remedy.NONE: "none known",
-}
-"""The first words of the sentences in `REMEDIES`."""
 
 _MIN_COLUMNS = 24
 """With fewer columns left beside a code, its explanation goes below it."""
@@ -71,7 +63,7 @@ def _print_all(codes: list[ErrorCode]) -> None:
     if sys.stdout is not None and sys.stdout.isatty():
         _print_row(f"code  category   {'remedy':<14}", "explanation")
     for code in codes:
-        _print_row(f"{code.code:>4}  {code.category.value:<9}  {_SHORT_REMEDIES[code.remedy]:<14}", code.explanation)
+        _print_row(f"{code.code:>4}  {code.category.value:<9}  {SHORT_REMEDIES[code.remedy]:<14}", code.explanation)
 
 
 def _print_one(code: ErrorCode) -> None:

@@ -84,7 +84,7 @@ def test_the_line_of_a_failed_poll(attempt, retry_at, text):
     ("outcome", "text"),
     [
         (Completed(0), "completed with 0 contacts"),
-        (Completed(1), "completed with 1 contact; fetch them within minutes"),
+        (Completed(1), "completed with 1 contact; fetch it within minutes"),
         (Completed(None), "completed with an unknown number of contacts; fetch them within minutes"),
         (
             Failed(ImportFailure.of(264, State.GATHERING)),

@@ -77,7 +77,7 @@ def test_half_of_the_environment_is_an_error_even_if_netrc_has_both(monkeypatch,
 def test_invalid_credentials_are_an_error(monkeypatch, capsys, key, password):
     monkeypatch.setenv(KEY_VARIABLE, key)
     monkeypatch.setenv(PASSWORD_VARIABLE, password)
-    assert problem(capsys)
+    assert problem(capsys).startswith("environment variables: ")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,8 @@ def test_a_file_of_another_form_is_an_error(file, monkeypatch, capsys, content):
     "content", [":the-password", "the-key:", "the-key:\r\n", "the-key:the-password\rmore", "the-key\0:the-password"]
 )
 def test_a_file_with_invalid_credentials_is_an_error(file, capsys, content):
-    assert problem(capsys, file(content))
+    path = file(content)
+    assert problem(capsys, path).startswith(f"--credentials {path}: ")
 
 
 @pytest.mark.parametrize("content", [b"the-key:the-password\xff", "the-key:the-password".encode("utf-16")])

@@ -93,7 +93,7 @@ def new_session():
     return ImportSession("1126", None, now=0.0, base_url="https://127.0.0.1")
 
 
-def test_the_block_follows_the_watch_and_gives_way_to_the_verdict(terminal):
+def test_the_block_follows_the_watch_and_is_replaced_by_the_verdict(terminal):
     session, virtual = new_session(), VirtualClock()
     clock = WatchClock(virtual)
 
@@ -117,7 +117,7 @@ def test_the_block_follows_the_watch_and_gives_way_to_the_verdict(terminal):
         yield ENDED
 
     assert show_on(terminal, script(), session, clock) is ENDED
-    # Eight lines of the block, above the one on which the cursor stands.
+    # Eight lines of the block, above the line of the cursor.
     terminal.wait_for("\x1b[8A\r\x1b[J1:01  import 1126: completed with 5 contacts; fetch them within minutes\r\n")
 
 

@@ -33,7 +33,7 @@ class Elements(HTMLParser):
         return [a for t, a in self.found if t == tag and a.items() >= attributes.items()]
 
 
-def answer(t, *events, took=0.1):
+def exchange(t, *events, took=0.1):
     return {"t": t, "took": took, "status": 200, "body": json_body(rows(*events)).decode()}
 
 
@@ -95,7 +95,7 @@ def test_positions_correspond_to_times(fails):
 
 def test_the_legend_contains_only_what_is_drawn(fails, made):
     assert re.findall(r"</svg>([a-z ]+)</li>", fails) == ["response", "waiting for a response", "failed poll"]
-    odd = made(answer(0, "SUBMITTING INPROGRESS 1", took=0), answer(1, "COMPLETE COMPLETED 0", took=0))
+    odd = made(exchange(0, "SUBMITTING INPROGRESS 1", took=0), exchange(1, "COMPLETE COMPLETED 0", took=0))
     assert re.findall(r"</svg>([a-z ]+)</li>", odd) == ["response", "anomaly"]
 
 
@@ -149,7 +149,7 @@ def contrast(color, other):
 
 def test_untrusted_text_is_shown_as_text(made, fails):
     source = made(
-        answer(0, "INITIALIZING INPROGRESS"),
+        exchange(0, "INITIALIZING INPROGRESS"),
         {"t": 1, "took": 0.1, "error": "timeout", "detail": HOSTILE},
         {
             "t": 4,
@@ -173,9 +173,9 @@ def test_untrusted_text_is_shown_as_text(made, fails):
 @pytest.mark.parametrize(
     ("lines", "kind", "anchor"),
     [
-        ([answer(0, "COMPLETE COMPLETED 0")], "good", "100%"),
-        ([answer(0, "INITIALIZING ERROR 514")], "bad", "100%"),
-        ([answer(0, "GATHERING INPROGRESS 5"), {"t": 9, "end": "timed-out"}], "odd", "100%"),
+        ([exchange(0, "COMPLETE COMPLETED 0")], "good", "100%"),
+        ([exchange(0, "INITIALIZING ERROR 514")], "bad", "100%"),
+        ([exchange(0, "GATHERING INPROGRESS 5"), {"t": 9, "end": "timed-out"}], "odd", "100%"),
         ([], "odd", "0%"),
     ],
 )
@@ -185,13 +185,13 @@ def test_the_end_is_marked_by_its_outcome(made, lines, kind, anchor):
 
 
 def test_a_phase_without_duration_is_visible(made):
-    elements = Elements(made(answer(0, "GATHERING COMPLETED 0", "COMPLETE COMPLETED 0")))
+    elements = Elements(made(exchange(0, "GATHERING COMPLETED 0", "COMPLETE COMPLETED 0")))
     assert [(bar["x"], bar["width"]) for bar in elements.all("rect")] == [("0%", "100%"), ("99.8%", "0.2%")]
 
 
 def test_problems_of_the_recording_are_noted(made):
     assert "Recording: line 3 (the last) is truncated and was ignored." in made(
-        answer(0, "COMPLETE COMPLETED 0"), tail="{"
+        exchange(0, "COMPLETE COMPLETED 0"), tail="{"
     )
     assert "Recording: line 2: " in made([])
 
@@ -199,7 +199,7 @@ def test_problems_of_the_recording_are_noted(made):
 def test_the_page_stays_small_with_very_many_polls(made):
     many = 5000
     lines = [
-        answer(n, f"GATHERING INPROGRESS {n}") if n % 2 else {"t": n, "took": 0, "status": 503} for n in range(many)
+        exchange(n, f"GATHERING INPROGRESS {n}") if n % 2 else {"t": n, "took": 0, "status": 503} for n in range(many)
     ]
     source = made(*lines)
     assert len(source) < 200_000

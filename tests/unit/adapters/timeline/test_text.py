@@ -11,7 +11,7 @@ HEADER = {"spongewatch-trace": 1, "import_id": "1126"}
 TRACES = ["completes", "abandoned", "fails"]
 
 
-def answer(t, *events, took=0.1):
+def exchange(t, *events, took=0.1):
     return {"t": t, "took": took, "status": 200, "body": json_body(rows(*events)).decode()}
 
 
@@ -121,7 +121,9 @@ def picture(text):
 
 def test_anomalies_have_a_row_of_their_own(drawn):
     text = drawn(
-        answer(0, "SUBMITTING INPROGRESS 50"), answer(2, "INITIALIZING PENDING"), answer(4, "COMPLETE COMPLETED 0")
+        exchange(0, "SUBMITTING INPROGRESS 50"),
+        exchange(2, "INITIALIZING PENDING"),
+        exchange(4, "COMPLETE COMPLETED 0"),
     )
     assert "anomalies      !                     !" in picture(text)
     assert text.split("\n\n")[2:] == [
@@ -132,23 +134,23 @@ def test_anomalies_have_a_row_of_their_own(drawn):
 
 
 def test_an_address_book_without_contacts_has_a_flat_curve(drawn):
-    rows = picture(drawn(answer(0, "GATHERING INPROGRESS 0"), answer(1, "COMPLETE COMPLETED 0", took=0)))
+    rows = picture(drawn(exchange(0, "GATHERING INPROGRESS 0"), exchange(1, "COMPLETE COMPLETED 0", took=0)))
     assert "contacts   0      " + "▁" * 42 in rows
     assert not any("█" in row for row in rows if row.startswith("contacts"))
 
 
 def test_without_a_contact_count_there_is_no_curve(drawn):
-    assert not any(row.startswith("contacts") for row in picture(drawn(answer(0, "INITIALIZING ERROR 514"))))
+    assert not any(row.startswith("contacts") for row in picture(drawn(exchange(0, "INITIALIZING ERROR 514"))))
 
 
 def test_a_number_too_long_for_the_margin_is_rounded(drawn):
-    text = drawn(answer(0, "GATHERING COMPLETED 999999999999999", "COMPLETE COMPLETED 0"))
+    text = drawn(exchange(0, "GATHERING COMPLETED 999999999999999", "COMPLETE COMPLETED 0"))
     assert "    1.00e+15  " in text
     assert "999,999,999,999,999 contacts" in text.replace("\n", " ")
 
 
 def test_an_import_without_duration_is_one_column(drawn):
-    rows = picture(drawn(answer(0, "GATHERING COMPLETED 7", "COMPLETE COMPLETED 0", took=0)))
+    rows = picture(drawn(exchange(0, "GATHERING COMPLETED 7", "COMPLETE COMPLETED 0", took=0)))
     assert rows[:4] == [
         "INITIALIZING  █ 0 s",
         "GATHERING     █ 0 s",
@@ -165,8 +167,8 @@ def test_a_recording_without_polls_can_be_drawn(drawn):
 def test_a_response_after_the_end_of_the_watch_is_drawn_after_it(drawn):
     rows = picture(
         drawn(
-            answer(0, "GATHERING INPROGRESS 5"),
-            answer(9, "GATHERING INPROGRESS 5"),
+            exchange(0, "GATHERING INPROGRESS 5"),
+            exchange(9, "GATHERING INPROGRESS 5"),
             header={**HEADER, "policy": {"gathering_timeout": 5}},
         )
     )
@@ -186,7 +188,7 @@ def test_the_list_of_failed_polls_is_limited(drawn):
 
 def test_control_characters_from_the_service_are_escaped(drawn):
     text = drawn(
-        {"t": 0, "took": 1, "error": "timeout", "detail": "\x1b[2J\u202e\0\n"}, answer(2, "COMPLETE COMPLETED")
+        {"t": 0, "took": 1, "error": "timeout", "detail": "\x1b[2J\u202e\0\n"}, exchange(2, "COMPLETE COMPLETED")
     )
     assert r"\x1b[2J\u202e\x00\n" in text.replace("\n    ", "")
     assert all(row.isprintable() for row in text.split("\n"))

@@ -111,7 +111,7 @@ def test_a_damaged_recording_is_converted_up_to_the_damage(tmp_path, capsys, to_
 
 
 @pytest.mark.parametrize("content", [None, b"", b"hello", b'{"spongewatch-trace": 2}', b'{"log": {"entries": []}}'])
-def test_what_is_no_recording_is_one_line_and_no_file(tmp_path, capsys, content):
+def test_an_unreadable_recording_is_one_line_and_no_file(tmp_path, capsys, content):
     path, output = tmp_path / "x\x1b", tmp_path / "converted"
     if content is not None:
         path.write_bytes(content)
