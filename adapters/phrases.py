@@ -40,8 +40,8 @@ SHORT_REMEDIES: Final = {
 STATES: Final = {
     State.INITIALIZING: "waiting for the person's consent",
     State.GATHERING: "gathering contacts",
-    State.COMPLETE: "import complete",
-    State.ERROR: "import failed",
+    State.COMPLETE: "done",
+    State.ERROR: "failed",
 }
 _EXPIRED: Final = {
     "consent": ("consent_timeout", "before the person consented"),

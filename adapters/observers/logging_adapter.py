@@ -53,7 +53,7 @@ class LoggingAdapter:
     >>> adapter = LoggingAdapter(logger)
     >>> for item in replay("docs/traces/abandoned.jsonl"):
     ...     adapter(item)
-    import 1127: ERROR: import failed with error code 514
+    import 1127: ERROR: failed with error code 514
     watch of import 1127 ended: abandoned in INITIALIZING with error code 514: The person declined to share their \
 contacts. Ask the person: they must act before a new import can succeed.
     """

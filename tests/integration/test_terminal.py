@@ -264,7 +264,7 @@ def test_the_screen_after_abandoned_and_timed_out_watches(terminal):
         screen.shows("status 4", "$")
         screen.type("sh", "-c", f"{shlex.join(watch(service))} | cat")
         screen.shows(
-            "     0.0 s  ERROR         import failed with error code 514",
+            "     0.0 s  ERROR         failed with error code 514",
             "     0.0 s  import 1126: abandoned in INITIALIZING with error code 514: The person declined to share their "
             "contacts. Ask the person: they must act before a new import can succeed.",
             "status 0",

@@ -40,19 +40,19 @@ def test_the_lines_of_an_import_that_completes():
         "    12.3 s  GATHERING     an unknown number of contacts so far",
         "    12.3 s  GATHERING     1 contact so far",
         "    12.3 s  GATHERING     2,340 contacts in total",
-        "    12.3 s  COMPLETE      import complete",
+        "    12.3 s  COMPLETE      done",
     ]
 
 
 @pytest.mark.parametrize(("code", "text"), [(264, "with error code 264"), (0, "without an error code")])
 def test_the_line_of_a_transition_that_fails_has_the_error_code(code, text):
     (step,) = ImportMachine().feed([ImportEvent("INITIALIZING", "ERROR", code)])
-    assert line(step) == f"       ? s  ERROR         import failed {text}"
+    assert line(step) == f"       ? s  ERROR         failed {text}"
 
 
 def test_a_failing_transition_without_a_failure_has_no_error_code():
     step = Transition("1126", 1.0, "fail", State.GATHERING, State.ERROR, None, None, None)
-    assert line(step) == "     1.0 s  ERROR         import failed without an error code"
+    assert line(step) == "     1.0 s  ERROR         failed without an error code"
 
 
 @pytest.mark.parametrize(

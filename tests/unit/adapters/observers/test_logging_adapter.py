@@ -100,7 +100,7 @@ def test_transitions_are_logged_at_info(log):
         ("INFO", "import 1126: GATHERING: gathering contacts"),
         ("INFO", "import 1126: GATHERING: 1 contact so far"),
         ("INFO", "import 1126: GATHERING: 2,340 contacts in total"),
-        ("INFO", "import 1126: COMPLETE: import complete"),
+        ("INFO", "import 1126: COMPLETE: done"),
     ]
 
 
@@ -111,7 +111,7 @@ def test_transitions_are_logged_at_info(log):
 def test_an_import_that_fails_is_a_warning(log, code, text):
     (record,) = log(failing(code))
     assert record.levelname == "WARNING"
-    assert record.getMessage() == f"import 1126: ERROR: import failed {text}"
+    assert record.getMessage() == f"import 1126: ERROR: failed {text}"
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_a_plain_format_can_name_the_extra():
 def messages():
     why = "The provider's address book can't be reached for the moment. Try again: a new import may succeed."
     return [
-        "import 1126: ERROR: import failed with error code 264",
+        "import 1126: ERROR: failed with error code 264",
         "import 1126: anomaly: unlisted-row: SUBMITTING INPROGRESS 50",
         "import 1126: poll failed: status 503; next poll at 2.4 s",
         f"watch of import 1126 ended: failed in GATHERING with error code 264: {why}",

@@ -92,7 +92,7 @@ def test_plain_lines(trace, capsys):
     run(trace(GATHERING, COMPLETE))
     assert capsys.readouterr().out.splitlines()[1:] == [
         "     0.0 s  GATHERING     5 contacts so far",
-        "     1.0 s  COMPLETE      import complete",
+        "     1.0 s  COMPLETE      done",
         "     1.0 s  import 1126: completed with 5 contacts; fetch them within minutes",
     ]
 

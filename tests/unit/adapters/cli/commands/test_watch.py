@@ -167,7 +167,7 @@ def test_each_change_is_a_line(capsys):
     assert [line.split(" s  ")[1] for line in out.splitlines()] == [
         "GATHERING     gathering contacts",
         "GATHERING     2,340 contacts in total",
-        "COMPLETE      import complete",
+        "COMPLETE      done",
         "import 1126: completed with 2,340 contacts; fetch them within minutes",
     ]
 
