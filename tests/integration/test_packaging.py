@@ -83,4 +83,4 @@ def test_the_wheel_can_be_used(built, tmp_path):
     here = run(sys.executable, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
     (Path(site) / "needed.pth").write_text(here)  # what it needs is taken from where the tests run
     shown = run(tmp_path / "venv/bin/spongewatch", "replay", ROOT / "docs/traces/completes.jsonl")
-    assert "import 1126 is complete: 2,001 contacts" in shown
+    assert "import 1126: completed with 2,001 contacts" in shown
