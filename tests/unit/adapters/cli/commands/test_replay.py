@@ -3,6 +3,7 @@ import os
 import signal
 import sys
 import threading
+from time import sleep
 
 import pytest
 
@@ -169,7 +170,8 @@ def test_a_signal_ends_the_replay_and_the_end_is_printed(trace, monkeypatch, cap
     def interrupt():
         with open(read_end) as stream:
             for line in stream:
-                if not lines:  # the first; the replay has an hour to go
+                if not lines:  # the first; the replay lasts an hour
+                    sleep(0.05)  # until the main thread waits: a signal just before that would not end the wait
                     os.kill(os.getpid(), number)
                 lines.append(line)
 
