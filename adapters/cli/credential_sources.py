@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from ...core import Credentials, LocalProtocolError
+from ...core import Credentials, InvalidArgument, InvalidType, LocalProtocolError
 from .streams import note
 
 KEY_VARIABLE: Final = "CLOUDSPONGE_DOMAIN_KEY"
@@ -93,7 +93,7 @@ def _from_netrc(base_url: str) -> Credentials | None:
     _warn_of_readers(path, mode)
     try:
         return Credentials(entry[0], entry[2] or "")
-    except LocalProtocolError as error:
+    except (InvalidArgument, InvalidType, LocalProtocolError) as error:
         raise LocalProtocolError(f"{path}: {error}") from None
 
 

@@ -6,7 +6,16 @@ from contextlib import contextmanager
 from functools import partial
 from typing import get_args
 
-from ...core import PUBLIC_SERVICE, Credentials, ImportSession, LocalProtocolError, PollPolicy, is_import_id
+from ...core import (
+    PUBLIC_SERVICE,
+    Credentials,
+    ImportSession,
+    InvalidArgument,
+    InvalidType,
+    LocalProtocolError,
+    PollPolicy,
+    is_import_id,
+)
 from ...core._shared import Auth, Format
 from .credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE
 from .options import one_of, seconds, seconds_or_none, trace_file
@@ -65,7 +74,7 @@ def session(options: argparse.Namespace, credentials: Credentials | None, now: f
     with _naming("--base-url"):
         asked(insecure_http=True)
     asked = partial(asked, insecure_http=options.insecure_http)
-    with _naming("--base-url", way_out=", by --insecure-http"):  # there is nothing else left that can be wrong with it
+    with _naming("--base-url"):
         asked()
     with _naming("--echo"):
         asked = partial(asked, echo=options.echo)
@@ -119,11 +128,12 @@ def _add_times(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def _naming(option: str, way_out: str = "") -> Iterator[None]:
+def _naming(option: str) -> Iterator[None]:
     try:
         yield
-    except LocalProtocolError as error:
-        raise LocalProtocolError(f"{option}: {error}{way_out}") from None
+    except (InvalidArgument, InvalidType, LocalProtocolError) as error:
+        problem = str(error).replace("insecure_http=True", "--insecure-http")
+        raise LocalProtocolError(f"{option}: {problem}") from None
 
 
 def _policy(options: argparse.Namespace) -> PollPolicy:

@@ -223,7 +223,7 @@ def test_trouble_what_is_unexpected_and_a_budget_that_runs_out(terminal):
         screen.type(*watch(service, "--timeout", "400"))
         screen.shows(
             "0:00  import 1126 was never seen: status 503; the service asks to wait 500 s,",
-            "which is longer than the time left",
+            "longer than the time left",
             "status 6",
             "$",
         )

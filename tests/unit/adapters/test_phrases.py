@@ -78,7 +78,7 @@ def test_a_failed_poll():
         ),
         (
             Failed(ImportFailure.of(None, State.GATHERING)),
-            "failed while GATHERING: The service gave no error code. No remedy is known.",
+            "failed while GATHERING: The service returned no error code. No remedy is known.",
         ),
         (
             Abandoned(ImportFailure.of(517, State.INITIALIZING)),

@@ -105,7 +105,7 @@ def test_of_duplicate_members_the_last_counts():
 
 @pytest.mark.parametrize("body", [b"", b"  \r\n ", b"\xef\xbb\xbf", b"\xff\xfe"])
 def test_an_empty_body(body):
-    assert refusal(body) == "the answer is empty"
+    assert refusal(body) == "the response is empty"
 
 
 @pytest.mark.parametrize(
@@ -113,12 +113,12 @@ def test_an_empty_body(body):
 )
 @pytest.mark.parametrize("content_type", ["text/html", "application/json", "application/xml", None])
 def test_an_html_error_page(body, content_type):
-    assert refusal(body, content_type) == "the answer is an HTML page, not a list of events"
+    assert refusal(body, content_type) == "the response is an HTML page, not a list of events"
 
 
 def test_an_error_envelope():
-    assert refusal(b'{"error": {"message": "gone", "code": 410}}') == "the service answers with an error: gone"
-    assert refusal(b"<error><message>gone</message></error>") == "the service answers with an error: gone"
+    assert refusal(b'{"error": {"message": "gone", "code": 410}}') == "the service returned an error: gone"
+    assert refusal(b"<error><message>gone</message></error>") == "the service returned an error: gone"
 
 
 @pytest.mark.parametrize(
@@ -180,29 +180,29 @@ def test_the_message_of_an_envelope_is_cut_and_can_not_act_on_a_terminal():
 def test_a_body_of_one_mebibyte_is_read_and_not_a_byte_more():
     largest = json.dumps({"events": [], "padding": ""}).encode().ljust(MAX_BODY)
     assert decode(largest).events == ()
-    assert refusal(largest + b" ") == "the answer has more than 1,048,576 bytes"
+    assert refusal(largest + b" ") == "the response has more than 1,048,576 bytes"
 
 
 def test_deep_nesting():
-    assert refusal(b"[" * 200_000) == "the answer is JSON that is nested too deeply"
-    assert refusal(b'{"a":' * 100_000) == "the answer is JSON that is nested too deeply"
+    assert refusal(b"[" * 200_000) == "the response is JSON that is nested too deeply"
+    assert refusal(b'{"a":' * 100_000) == "the response is JSON that is nested too deeply"
 
 
 def test_huge_numbers():
     body = b'{"events": [{"event_type": "GATHERING", "status": "INPROGRESS", "value": %s}]}'
     (event,) = decode(body % (b"9" * 1000)).events
     assert (event.value, event.odd_value) == (None, "9" * 200)
-    assert refusal(body % (b"9" * 5000)) == "the answer is JSON with a number of too many digits"
+    assert refusal(body % (b"9" * 5000)) == "the response is JSON with a number of too many digits"
 
 
 def test_bad_encodings_of_json():
-    assert refusal(b'{"events": "\xff"}') == "the answer is not UTF-8 text, at byte 13"
+    assert refusal(b'{"events": "\xff"}') == "the response is not valid UTF-8 (byte 13)"
 
 
 def test_what_is_not_json_is_refused_with_the_place():
-    assert refusal(b'{"events": [}') == "the answer is not JSON, at line 1, column 13"
-    assert refusal(b"hello") == "the answer is not JSON, at line 1, column 1"
-    assert refusal(b"X") == "the answer is not JSON, at line 1, column 1"
+    assert refusal(b'{"events": [}') == "the response is not valid JSON (line 1, column 13)"
+    assert refusal(b"hello") == "the response is not valid JSON (line 1, column 1)"
+    assert refusal(b"X") == "the response is not valid JSON (line 1, column 1)"
 
 
 def test_a_body_that_is_not_bytes_is_the_callers_mistake():

@@ -101,27 +101,27 @@ def test_any_other_value_is_odd_and_carried_as_text(odd, text):
 @pytest.mark.parametrize(
     ("obj", "message"),
     [
-        ([], "the answer is a list, not an object with events in it"),
-        ("x", "the answer is text, not an object with events in it"),
-        (None, "the answer is null, not an object with events in it"),
-        (5, "the answer is a number, not an object with events in it"),
-        (True, "the answer is true or false, not an object with events in it"),
-        ({}, "the answer holds no events"),
-        ({"events": None}, "the answer's events are null, not a list"),
-        ({"events": {}}, "the answer's events are an object, not a list"),
-        ({"events": [{}] * 1001}, "the answer has 1,001 rows, 1,000 are the most"),
-        ({"events": [5]}, "row 1 of the answer is a number, not an object"),
-        ({"events": [{"status": "ERROR"}]}, "row 1 of the answer: event_type is missing"),
-        ({"events": [{"event_type": "A"}]}, "row 1 of the answer: status is missing"),
+        ([], "the answer is a list, not an object with events"),
+        ("x", "the answer is text, not an object with events"),
+        (None, "the answer is null, not an object with events"),
+        (5, "the answer is a number, not an object with events"),
+        (True, "the answer is true or false, not an object with events"),
+        ({}, "the response has no events"),
+        ({"events": None}, "the events of the response are null, not a list"),
+        ({"events": {}}, "the events of the response are an object, not a list"),
+        ({"events": [{}] * 1001}, "the response has 1,001 rows; at most 1,000 are accepted"),
+        ({"events": [5]}, "row 1 of the response is a number, not an object"),
+        ({"events": [{"status": "ERROR"}]}, "row 1 of the response has no event_type"),
+        ({"events": [{"event_type": "A"}]}, "row 1 of the response has no status"),
         ({"events": [{"event_type": True, "status": "A"}]}, "event_type is true or false, not text"),
         ({"events": [{"event_type": " ", "status": "A"}]}, "event_type is blank"),
-        ({"events": [{"event_type": WORD_65, "status": "A"}]}, "event_type has 65 characters, 64 are the most"),
+        ({"events": [{"event_type": WORD_65, "status": "A"}]}, "event_type has 65 characters; at most 64 are accepted"),
         (
             {"events": [{"event_type": "é" * 64, "status": "A"}]},
             f"event_type is '{'é' * 64}', which is not printable ASCII",
         ),
         ({"events": [{"event_type": "é\x1b", "status": "A"}]}, "event_type is 'é\\x1b', which is not printable ASCII"),
-        ({"error": {"message": "no such\nimport", "code": 404}}, "answers with an error: no such\\nimport"),
+        ({"error": {"message": "no such\nimport", "code": 404}}, "returned an error: no such\\nimport"),
     ],
 )
 def test_a_broken_shape_is_refused_with_the_row_and_the_member(obj, message):
@@ -130,7 +130,9 @@ def test_a_broken_shape_is_refused_with_the_row_and_the_member(obj, message):
 
 def test_the_row_that_is_broken_is_named():
     good = {"event_type": "A", "status": "B"}
-    assert refusal({"events": [good, good, {**good, "status": None}]}).startswith("row 3 of the answer: status is null")
+    assert refusal({"events": [good, good, {**good, "status": None}]}).startswith(
+        "row 3 of the response: status is null"
+    )
 
 
 def test_a_thousand_rows_and_a_word_of_64_are_taken():

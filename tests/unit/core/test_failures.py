@@ -52,7 +52,7 @@ def test_a_failure_without_a_code():
         "code": None,
         "category": "UNKNOWN",
         "phase": "GATHERING",
-        "explanation": "The service gave no error code.",
+        "explanation": "The service returned no error code.",
         "remedy": "NONE",
     }
 

@@ -441,7 +441,7 @@ def test_a_contradiction_before_the_end_is_refused():
 def test_a_missing_member_is_named(member):
     members = json.loads(ImportMachine().save())
     del members[member]
-    with pytest.raises(LocalProtocolError, match=f"has no member {member}"):
+    with pytest.raises(LocalProtocolError, match=f"has no key {member}"):
         ImportMachine.resume(json.dumps(members))
 
 

@@ -114,7 +114,7 @@ def test_an_outcome_error_is_copied_and_pickled_with_its_outcome(outcome, kind, 
 
 def test_a_failure_without_a_code():
     error = ImportFailed(Failed(ImportFailure.of(None, State.GATHERING)))
-    assert str(error) == "the import failed in GATHERING with no code: The service gave no error code."
+    assert str(error) == "the import failed in GATHERING with no code: The service returned no error code."
 
 
 def test_an_error_of_the_base_class():

@@ -29,7 +29,7 @@ IS_COMPLETE = rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 7", "COMPLET
 RESET = TransportError("reset", "by the other side")
 STALE = TransportError("stale", "the server closed the connection")
 BUSY = Response(503)
-LOST = LostContact("no good answer for 120 s (lost_contact_timeout); last, reset: by the other side")
+LOST = LostContact("no valid response for 120 s (lost_contact_timeout); last failure: reset: by the other side")
 
 
 def new(now=0.0, **settings):
@@ -188,7 +188,7 @@ def test_the_repetition_may_bring_a_good_response():
 
 def test_a_retry_after_over_the_request_timeout_ends_the_watch():
     items = polled(new(), 130.0, Response(429, {"retry-after": "11"}))
-    detail = "status 429; the service asks to wait 11 s, which is longer than the time left"
+    detail = "status 429; the service asks to wait 11 s, longer than the time left"
     assert (outcome_of(items), len(items)) == (LostContact(detail), 1)
 
 
@@ -227,7 +227,7 @@ def test_at_most_three_overdue_polls_are_sent_without_a_good_response():
     for now in (30.0, 31.0):
         polled(session, now, STALE if now == 30.0 else RESET)
     assert outcome_of(polled(session, 32.0, STALE)) == LostContact(
-        "no good answer for 5 s (lost_contact_timeout); last, reset: by the other side"
+        "no valid response for 5 s (lost_contact_timeout); last failure: reset: by the other side"
     )
     session = new(timeout=5)
     for now in (30.0, 50.0, 70.0):
@@ -243,7 +243,7 @@ def test_the_third_overdue_poll_is_not_repeated():
         session.sent(now=now)
         session = ImportSession.resume(session.save(), None, now=now + 10.0)
     items = polled(session, 70.0, RESET)
-    detail = "no good answer for 5 s (lost_contact_timeout); last, reset: by the other side"
+    detail = "no valid response for 5 s (lost_contact_timeout); last failure: reset: by the other side"
     assert (outcome_of(items), len(items)) == (LostContact(detail), 1)
 
 

@@ -36,7 +36,7 @@ def refusal(outcome, verdict=None):
     [
         *(TimedOut(reason) for reason in TimedOut.REASONS),
         *(Rejected(reason, "status 4xx") for reason in Rejected.REASONS),
-        LostContact("no good answer for 120 s (lost_contact_timeout); last, status 503"),
+        LostContact("no valid response for 120 s (lost_contact_timeout); last failure: status 503"),
         LostContact("status 503: " + "m" * 500),  # longer than one message, for it tells of more than that
         LostContact("reset: \\x1b[2J"),
         Rejected("request", ""),
@@ -77,13 +77,13 @@ def test_a_verdict_that_the_machine_does_not_know(name, verdict):
     ("outcome", "problem"),
     [
         ("cancelled", "the saved session: outcome has to be an object or null"),
-        ({}, "outcome has no member name"),
+        ({}, "outcome has no key name"),
         ({"name": "done", "detail": ""}, "name has to be one of"),
         ({"name": None, "detail": ""}, "name has to be one of"),
         ({"name": ["completed"], "detail": ""}, "name has to be one of"),
-        ({"name": "cancelled"}, "outcome has no member detail"),
+        ({"name": "cancelled"}, "outcome has no key detail"),
         ({"name": "lost-contact", "detail": 5}, "detail has to be text or null"),
-        ({"name": "timed-out", "detail": ""}, "outcome has no member reason"),
+        ({"name": "timed-out", "detail": ""}, "outcome has no key reason"),
         (
             {"name": "timed-out", "reason": "credentials", "detail": ""},
             "reason has to be one of consent, gathering, total",

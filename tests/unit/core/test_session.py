@@ -309,7 +309,7 @@ def test_an_answer_written_otherwise_tells_nothing_twice():
 
 def test_the_content_type_of_an_answer_is_believed():
     answer = Response(200, {"content-type": "application/xml"}, good().body)
-    assert only(new().receive(answer, now=1.0)).reason.startswith("the answer is not XML that can be read")
+    assert only(new().receive(answer, now=1.0)).reason.startswith("the response is not valid XML")
 
 
 def test_an_answer_may_be_xml():
@@ -387,13 +387,13 @@ def polls_failed(answer, now=20.0):
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "the answer is empty"),
-        (b"<html><body>Down</body></html>", "the answer is an HTML page, not a list of events"),
-        (b"{", "the answer is not JSON, at line 1, column 2"),
-        (b'{"events": [{"event_type": "GATHERING"}]}', "row 1 of the answer: status is missing"),
-        (b"<!DOCTYPE x [<!ENTITY y 'z'>]><x>&y;</x>", "the answer is XML with a document type"),
-        (envelope("not now"), "the service answers with an error: not now"),
-        (json_body(TELLS_NOTHING, import_id=1127), 'the answer is that of another import, "1127"'),
+        (b"", "the response is empty"),
+        (b"<html><body>Down</body></html>", "the response is an HTML page, not a list of events"),
+        (b"{", "the response is not valid JSON (line 1, column 2)"),
+        (b'{"events": [{"event_type": "GATHERING"}]}', "row 1 of the response has no status"),
+        (b"<!DOCTYPE x [<!ENTITY y 'z'>]><x>&y;</x>", "the response is XML with a document type"),
+        (envelope("not now"), "the service returned an error: not now"),
+        (json_body(TELLS_NOTHING, import_id=1127), 'the response is about another import, "1127"'),
     ],
 )
 def test_200_that_can_not_be_used(body, reason):
@@ -418,7 +418,10 @@ def test_statuses_that_are_tried_again(status):
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 305, 307, 308, 399])
 def test_a_redirect_is_not_followed(status):
     told = new().receive(Response(status, {"location": "https://elsewhere.example"}), now=1.0)
-    assert end_of(told) == (Rejected("redirect", f"status {status}: credentials follow no redirect"), 1.0)
+    assert end_of(told) == (
+        Rejected("redirect", f"status {status}; redirects are not followed, to protect the credentials"),
+        1.0,
+    )
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -605,7 +608,7 @@ def test_retry_after_on_an_early_404_does_not_lengthen_its_grace():
 def test_a_retry_after_beyond_the_nearest_budget_is_the_end_at_once(header, asked):
     answer = Response(429, {"retry-after": header, "date": DATE}, envelope("slow down"))
     outcome, at = end_of(new().receive(answer, now=20.0))
-    detail = f"status 429: slow down; the service asks to wait {asked} s, which is longer than the time left"
+    detail = f"status 429: slow down; the service asks to wait {asked} s, longer than the time left"
     assert (outcome, at) == (LostContact(detail), 20.0)
 
 
@@ -650,14 +653,14 @@ def test_lost_contact_counts_from_the_start():
     session = new(interval=50)
     session.receive_failure(RESET, now=100.0)
     assert session.handle_timeout(now=119.9) == ()
-    detail = "no good answer for 120 s (lost_contact_timeout); last, reset: by the other side"
+    detail = "no valid response for 120 s (lost_contact_timeout); last failure: reset: by the other side"
     assert end_of(session.handle_timeout(now=120.0)) == (LostContact(detail), 120.0)
 
 
 def test_contact_that_is_lost_in_the_first_poll():
     session = new(lost_contact_timeout=5)
     session.sent(now=0.0)
-    assert session.handle_timeout(now=5.0)[-1].outcome.detail == "no good answer for 5 s (lost_contact_timeout)"
+    assert session.handle_timeout(now=5.0)[-1].outcome.detail == "no valid response for 5 s (lost_contact_timeout)"
 
 
 def test_lost_contact_counts_from_the_last_good_answer_and_names_the_last_failure():
@@ -666,7 +669,7 @@ def test_lost_contact_counts_from_the_last_good_answer_and_names_the_last_failur
     session.receive(Response(503), now=100.0)
     session.receive_failure(RESET, now=168.9)
     assert session.handle_timeout(now=169.9) == ()
-    detail = "no good answer for 120 s (lost_contact_timeout); last, reset: by the other side"
+    detail = "no valid response for 120 s (lost_contact_timeout); last failure: reset: by the other side"
     assert end_of(session.handle_timeout(now=170.0)) == (LostContact(detail), 170.0)
 
 
@@ -675,7 +678,7 @@ def test_lost_contact_does_not_name_a_failure_from_before_the_last_good_answer()
     session.receive(Response(503), now=1.0)
     session.receive(good(), now=2.0)
     session.sent(now=3.0)
-    assert session.handle_timeout(now=7.0)[0].outcome.detail == "no good answer for 5 s (lost_contact_timeout)"
+    assert session.handle_timeout(now=7.0)[0].outcome.detail == "no valid response for 5 s (lost_contact_timeout)"
 
 
 def test_the_whole_watch():
@@ -903,7 +906,7 @@ def test_a_session_shows_where_it_stands():
     ["https://api.cloudsponge.com", "https://API.CloudSponge.com.:443/", "https://api.cloudsponge.com/v1"],
 )
 def test_an_interval_under_the_public_services_limit_is_refused(base_url):
-    with pytest.raises(LocalProtocolError, match="an interval of 0.9 s is under the service's own limit of 1 s"):
+    with pytest.raises(LocalProtocolError, match="interval must be at least 1 s at the public service, not 0.9 s"):
         new(interval=0.9, base_url=base_url)
 
 
@@ -1100,8 +1103,8 @@ def test_our_own_words_are_not_searched(password):
     told += session.handle_timeout(now=500.0)
     assert [item.to_json().get("reason") or item.outcome.detail for item in told] == [
         "status 503",
-        "the answer is not JSON, at line 1, column 1",
-        "no good answer for 120 s (lost_contact_timeout); last, the answer is not JSON, at line 1, column 1",
+        "the response is not valid JSON (line 1, column 1)",
+        "no valid response for 120 s (lost_contact_timeout); last failure: the response is not valid JSON (line 1, column 1)",
     ]
 
 
@@ -1249,7 +1252,7 @@ def test_an_open_poll_is_repeated_an_interval_after_its_deadline():
 
 def test_a_resume_takes_its_own_settings_of_the_request():
     assert "?domain_key=key&" in resumed(new(), auth="query").next_action(now=0.0).request.url
-    with pytest.raises(LocalProtocolError, match="the base url is plain http"):
+    with pytest.raises(LocalProtocolError, match="base_url must not be plain http"):
         resumed(new(), base_url="http://x.example")
 
 
@@ -1379,7 +1382,7 @@ def test_a_session_that_was_saved_before_overdue_polls_were_known_is_read():
 @pytest.mark.parametrize("member", sorted(json.loads(in_the_middle().save()).keys() - NEW))
 def test_a_member_that_is_missing_is_named(member):
     saved = tampered(in_the_middle(), **{member: ...})
-    with pytest.raises(LocalProtocolError, match=f"the saved session has no member {member}$"):
+    with pytest.raises(LocalProtocolError, match=f"the saved session has no key {member}$"):
         ImportSession.resume(saved, CREDENTIALS, now=1005.0, base_url=BASE_URL)
 
 

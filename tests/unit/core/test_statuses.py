@@ -33,7 +33,7 @@ def expected(status, what, delay=None):
     if what == AGAIN:
         return Unusable(f"status {status}", delay)
     if what == "redirect":
-        return Rejected("redirect", f"status {status}: credentials follow no redirect")
+        return Rejected("redirect", f"status {status}; redirects are not followed, to protect the credentials")
     return Rejected(what, f"status {status}")
 
 

@@ -4,7 +4,7 @@ from io import BytesIO, TextIOWrapper
 
 import pytest
 
-from spongewatch import PUBLIC_SERVICE, LocalProtocolError
+from spongewatch import PUBLIC_SERVICE, InvalidArgument, LocalProtocolError
 from spongewatch.adapters.cli.command_line import main
 from spongewatch.adapters.cli.credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE, find_credentials
 
@@ -41,7 +41,7 @@ def found(file=None, base_url=PUBLIC_SERVICE):
 
 def problem(capsys, file=None, base_url=PUBLIC_SERVICE):
     """What is said where no credentials are found; what was found of them is not in it."""
-    with pytest.raises(LocalProtocolError) as caught:
+    with pytest.raises((InvalidArgument, LocalProtocolError)) as caught:
         find_credentials(file, base_url)
     text = str(caught.value)
     out, err = capsys.readouterr()
@@ -73,9 +73,9 @@ def test_half_of_the_environment_is_told_even_where_netrc_has_both(monkeypatch, 
 @pytest.mark.parametrize(
     ("key", "password", "told"),
     [
-        ("the-key:a", "the-password", "a domain key holds no colon"),
-        ("the-key", "the-password\n", "the domain password holds a control character, such as a line feed"),
-        ("the-key\udcff", "the-password", "the domain key holds half a character, which UTF-8 can't write"),
+        ("the-key:a", "the-password", "domain_key must not contain a colon"),
+        ("the-key", "the-password\n", "domain_password must not contain control characters, such as a line feed"),
+        ("the-key\udcff", "the-password", "domain_key must not contain lone surrogates, which UTF-8 can't encode"),
     ],
 )
 def test_what_can_be_no_credentials_is_told(monkeypatch, capsys, key, password, told):
@@ -127,11 +127,11 @@ def test_a_file_of_another_form_is_told(file, monkeypatch, capsys, content):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (":the-password", "the domain key is missing"),
-        ("the-key:", "the domain password is missing"),
-        ("the-key:\r\n", "the domain password is missing"),
-        ("the-key:the-password\rmore", "the domain password holds a control character, such as a line feed"),
-        ("the-key\0:the-password", "the domain key holds a control character, such as a line feed"),
+        (":the-password", "domain_key must not be empty"),
+        ("the-key:", "domain_password must not be empty"),
+        ("the-key:\r\n", "domain_password must not be empty"),
+        ("the-key:the-password\rmore", "domain_password must not contain control characters, such as a line feed"),
+        ("the-key\0:the-password", "domain_key must not contain control characters, such as a line feed"),
     ],
 )
 def test_a_file_with_a_half_missing_or_broken_is_told(file, capsys, content, told):
@@ -268,7 +268,7 @@ def test_a_folder_is_no_netrc(home, capsys):
 def test_a_netrc_with_one_half_is_told(home, capsys, entry):
     (home / ".netrc").write_text(f"{entry}\n")
     half = "password" if "login" in entry else "key"
-    assert problem(capsys) == f"{home}/.netrc: the domain {half} is missing"
+    assert problem(capsys) == f"{home}/.netrc: domain_{half} must not be empty"
 
 
 @pytest.mark.parametrize("place", ["/dev/null", "/nowhere"])

@@ -2,7 +2,7 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from spongewatch import LocalProtocolError, PollPolicy
+from spongewatch import InvalidArgument, PollPolicy
 from spongewatch.adapters.cli.options import (
     did_you_mean,
     error_code,
@@ -60,7 +60,7 @@ def test_what_is_no_number_above_0_is_refused(read, expected, way_out, word):
 def test_a_time_is_what_a_policy_takes_and_no_other(word):
     assert PollPolicy(timeout=seconds(word)).timeout == float(word)
     beyond = float(word) * (0.99 if word == "0.001" else 1.01)
-    with pytest.raises(LocalProtocolError):
+    with pytest.raises(InvalidArgument):
         PollPolicy(timeout=beyond)
     with pytest.raises(ArgumentTypeError):
         seconds(str(beyond))

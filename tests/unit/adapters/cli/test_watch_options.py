@@ -44,26 +44,28 @@ def asked(*words):
             ["key:hunter2"],
             "IMPORT_ID: an import id is 1 to 64 letters, digits, dashes and underscores, without a leading zero",
         ),
-        (["1", "--base-url", "example.com"], "--base-url: the base url is no url such as https://api.example.com"),
+        (
+            ["1", "--base-url", "example.com"],
+            "--base-url: base_url must be an http or https URL, such as https://api.example.com",
+        ),
         (
             ["1", "--base-url", "https://key:hunter2@example.com"],
-            "--base-url: the base url holds credentials; they have a place of their own",
+            "--base-url: base_url must not contain credentials; pass them as credentials",
         ),
         (
             ["1", "--base-url", "https://example.com/?password=hunter2"],
-            "--base-url: the base url has a query or a fragment, and can't have either",
+            "--base-url: base_url must not contain a query or a fragment",
         ),
         (
             ["1", "--base-url", "http://example.com"],
-            "--base-url: the base url is plain http, which would show the password to everybody on the way; "
-            "use https, or say that insecure http is wanted, by --insecure-http",
+            "--base-url: base_url must not be plain http, which sends the password unencrypted; "
+            "use https, or --insecure-http",
         ),
-        (["1", "--echo", ""], "--echo: echo is a text of one character or more that UTF-8 can write"),
-        (["1", "--interval", "0.5"], "--interval: an interval of 0.5 s is under the service's own limit of 1 s"),
+        (["1", "--echo", ""], "--echo: echo must be text of at least one character, without lone surrogates"),
+        (["1", "--interval", "0.5"], "--interval: interval must be at least 1 s at the public service, not 0.5 s"),
         (
             ["1", "--interval", "120"],
-            "--interval: an interval of 120 s is not under lost_contact_timeout, 120 s: contact would be lost "
-            "between two polls",
+            "--interval: interval must be less than lost_contact_timeout, but 120 s is not less than 120 s",
         ),
     ],
 )

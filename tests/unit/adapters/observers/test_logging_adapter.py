@@ -109,7 +109,7 @@ def test_the_steps_of_an_import(log):
     ("code", "text"),
     [
         (264, "the error code 264: The provider's address book can't be reached for the moment."),
-        (0, "no error code: The service gave no error code."),
+        (0, "no error code: The service returned no error code."),
     ],
 )
 def test_an_import_that_fails_is_a_warning(log, code, text):

@@ -152,7 +152,7 @@ def test_where_nothing_listens_contact_is_lost(capsys):
     assert {poll["reason"] for poll in polls} == {"refused: nothing listens there"}
     assert [poll["retry_at"] is None for poll in polls] == [False] * (len(polls) - 1) + [True]
     assert ended["outcome"] == "lost-contact"
-    assert ended["detail"].endswith("last, refused: nothing listens there")
+    assert ended["detail"].endswith("last failure: refused: nothing listens there")
 
 
 @pytest.mark.usefixtures("no_time_goes_by")
@@ -310,21 +310,24 @@ def test_a_record_that_can_not_be_written_any_more_is_told_and_the_watch_goes_on
         ),
         (
             ["1", "--base-url", "https://me:secret@127.0.0.1"],
-            "the base url holds credentials; they have a place of their",
+            "base_url must not contain credentials; pass them as",
         ),
-        (["1", "--base-url", "http://api.example.com"], "the base url is plain http, which would show the password"),
-        (["1", "--base-url", "api.example.com"], "the base url is no url such as https://api.example.com"),
-        (["1", "--base-url", "ftp://127.0.0.1"], "the base url is no url such as"),
-        (["1", "--base-url", "http://[::1"], "the base url is no url such as"),
-        (["1", "--base-url", ""], "the base url is no url such as"),
+        (["1", "--base-url", "http://api.example.com"], "base_url must not be plain http, which sends the password"),
+        (
+            ["1", "--base-url", "api.example.com"],
+            "base_url must be an http or https URL, such as https://api.example.com",
+        ),
+        (["1", "--base-url", "ftp://127.0.0.1"], "base_url must be an http or https URL, such as"),
+        (["1", "--base-url", "http://[::1"], "base_url must be an http or https URL, such as"),
+        (["1", "--base-url", ""], "base_url must be an http or https URL, such as"),
         (
             ["1", "--base-url", "https://127.0.0.1/?a=b"],
-            "the base url has a query or a fragment, and can't have either",
+            "base_url must not contain a query or a fragment",
         ),
         (["1", "--base-url", "https://[v1.a]"], "the url of a request can't be read"),
-        (["1", "--interval", "0.5"], "an interval of 0.5 s is under the service's own limit of 1 s"),
-        (["1", "--interval", "120"], "an interval of 120 s is not under lost_contact_timeout, 120 s"),
-        (["1", "--echo", ""], "echo is a text of one character or more that UTF-8 can write"),
+        (["1", "--interval", "0.5"], "interval must be at least 1 s at the public service, not 0.5 s"),
+        (["1", "--interval", "120"], "interval must be less than lost_contact_timeout, but 120 s is not less than"),
+        (["1", "--echo", ""], "echo must be text of at least one character, without lone surrogates"),
         (
             ["1", "--credentials", "/nowhere/at/all"],
             "the file of --credentials can't be read: No such file or directory",
@@ -339,7 +342,7 @@ def test_what_can_not_be_watched_is_one_line(capsys, arguments, problem):
 
 def test_what_was_typed_is_checked_before_credentials_are_looked_for(monkeypatch, capsys, tmp_path):
     monkeypatch.delenv("CLOUDSPONGE_DOMAIN_KEY")
-    assert "the base url holds credentials" in refused(capsys, "1", "--base-url", "https://me:secret@127.0.0.1")
+    assert "base_url must not contain credentials" in refused(capsys, "1", "--base-url", "https://me:secret@127.0.0.1")
     assert "CLOUDSPONGE_DOMAIN_KEY is not set" in refused(capsys, "1", "--record", str(tmp_path / "trace"))
     assert not (tmp_path / "trace").exists()
 

@@ -41,7 +41,7 @@ def test_another_version_is_refused():
         SavedObject.parse("thing", 3, '{"spongewatch-thing": 4}')
     with pytest.raises(LocalProtocolError, match="spongewatch-thing has to be a whole number"):
         SavedObject.parse("thing", 3, '{"spongewatch-thing": 3.0}')
-    with pytest.raises(LocalProtocolError, match="has no member spongewatch-thing"):
+    with pytest.raises(LocalProtocolError, match="has no key spongewatch-thing"):
         SavedObject.parse("thing", 3, "{}")
 
 
@@ -56,12 +56,12 @@ def test_members_of_the_right_kind():
 
 EXPECTED = {
     "text": "text or null",
-    "count": "a whole number of zero or more, or null",
+    "count": "a whole number of at least 0, or null",
     "items": "a list",
     "child": "an object or null",
     "flag": "true or false",
     "number": "a number",
-    "whole": "a whole number of zero or more",
+    "whole": "a whole number of at least 0",
     "mapping": "an object",
 }
 
@@ -112,9 +112,9 @@ def test_a_word_that_is_none_of_the_list(value):
 
 @pytest.mark.parametrize("method", ["take", "text", "flag", "number", "whole", "mapping", "count", "items", "child"])
 def test_a_missing_member_is_named(method):
-    with pytest.raises(LocalProtocolError, match="^the saved thing has no member m$"):
+    with pytest.raises(LocalProtocolError, match="^the saved thing has no key m$"):
         getattr(saved(), method)("m")
-    with pytest.raises(LocalProtocolError, match="^the saved thing has no member m$"):
+    with pytest.raises(LocalProtocolError, match="^the saved thing has no key m$"):
         saved().word("m", ("a",))
 
 

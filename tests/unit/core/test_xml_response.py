@@ -31,7 +31,7 @@ def test_a_wrapper_and_comments_are_passed_over(document):
 
 
 def test_only_one_wrapper():
-    assert refusal(f"<a><b>{DOCUMENT}</b></a>".encode()) == "the answer is XML without an eventsResponse element"
+    assert refusal(f"<a><b>{DOCUMENT}</b></a>".encode()) == "the response is XML without an eventsResponse element"
 
 
 def test_nil_is_null_and_empty_is_empty():
@@ -98,7 +98,7 @@ def test_white_space_before_the_declaration_is_accepted(encoding, mark, space):
 
 @pytest.mark.parametrize("space", ["x", "\xa0", "\u2028", "<!-- -->", "\x0b"])
 def test_other_text_before_the_declaration_is_refused(space):
-    assert "not XML that can be read" in refusal(f"{space}<?xml version='1.0'?>{DOCUMENT}".encode())
+    assert "not valid XML" in refusal(f"{space}<?xml version='1.0'?>{DOCUMENT}".encode())
 
 
 def test_the_declaration_behind_white_space_is_checked():
@@ -115,7 +115,7 @@ def test_characters_beyond_ascii():
 @pytest.mark.parametrize("encoding", ["windows-1252", "utf-7", "cp037", "shift_jis", "rot13", "no-such", "koi8-r", ""])
 def test_other_encodings_are_refused(encoding):
     body = f'<?xml version="1.0" encoding="{encoding}"?><eventsResponse/>'.encode()
-    assert refusal(body) == "the answer is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII"
+    assert refusal(body) == "the response is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII"
 
 
 @pytest.mark.parametrize(
@@ -123,20 +123,20 @@ def test_other_encodings_are_refused(encoding):
 )
 def test_other_encodings_are_refused_however_they_are_written(written):
     body = f"<?xml version='1.0' {written.format('windows-1252')}?><eventsResponse/>".encode()
-    assert refusal(body) == "the answer is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII"
+    assert refusal(body) == "the response is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII"
     assert xml_to_object(body.replace(b"windows-1252", b"UTF-8")) == {}
 
 
 def test_only_a_declaration_at_the_start_names_an_encoding():
     assert read('<?xmx encoding="no-such"?><eventsResponse/>') == {}
-    assert refusal(b'X<?xml version="1.0" encoding="no-such"?>').startswith("the answer is not XML that can be read: ")
+    assert refusal(b'X<?xml version="1.0" encoding="no-such"?>').startswith("the response is not valid XML: ")
 
 
 @pytest.mark.parametrize("encoding", ["windows-1252", "no-such", "shift_jis"])
 @pytest.mark.parametrize("written_in", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_other_encodings_declared_in_utf_16_are_refused_too(encoding, written_in):
     body = f'<?xml version="1.0"{" " * 5000}encoding="{encoding}"?>'.encode(written_in) + b"<eventsResponse/>"
-    assert refusal(body) == "the answer is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII"
+    assert refusal(body) == "the response is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII"
 
 
 def test_bytes_that_are_not_in_the_encoding():
@@ -155,9 +155,9 @@ DTD = '<!DOCTYPE eventsResponse SYSTEM "http://127.0.0.1:1/x.dtd"><eventsRespons
 
 @pytest.mark.parametrize("document", [BOMB, EXTERNAL, DTD], ids=["entity bomb", "external entity", "dtd"])
 def test_nothing_that_a_dtd_can_do_is_done(document):
-    assert refusal(document.encode()) == "the answer is XML with a document type, which is never read"
+    assert refusal(document.encode()) == "the response is XML with a document type, which is not supported"
     utf_16 = f'<?xml version="1.0" encoding="UTF-16"?>{document}'.encode("utf-16")
-    assert refusal(utf_16) == "the answer is XML with a document type, which is never read"
+    assert refusal(utf_16) == "the response is XML with a document type, which is not supported"
 
 
 def test_an_entity_that_nobody_declared():
@@ -168,10 +168,8 @@ def test_deep_nesting_breaks_nothing():
     depth = 100_000
     deep = "<a>" * depth + "</a>" * depth
     assert read(f"<eventsResponse><echo>{deep}</echo></eventsResponse>") == {"echo": {"a": ""}}
-    assert refusal(deep.encode()) == "the answer is XML without an eventsResponse element"
+    assert refusal(deep.encode()) == "the response is XML without an eventsResponse element"
 
 
 def test_what_is_not_well_formed_is_refused_with_the_place():
-    assert refusal(b"<status>success</s>") == (
-        "the answer is not XML that can be read: mismatched tag: line 1, column 17"
-    )
+    assert refusal(b"<status>success</s>") == ("the response is not valid XML: mismatched tag: line 1, column 17")
