@@ -61,7 +61,8 @@ class PollPolicy:
         lost = self.lost_contact_timeout
         if lost is not None and milliseconds(self.interval) >= milliseconds(lost):
             raise InvalidArgument(
-                f"interval must be less than lost_contact_timeout, but {self.interval:g} s is not less than {lost:g} s"
+                f"interval must be less than lost_contact_timeout in whole milliseconds, not {self.interval:g} s "
+                f"for {lost:g} s"
             )
 
     def to_json(self) -> dict[str, float | None]:

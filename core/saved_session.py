@@ -1,6 +1,6 @@
 """Sessions as JSON: what `ImportSession.save` writes, and how `ImportSession.resume` reads it.
 
-`docs/reference/saved-session.md` describes the format. Every value is checked, since it may come from an untrusted store.
+`docs/reference/saved-session.md` describes the format. Every value is checked: saved sessions are untrusted input.
 """
 
 import json
@@ -49,7 +49,7 @@ def session_to_json(session: SessionState) -> str:
             "last_failure": session._last_failure,
             "told_at": session._last_item_at,
             **session._budgets.to_json(),
-            "outcome": session._outcome and _outcome_to_json(session._outcome),
+            "outcome": session._outcome and outcome_to_json(session._outcome),
             "user_id": session._user_id,
             "echo": session._echo,
             "machine": json.loads(session._machine.save()),
@@ -95,7 +95,7 @@ def restore_session(session: SessionState, saved: SavedObject, now: float, *, so
     session._failed_polls = saved.whole("failed_polls")
     session._last_failure = printable(saved.text("last_failure") or "")
     session._last_item_at = saved.whole("told_at")
-    session._outcome = _saved_outcome(saved, session._machine)
+    session._outcome = saved_outcome(saved, session._machine)
     session._budgets.restore(saved, moment, session.state, has_ended=session._outcome is not None)
     session._user_id, session._echo = saved.text("user_id"), saved.text("echo")
 
@@ -107,13 +107,14 @@ def _saved_policy(saved: SavedObject) -> PollPolicy:
         raise LocalProtocolError(f"the saved session's policy: {error}") from None
 
 
-def _outcome_to_json(outcome: Outcome) -> dict[str, object]:
+def outcome_to_json(outcome: Outcome) -> dict[str, object]:
     """Return the name, the reason and the detail; the rest of the service's verdict is in the machine."""
     name, reason, detail = outcome_words(outcome)
     return {"name": name, "reason": reason, "detail": detail or ""}
 
 
-def _saved_outcome(parsed: SavedObject, machine: ImportMachine) -> Outcome | None:
+def saved_outcome(parsed: SavedObject, machine: ImportMachine) -> Outcome | None:
+    """Return the outcome of a saved session, or None if it has not ended."""
     saved = parsed.child("outcome")
     if saved is None:
         return None

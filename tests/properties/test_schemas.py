@@ -37,7 +37,8 @@ from spongewatch import (
 )
 from spongewatch.adapters.cli.command_line import main
 from spongewatch.core.errors import TRANSPORT_ERROR_KINDS
-from spongewatch.core.saved_outcome import outcome_to_json
+from spongewatch.core.outcome_words import OUTCOME_REASONS
+from spongewatch.core.saved_session import outcome_to_json
 from spongewatch.transports import TraceWriter, VirtualClock, open_recording, poll, replay, watch
 from spongewatch.transports.recordings.trace import Trace
 from spongewatch.transports.recordings.trace_lines import TraceLines
@@ -208,9 +209,9 @@ OUTCOMES = [
     Completed(5),
     Cancelled(),
     Abandoned(ImportFailure.of(514, State.INITIALIZING)),
-    *map(TimedOut, TimedOut.REASONS),
+    *map(TimedOut, OUTCOME_REASONS["timed-out"]),
     LostContact("timeout"),
-    *(Rejected(reason, "status 401") for reason in Rejected.REASONS),
+    *(Rejected(reason, "status 401") for reason in OUTCOME_REASONS["rejected"]),
 ]
 
 ODD = (

@@ -1,7 +1,7 @@
 import pytest
 
 from spongewatch.core.errors import RemoteProtocolError
-from spongewatch.core.xml_answer import xml_to_object
+from spongewatch.core.xml_response import xml_to_object
 
 ROW = "<event><event-type>GATHERING</event-type><status>INPROGRESS</status><value>5</value></event>"
 DOCUMENT = f"<eventsResponse><events>{ROW}</events><import-id>1</import-id></eventsResponse>"
@@ -21,20 +21,20 @@ def refusal(body: bytes) -> str:
     return str(caught.value)
 
 
-def test_names_with_dashes_become_those_of_json():
+def test_dashes_in_names_become_underscores():
     assert read(DOCUMENT) == OBJECT
 
 
 @pytest.mark.parametrize("document", [f"<root>{DOCUMENT}</root>", f"<!-- a comment -->{DOCUMENT}<?pi?>"])
-def test_a_wrapper_and_comments_are_passed_over(document):
+def test_a_wrapper_and_comments_are_ignored(document):
     assert read(document) == OBJECT
 
 
-def test_only_one_wrapper():
+def test_two_wrappers_are_refused():
     assert refusal(f"<a><b>{DOCUMENT}</b></a>".encode()) == "the response is XML without an eventsResponse element"
 
 
-def test_nil_is_null_and_empty_is_empty():
+def test_nil_is_none_and_empty_is_empty():
     echoes = (
         '<eventsResponse><echo nil="true"></echo><user-id></user-id><events type="array"> </events></eventsResponse>'
     )
@@ -42,26 +42,26 @@ def test_nil_is_null_and_empty_is_empty():
 
 
 @pytest.mark.parametrize(("inside", "events"), [('<events nil="true"/>', None), ("<events>oops</events>", "oops")])
-def test_events_that_are_no_list_stay_none(inside, events):
+def test_events_that_are_no_list_stay_as_they_are(inside, events):
     assert read(f"<eventsResponse>{inside}</eventsResponse>") == {"events": events}
 
 
-def test_of_members_with_one_name_the_last_counts():
+def test_the_last_of_elements_with_one_name_counts():
     twice = f"<eventsResponse><events><event/></events><events>{ROW}</events></eventsResponse>"
     assert read(twice) == {"events": OBJECT["events"]}
     values = "<eventsResponse><echo>1</echo><echo>2</echo></eventsResponse>"
     assert read(values) == {"echo": "2"}
 
 
-def test_without_events_there_is_no_such_member():
+def test_without_events_there_is_no_such_key():
     assert read("<eventsResponse/>") == {}
 
 
-def test_what_is_no_event_is_no_object():
+def test_an_element_other_than_event_is_no_object():
     assert read("<eventsResponse><events><row/></events></eventsResponse>") == {"events": ["row"]}
 
 
-def test_elements_inside_a_member_make_it_an_object():
+def test_an_element_with_children_is_an_object():
     assert read("<eventsResponse><echo>a<b-b>b<c>c</c></b-b></echo></eventsResponse>") == {"echo": {"b_b": "bc"}}
     row = "<event><status>CO<x>MPLETED</x></status></event>"
     assert read(f"<eventsResponse><events>{row}</events></eventsResponse>") == {
@@ -76,13 +76,13 @@ def test_an_error_envelope(document):
     assert read(document) == {"error": {"message": "m"}}
 
 
-def test_an_error_without_a_message_of_its_own():
+def test_an_error_without_a_message_element():
     assert read("<error>gone</error>") == {"error": "gone"}
     assert read("<eventsResponse><error><code>4</code></error></eventsResponse>") == {"error": {"code": "4"}}
 
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "utf-16", "UTF-16LE", "utf-16be", "ISO-8859-1", "US-ASCII", "ascii"])
-def test_encodings_that_are_read(encoding):
+def test_supported_encodings(encoding):
     text = f"<?xml version='1.0' encoding='{encoding}'?><eventsResponse><echo>e</echo></eventsResponse>"
     assert xml_to_object(text.encode(encoding)) == {"echo": "e"}
 
@@ -105,7 +105,7 @@ def test_the_declaration_behind_white_space_is_checked():
     assert "in an encoding other than" in refusal(b"\n<?xml version='1.0' encoding='cp1252'?><eventsResponse/>")
 
 
-def test_characters_beyond_ascii():
+def test_characters_beyond_ascii_are_decoded():
     text = "<?xml version='1.0' encoding='{}'?><eventsResponse><echo>é</echo></eventsResponse>"
     assert xml_to_object(text.format("ISO-8859-1").encode("latin-1")) == {"echo": "é"}
     assert xml_to_object(text.format("UTF-16").encode("utf-16")) == {"echo": "é"}
@@ -139,7 +139,7 @@ def test_other_encodings_declared_in_utf_16_are_refused_too(encoding, written_in
     assert refusal(body) == "the response is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII"
 
 
-def test_bytes_that_are_not_in_the_encoding():
+def test_bytes_that_are_invalid_in_the_encoding_are_refused():
     assert refusal(b"<eventsResponse>\xff</eventsResponse>").endswith(
         "not well-formed (invalid token): line 1, column 16"
     )
@@ -160,7 +160,7 @@ def test_nothing_that_a_dtd_can_do_is_done(document):
     assert refusal(utf_16) == "the response is XML with a document type, which is not supported"
 
 
-def test_an_entity_that_nobody_declared():
+def test_an_undeclared_entity_is_refused():
     assert refusal(b"<eventsResponse>&x;</eventsResponse>").endswith("undefined entity: line 1, column 16")
 
 
@@ -171,5 +171,5 @@ def test_deep_nesting_breaks_nothing():
     assert refusal(deep.encode()) == "the response is XML without an eventsResponse element"
 
 
-def test_what_is_not_well_formed_is_refused_with_the_place():
+def test_a_malformed_document_is_refused_with_its_line_and_column():
     assert refusal(b"<status>success</s>") == ("the response is not valid XML: mismatched tag: line 1, column 17")

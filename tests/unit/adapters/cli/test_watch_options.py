@@ -65,7 +65,7 @@ def asked(*words):
         (["1", "--interval", "0.5"], "--interval: interval must be at least 1 s at the public service, not 0.5 s"),
         (
             ["1", "--interval", "120"],
-            "--interval: interval must be less than lost_contact_timeout, but 120 s is not less than 120 s",
+            "--interval: interval must be less than lost_contact_timeout in whole milliseconds, not 120 s for 120 s",
         ),
     ],
 )

@@ -326,7 +326,10 @@ def test_a_record_that_can_not_be_written_any_more_is_told_and_the_watch_goes_on
         ),
         (["1", "--base-url", "https://[v1.a]"], "the url of a request can't be read"),
         (["1", "--interval", "0.5"], "interval must be at least 1 s at the public service, not 0.5 s"),
-        (["1", "--interval", "120"], "interval must be less than lost_contact_timeout, but 120 s is not less than"),
+        (
+            ["1", "--interval", "120"],
+            "interval must be less than lost_contact_timeout in whole milliseconds, not 120 s for 120 s",
+        ),
         (["1", "--echo", ""], "echo must be text of at least one character, without lone surrogates"),
         (
             ["1", "--credentials", "/nowhere/at/all"],
