@@ -24,6 +24,8 @@ from spongewatch import (
     ImportFailure,
     ImportMachine,
     ImportSession,
+    InvalidArgument,
+    InvalidType,
     LocalProtocolError,
     LostContact,
     PollPolicy,
@@ -261,7 +263,7 @@ def with_one_more(obj):
 def takes(reader, *arguments, **options):
     try:
         reader(*arguments, **options)
-    except LocalProtocolError:
+    except (InvalidArgument, InvalidType, LocalProtocolError):
         return False
     return True
 

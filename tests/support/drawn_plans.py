@@ -279,13 +279,13 @@ def good_steps(draw: st.DrawFn, rows: list[Row], *, of_any_phase: bool = True) -
 def refused_bodies() -> list[tuple[str, bytes, str | None, str]]:
     """What a body is in words, the body, its content type, and how the reason starts."""
     page, in_xml = json_page(NEWS_THAT_MUST_NOT_COUNT), xml_page(NEWS_THAT_MUST_NOT_COUNT)
-    word, digits = "the answer is ", "9" * 5_000
+    word, digits = "the response is ", "9" * 5_000
     return [
         ("nothing", b"", JSON, f"{word}empty"),
         ("blanks", b"\xef\xbb\xbf \n", None, f"{word}empty"),
         ("HTML", b"<!DOCTYPE html><p>Down", "text/html", f"{word}an HTML page"),
         ("HTML as JSON", b"<html>Down", JSON, f"{word}an HTML page"),
-        ("half a page", page[:-9].encode(), JSON, f"{word}not JSON, at "),
+        ("half a page", page[:-9].encode(), JSON, f"{word}not valid JSON (line "),
         ("null", b"null", JSON, f"{word}null, not an object"),
         ("a list", b"[]", None, f"{word}a list, not an object"),
         ("no events", b"{}", JSON, "the response has no events"),
@@ -314,7 +314,7 @@ def refused_bodies() -> list[tuple[str, bytes, str | None, str]]:
         ("an envelope in XML", b"<error><message>no</message></error>", XML, "the service returned an error: no"),
         ("a text as envelope", json.dumps({"error": PASSWORD}).encode(), JSON, "the service returned an error: "),
         ("JSON as XML", b" " + page.encode(), XML, f"{word}not valid XML: "),
-        ("XML as JSON", in_xml.encode(), JSON, f"{word}not JSON, at "),
+        ("XML as JSON", in_xml.encode(), JSON, f"{word}not valid JSON (line "),
         (
             "another import's",
             json_page(NEWS_THAT_MUST_NOT_COUNT, import_id=1127).encode(),

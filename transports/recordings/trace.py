@@ -15,6 +15,7 @@ from ...core._shared import (
     OUTCOME_NAMES,
     OUTCOME_REASONS,
     TRANSPORT_ERROR_KINDS,
+    TransportErrorKind,
     printable,
     shortened,
     shown,
@@ -30,7 +31,7 @@ MAX_LINE = 8 * MAX_BODY
 _LONGEST = 10**9
 """Seconds; no trace is thirty years long."""
 
-_Word = TypeVar("_Word", bound=str)
+_Word = TypeVar("_Word")
 _HEADER_START = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"spongewatch-trace"')
 
 
@@ -142,7 +143,7 @@ def _error(line: Mapping[str, object]) -> TransportError:
     permanent = line.get("permanent", False)
     if not isinstance(permanent, bool):
         raise ValueError(f"permanent is {shown(permanent)}, not true or false")
-    kind = _one_of(line, "error", TRANSPORT_ERROR_KINDS)
+    kind: TransportErrorKind = _one_of(line, "error", TRANSPORT_ERROR_KINDS)
     return TransportError(kind, _optional_text(line, "detail") or "", permanent)
 
 
@@ -183,7 +184,7 @@ def _one_of(line: Mapping[str, object], member: str, words: tuple[_Word, ...]) -
     for word in words:
         if word == value:
             return word
-    raise ValueError(f"{member} is {shown(value)}, not one of {', '.join(words)}")
+    raise ValueError(f"{member} is {shown(value)}, not one of {', '.join(map(str, words))}")
 
 
 def _optional_text(line: Mapping[str, object], member: str) -> str | None:
