@@ -255,7 +255,7 @@ def test_nobody_there_is_contact_lost_when_its_budget_is_over():
 # Answers that end a watch at once. What the service says -> the outcome, whose detail starts like this.
 
 THE_END = {
-    "301": (refusal("301 Moved Permanently", location="/events/1126.json"), "redirect", "status 301: no: credentials"),
+    "301": (refusal("301 Moved Permanently", location="/events/1126.json"), "redirect", "status 301: no; redirects"),
     "308": (
         refusal("308 Permanent Redirect"),
         "redirect",
@@ -478,7 +478,7 @@ def test_the_command_tells_that_nobody_is_there():
     with nobody() as url:
         code, told, err = command(url, "--lost-contact-timeout", "3")
     assert (code, told[-1]["outcome"], err) == (6, "lost-contact", "")
-    assert told[-1]["detail"].endswith("last, refused: nothing listens there")
+    assert told[-1]["detail"].endswith("last failure: refused: nothing listens there")
 
 
 @pytest.mark.parametrize(
