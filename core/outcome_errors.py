@@ -1,4 +1,4 @@
-"""The exceptions that `raise_for_outcome` raises, one for each outcome other than `Completed`."""
+"""The exceptions of `raise_for_outcome`, one for each outcome other than `Completed`."""
 
 # pyright: reportIncompatibleVariableOverride=false
 # Each class narrows the type of `outcome`, which is set once and only read.
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 class OutcomeError(SpongewatchError):
-    """The watch ended with an outcome other than `Completed`; base of the classes below.
+    """The watch ended with an outcome other than `Completed`. Base class of the exceptions below.
 
-    `outcome` is that outcome. It is also the only constructor argument.
+    Args:
+        outcome: The outcome, which is also an attribute.
 
     >>> from spongewatch import LostContact
     >>> try:
@@ -31,11 +32,13 @@ class OutcomeError(SpongewatchError):
         self.outcome = outcome
 
     def __str__(self) -> str:
-        return f"the watch ended as {self.outcome.name}"
+        from .outcome_words import outcome_sentence  # here, since it imports the outcomes, which import this module
+
+        return outcome_sentence(self.outcome)
 
 
 @final
-class ImportFailed(OutcomeError):  # noqa: N818 # named after what happened, as all in this module
+class ImportFailed(OutcomeError):  # noqa: N818 # these are named after what happened
     """The import failed: the outcome is `Failed`.
 
     >>> from spongewatch import Failed, ImportFailure, State
@@ -44,9 +47,6 @@ class ImportFailed(OutcomeError):  # noqa: N818 # named after what happened, as 
     """
 
     outcome: "Failed"
-
-    def __str__(self) -> str:
-        return f"the import failed {_circumstances(self.outcome)}"
 
 
 @final
@@ -60,9 +60,6 @@ class ImportAbandoned(OutcomeError):  # noqa: N818
 
     outcome: "Abandoned"
 
-    def __str__(self) -> str:
-        return f"the import was abandoned {_circumstances(self.outcome)}"
-
 
 @final
 class WatchTimedOut(OutcomeError):  # noqa: N818
@@ -70,13 +67,10 @@ class WatchTimedOut(OutcomeError):  # noqa: N818
 
     >>> from spongewatch import TimedOut
     >>> print(WatchTimedOut(TimedOut("total")))
-    the watch ran out of time (total)
+    the watch of the import timed out (timeout)
     """
 
     outcome: "TimedOut"
-
-    def __str__(self) -> str:
-        return f"the watch ran out of time ({self.outcome.reason})"
 
 
 @final
@@ -84,14 +78,11 @@ class ContactLost(OutcomeError):  # noqa: N818
     """The service stopped returning valid responses: the outcome is `LostContact`.
 
     >>> from spongewatch import LostContact
-    >>> print(ContactLost(LostContact("no good answer for 120 s (lost_contact_timeout)")))
-    lost contact with the import: no good answer for 120 s (lost_contact_timeout)
+    >>> print(ContactLost(LostContact("no valid response for 120 s (lost_contact_timeout)")))
+    lost contact with the import: no valid response for 120 s (lost_contact_timeout)
     """
 
     outcome: "LostContact"
-
-    def __str__(self) -> str:
-        return f"lost contact with the import: {self.outcome.detail}"
 
 
 @final
@@ -100,13 +91,10 @@ class WatchRejected(OutcomeError):  # noqa: N818
 
     >>> from spongewatch import Rejected
     >>> print(WatchRejected(Rejected("credentials", "status 401")))
-    the service rejected the request (credentials): status 401
+    the service rejected the request for the import (credentials): status 401
     """
 
     outcome: "Rejected"
-
-    def __str__(self) -> str:
-        return f"the service rejected the request ({self.outcome.reason}): {self.outcome.detail}"
 
 
 @final
@@ -115,16 +103,7 @@ class WatchCancelled(OutcomeError):  # noqa: N818
 
     >>> from spongewatch import Cancelled
     >>> print(WatchCancelled(Cancelled()))
-    the watch was cancelled
+    the watch of the import was cancelled
     """
 
     outcome: "Cancelled"
-
-    def __str__(self) -> str:
-        return "the watch was cancelled"
-
-
-def _circumstances(outcome: "Failed | Abandoned") -> str:
-    failure = outcome.failure
-    code = "no code" if failure.code is None else f"code {failure.code}"
-    return f"in {failure.phase.value} with {code}: {failure.explanation}"

@@ -11,6 +11,8 @@ from spongewatch import (
     Emitted,
     Ended,
     ImportSession,
+    InvalidArgument,
+    InvalidType,
     LocalProtocolError,
     PollPolicy,
     Response,
@@ -255,7 +257,7 @@ class Driven:
         )
         try:
             choices.pick(asks)()
-        except LocalProtocolError as error:
+        except (InvalidArgument, InvalidType, LocalProtocolError) as error:
             is_for_people(error)
             assert session.save() == before
         else:

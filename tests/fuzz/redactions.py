@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
-from spongewatch import Credentials, LocalProtocolError
+from spongewatch import Credentials, InvalidArgument
 from spongewatch.core.redaction import Redaction
 
 from .choices import Choices
@@ -69,5 +69,5 @@ def one_input(data: bytes) -> None:
 def _redaction_of(secret: str) -> Redaction | None:
     try:
         return Credentials("key", secret).redaction
-    except LocalProtocolError:  # for text that no password can be
+    except InvalidArgument:  # not a valid password
         return None

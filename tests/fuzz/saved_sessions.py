@@ -2,7 +2,7 @@
 
 import json
 
-from spongewatch import Ended, ImportMachine, ImportSession, LocalProtocolError, TransportError
+from spongewatch import Ended, ImportMachine, ImportSession, InvalidArgument, LocalProtocolError, TransportError
 
 from .choices import Choices
 from .driven import MOST_STEPS, POLICIES, SNAPSHOTS, Driven
@@ -83,7 +83,7 @@ def _resumes(saved: str, choices: Choices) -> None:
     now = _START + choices.pick((0.0, 1.0, -1e6, 1e6, 1e9))
     try:
         session = ImportSession.resume(saved, CREDENTIALS, now=now, base_url=BASE_URL)
-    except LocalProtocolError as error:
+    except (InvalidArgument, LocalProtocolError) as error:
         is_for_people(error)
         return
     policy, budgets = session.policy, session.budgets

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from spongewatch import ImportMachine, ImportSession, LocalProtocolError, PollPolicy
+from spongewatch import ImportMachine, ImportSession, InvalidArgument, InvalidType, PollPolicy
 
 from .choices import Choices
 from .driven import MOST_STEPS, POLICIES, Driven
@@ -40,6 +40,6 @@ def one_input(data: bytes) -> None:
 def _drawn_policy(choices: Choices) -> PollPolicy | None:
     try:
         return PollPolicy(*(choices.number(5) / choices.pick((1000, 1.0, 1e5, 7)) for _ in range(8)))
-    except LocalProtocolError as error:
+    except (InvalidArgument, InvalidType) as error:
         is_for_people(error)
         return None

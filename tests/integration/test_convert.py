@@ -67,7 +67,7 @@ def run(*arguments):
         (f"interactions: {'[' * 100_000}", "is YAML of more than 100 levels"),
         (
             '{"log": ' + "[" * 1_000_000,
-            "is not a trace, a HAR, a cassette or a response of the service: the answer is ",
+            "is not a trace, a HAR, a cassette or a response of the service: the response is ",
         ),
         ('{"spongewatch-trace": 2}\n', "line 1: spongewatch-trace is 2; version 1 is the one that can be read"),
     ],

@@ -184,20 +184,20 @@ CONNECTION_KEPT = {
     "503": (says(refusal("503 Service Unavailable")), "status 503: no"),
     "another import's answer": (
         says(answer(json_body(rows("COMPLETE COMPLETED 0"), import_id=9999))),
-        'the answer is that of another import, "9999"',
+        'the response is about another import, "9999"',
     ),
     "HTML with status 200": (
         says(answer(b"<!DOCTYPE html><p>hello", headers={"content-type": "text/html"})),
-        "the answer is an HTML page, not a list of events",
+        "the response is an HTML page, not a list of events",
     ),
     "a DTD": (
         says(xml('<!DOCTYPE a [<!ENTITY b "cc"><!ENTITY d "&b;&b;">]><eventsResponse><events/></eventsResponse>')),
-        "the answer is XML with a document type",
+        "the response is XML with a document type",
     ),
-    "an empty body": (says(answer()), "the answer is empty"),
+    "an empty body": (says(answer()), "the response is empty"),
     "an envelope with status 200": (
         says(answer(b'{"error": {"message": "oh no", "code": 1}}')),
-        "the service answers with an error: oh no",
+        "the service returned an error: oh no",
     ),
 }
 TROUBLE = [
@@ -231,7 +231,10 @@ def test_trouble_that_does_not_pass_is_contact_lost_when_its_budget_is_over(trou
         late = "timeout: no whole answer within 0.0"  # as any of them may be where a request has little time left
         assert all(item.reason.startswith((reason, late)) for item in failed)
         assert isinstance(ended.outcome, LostContact)
-        assert ended.outcome.detail == f"no good answer for 0.5 s (lost_contact_timeout); last, {failed[-1].reason}"
+        assert (
+            ended.outcome.detail
+            == f"no valid response for 0.5 s (lost_contact_timeout); last failure: {failed[-1].reason}"
+        )
         assert ended.at >= start.at + 0.4989  # later if the last poll was overdue and failed
         assert failed
         given_up = sum(item.reason.startswith("timeout") for item in failed) if kept else len(failed) + 1
@@ -252,8 +255,12 @@ def test_nobody_there_is_contact_lost_when_its_budget_is_over():
 # Answers that end a watch at once. What the service says -> the outcome, whose detail starts like this.
 
 THE_END = {
-    "301": (refusal("301 Moved Permanently", location="/events/1126.json"), "redirect", "status 301: no: credentials"),
-    "308": (refusal("308 Permanent Redirect"), "redirect", "status 308: no: credentials follow no redirect"),
+    "301": (refusal("301 Moved Permanently", location="/events/1126.json"), "redirect", "status 301: no; redirects"),
+    "308": (
+        refusal("308 Permanent Redirect"),
+        "redirect",
+        "status 308: no; redirects are not followed, to protect the credentials",
+    ),
     "400": (refusal("400 Bad Request"), "request", "status 400: no"),
     "401": (refusal("401 Unauthorized", www_authenticate="Basic"), "credentials", "status 401: no"),
     "401 with Retry-After": (refusal("401 Unauthorized", retry_after="1"), "credentials", "status 401: no"),
@@ -471,7 +478,7 @@ def test_the_command_tells_that_nobody_is_there():
     with nobody() as url:
         code, told, err = command(url, "--lost-contact-timeout", "3")
     assert (code, told[-1]["outcome"], err) == (6, "lost-contact", "")
-    assert told[-1]["detail"].endswith("last, refused: nothing listens there")
+    assert told[-1]["detail"].endswith("last failure: refused: nothing listens there")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ from spongewatch import (
     Done,
     Ended,
     ImportSession,
+    InvalidArgument,
+    InvalidType,
     LocalProtocolError,
     PollFailed,
     PollPolicy,
@@ -387,7 +389,7 @@ def test_errors_do_not_show_it(shown):
         for mistake in mistakes(server.url):
             with pytest.raises(SpongewatchError) as caught:
                 mistake()
-            assert isinstance(caught.value, LocalProtocolError | TransportError)
+            assert isinstance(caught.value, InvalidArgument | InvalidType | LocalProtocolError | TransportError)
             assert_none_in(*shown(caught.value), *logged)
 
 

@@ -223,7 +223,7 @@ def test_a_failed_poll_an_anomaly_and_a_lost_contact(terminal):
         screen.type(*watch(service, "--timeout", "400"))
         screen.shows(
             "0:00  import 1126: lost contact before any response listed the import: status",
-            "503; the service asks to wait 500 s, which is longer than the time left",
+            "503; the service asks to wait 500 s, longer than the time left",
             "status 6",
             "$",
         )

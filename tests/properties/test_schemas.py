@@ -24,6 +24,8 @@ from spongewatch import (
     ImportFailure,
     ImportMachine,
     ImportSession,
+    InvalidArgument,
+    InvalidType,
     LocalProtocolError,
     LostContact,
     PollPolicy,
@@ -37,7 +39,8 @@ from spongewatch import (
 )
 from spongewatch.adapters.cli.command_line import main
 from spongewatch.core.errors import TRANSPORT_ERROR_KINDS
-from spongewatch.core.saved_outcome import outcome_to_json
+from spongewatch.core.outcome_words import OUTCOME_REASONS
+from spongewatch.core.saved_session import outcome_to_json
 from spongewatch.transports import TraceWriter, VirtualClock, open_recording, poll, replay, watch
 from spongewatch.transports.recordings.trace import Trace
 from spongewatch.transports.recordings.trace_lines import TraceLines
@@ -208,9 +211,9 @@ OUTCOMES = [
     Completed(5),
     Cancelled(),
     Abandoned(ImportFailure.of(514, State.INITIALIZING)),
-    *map(TimedOut, TimedOut.REASONS),
+    *map(TimedOut, OUTCOME_REASONS["timed-out"]),
     LostContact("timeout"),
-    *(Rejected(reason, "status 401") for reason in Rejected.REASONS),
+    *(Rejected(reason, "status 401") for reason in OUTCOME_REASONS["rejected"]),
 ]
 
 ODD = (
@@ -260,7 +263,7 @@ def with_one_more(obj):
 def takes(reader, *arguments, **options):
     try:
         reader(*arguments, **options)
-    except LocalProtocolError:
+    except (InvalidArgument, InvalidType, LocalProtocolError):
         return False
     return True
 

@@ -193,7 +193,7 @@ class Watched:
         assert end < inf
         told_last = self.told[-1][0] if self.told else 0
         lost = reason == "lost"
-        how = ("lost-contact", None, "no good answer for ") if lost else ("timed-out", reason, None)
+        how = ("lost-contact", None, "no valid response for ") if lost else ("timed-out", reason, None)
         self._tell(max(end, told_last), "ended", *how)
 
     def end(self) -> tuple[float, str]:

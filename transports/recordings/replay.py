@@ -11,27 +11,18 @@ from os import PathLike
 from typing import Final, final
 
 from ...core import (
-    Abandoned,
     Cancelled,
-    Completed,
     Emitted,
     Ended,
-    Failed,
-    ImportFailure,
-    ImportMachine,
-    LostContact,
-    Outcome,
-    Rejected,
     RemoteProtocolError,
     Request,
     Response,
     Send,
-    State,
-    TimedOut,
     TransportError,
     decode,
     is_import_id,
 )
+from ...core._shared import OutcomeWords, outcome_from_words
 from ..clock import VirtualClock
 from ..unpicklable import Unpicklable
 from .opening import open_recording
@@ -179,7 +170,8 @@ class Replay(Unpicklable, Iterator[Emitted]):
         if self.session.outcome:
             return told
         session = self.session
-        outcome = _recorded_outcome(end, session.machine)
+        words = OutcomeWords(end.outcome, end.reason, end.detail)
+        outcome = outcome_from_words(words, session.state, session.contact_count)
         ended = Ended(session.import_id, now, outcome, session.state, session.contact_count, session.machine.seen)
         return (*told, ended)
 
@@ -206,20 +198,3 @@ def _first_import_id(recording: Recording) -> str | None:
                     if found and is_import_id(found):
                         return found
     return None
-
-
-def _recorded_outcome(end: End, machine: ImportMachine) -> Outcome:
-    match end.outcome:
-        case "completed":
-            return Completed(machine.contact_count)
-        case "failed":
-            return Failed(ImportFailure.of(None, machine.state))
-        case "abandoned":
-            return Abandoned(ImportFailure.of(None, machine.state))
-        case "timed-out":
-            waiting_for = "consent" if machine.state is State.INITIALIZING else "gathering"
-            return TimedOut(end.reason or waiting_for)
-        case "rejected":
-            return Rejected(end.reason or "request", end.detail)
-        case _:
-            return LostContact(end.detail)

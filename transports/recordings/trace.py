@@ -7,10 +7,19 @@ import re
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import final
+from typing import TypeVar, final
 
-from ...core import LocalProtocolError, PollPolicy, Rejected, Response, TimedOut, TransportError, is_import_id
-from ...core._shared import MAX_BODY, TRANSPORT_ERROR_KINDS, printable, shortened, shown
+from ...core import InvalidType, LocalProtocolError, PollPolicy, Response, TransportError, is_import_id
+from ...core._shared import (
+    MAX_BODY,
+    OUTCOME_NAMES,
+    OUTCOME_REASONS,
+    TRANSPORT_ERROR_KINDS,
+    TransportErrorKind,
+    printable,
+    shortened,
+    shown,
+)
 from .recording import End, Entry, Exchange, RecordingError, TruncatedLine
 from .resumed import session_of
 
@@ -22,8 +31,7 @@ MAX_LINE = 8 * MAX_BODY
 _LONGEST = 10**9
 """Seconds; no trace is thirty years long."""
 
-_OUTCOMES = ("completed", "failed", "abandoned", "timed-out", "lost-contact", "rejected", "cancelled")
-_REASONS = {kind.name: kind.REASONS for kind in (TimedOut, Rejected)}
+_Word = TypeVar("_Word")
 _HEADER_START = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"spongewatch-trace"')
 
 
@@ -50,7 +58,7 @@ class Trace:
             number, header = next(lines, (1, b""))
         try:
             self.import_id, self.policy, self.resumed = _header(_object(header))
-        except (ValueError, LocalProtocolError) as problem:
+        except (ValueError, InvalidType, LocalProtocolError) as problem:
             raise RecordingError(path, str(problem), number) from None
 
     def entries(self) -> Generator[Entry, None, None]:
@@ -124,8 +132,8 @@ def _entry(line: Mapping[str, object]) -> Exchange | End:
 
 
 def _end(line: Mapping[str, object], at: float) -> End:
-    outcome = _one_of(line, "end", _OUTCOMES)
-    reasons = _REASONS.get(outcome, ())
+    outcome = _one_of(line, "end", OUTCOME_NAMES)
+    reasons = OUTCOME_REASONS.get(outcome, ())
     reason = _one_of(line, "reason", reasons) if reasons and line.get("reason") is not None else None
     detail = shortened(_optional_text(line, "detail") or "")
     return End(at, outcome, reason, shortened(printable(detail)))
@@ -135,7 +143,7 @@ def _error(line: Mapping[str, object]) -> TransportError:
     permanent = line.get("permanent", False)
     if not isinstance(permanent, bool):
         raise ValueError(f"permanent is {shown(permanent)}, not true or false")
-    kind = _one_of(line, "error", TRANSPORT_ERROR_KINDS)
+    kind: TransportErrorKind = _one_of(line, "error", TRANSPORT_ERROR_KINDS)
     return TransportError(kind, _optional_text(line, "detail") or "", permanent)
 
 
@@ -171,11 +179,12 @@ def _to_milliseconds(seconds: float) -> float:
     return round(seconds * 1000) / 1000
 
 
-def _one_of(line: Mapping[str, object], member: str, words: tuple[str, ...]) -> str:
+def _one_of(line: Mapping[str, object], member: str, words: tuple[_Word, ...]) -> _Word:
     value = line.get(member)
-    if isinstance(value, str) and value in words:
-        return value
-    raise ValueError(f"{member} is {shown(value)}, not one of {', '.join(words)}")
+    for word in words:
+        if word == value:
+            return word
+    raise ValueError(f"{member} is {shown(value)}, not one of {', '.join(map(str, words))}")
 
 
 def _optional_text(line: Mapping[str, object], member: str) -> str | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import final
 
 from ...core import Credentials, Ended, ImportSession, LocalProtocolError, Response, TransportError
-from ...core._shared import Redaction, shown
+from ...core._shared import Redaction, outcome_words, shown
 from ..unpicklable import Unpicklable
 from .recording import End, RecordingError
 from .resumed import standing
@@ -81,9 +81,8 @@ class TraceWriter(Unpicklable):
     def end(self, session: ImportSession, ended: Ended) -> None:
         """How the watch ended."""
         self._begin_late(session)
-        told = ended.to_json()
-        reason = str(told["reason"]) if told["reason"] else None
-        self._write(end_line(End(ended.at, ended.outcome.name, reason, str(told["detail"] or ""))))
+        name, reason, detail = outcome_words(ended.outcome)
+        self._write(end_line(End(ended.at, name, reason, detail or "")))
 
     def close(self) -> None:
         """Close the file; may be called again."""

@@ -13,7 +13,7 @@ from typing import Final, Protocol, Self, final
 from urllib.parse import parse_qs
 
 from ...core import ImportEvent, LocalProtocolError, Request, Response, TransportError, is_import_id
-from ...core._shared import printable, shortened, shown
+from ...core._shared import TransportErrorKind, printable, shortened, shown
 from .. import open_recording
 from ..clock import VirtualClock
 from ..recordings.recording import Exchange, Recording
@@ -111,7 +111,7 @@ class ScriptedService(Unpicklable):
 
     def fails(
         self,
-        kind: str,
+        kind: TransportErrorKind,
         detail: str = "",
         *,
         permanent: bool = False,

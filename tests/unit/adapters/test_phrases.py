@@ -93,7 +93,7 @@ def test_the_line_of_a_failed_poll(attempt, retry_at, text):
         ),
         (
             Failed(ImportFailure.of(None, State.GATHERING)),
-            "failed in GATHERING without an error code: The service gave no error code. No remedy is known.",
+            "failed in GATHERING without an error code: The service returned no error code. No remedy is known.",
         ),
         (
             Abandoned(ImportFailure.of(517, State.INITIALIZING)),

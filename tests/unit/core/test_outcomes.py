@@ -1,6 +1,5 @@
 import copy
 import pickle
-from typing import get_args
 
 import pytest
 
@@ -23,6 +22,14 @@ from spongewatch import (
     WatchTimedOut,
 )
 from spongewatch.core import outcomes
+from spongewatch.core.outcome_words import (
+    OUTCOME_NAMES,
+    OUTCOME_REASONS,
+    OutcomeWords,
+    outcome_from_words,
+    outcome_sentence,
+    outcome_words,
+)
 
 UNSUCCESSFUL = [
     (
@@ -35,15 +42,19 @@ UNSUCCESSFUL = [
         ImportAbandoned,
         "the import was abandoned in INITIALIZING with code 514: The person declined to share their contacts.",
     ),
-    (TimedOut("consent"), WatchTimedOut, "the watch ran out of time (consent)"),
+    (TimedOut("consent"), WatchTimedOut, "the watch of the import timed out (consent_timeout)"),
     (LostContact("why"), ContactLost, "lost contact with the import: why"),
-    (Rejected("request", "status 400"), WatchRejected, "the service rejected the request (request): status 400"),
-    (Cancelled(), WatchCancelled, "the watch was cancelled"),
+    (
+        Rejected("request", "status 400"),
+        WatchRejected,
+        "the service rejected the request for the import (request): status 400",
+    ),
+    (Cancelled(), WatchCancelled, "the watch of the import was cancelled"),
 ]
 
 
-def test_each_way_to_end_has_the_name_that_lines_and_traces_use():
-    assert [kind.name for kind in get_args(outcomes.Outcome)] == [
+def test_the_names_of_the_outcomes():
+    assert list(OUTCOME_NAMES) == [
         "completed",
         "failed",
         "abandoned",
@@ -54,9 +65,11 @@ def test_each_way_to_end_has_the_name_that_lines_and_traces_use():
     ]
 
 
-def test_the_reasons_that_lines_and_traces_use():
-    assert outcomes.TimedOut.REASONS == ("consent", "gathering", "total")
-    assert outcomes.Rejected.REASONS == ("credentials", "unknown-import", "redirect", "request")
+def test_the_reasons_of_the_outcomes():
+    assert OUTCOME_REASONS == {
+        "timed-out": ("consent", "gathering", "total"),
+        "rejected": ("credentials", "unknown-import", "redirect", "request"),
+    }
 
 
 def test_outcomes_are_values():
@@ -114,8 +127,51 @@ def test_an_outcome_error_is_copied_and_pickled_with_its_outcome(outcome, kind, 
 
 def test_a_failure_without_a_code():
     error = ImportFailed(Failed(ImportFailure.of(None, State.GATHERING)))
-    assert str(error) == "the import failed in GATHERING with no code: The service gave no error code."
+    assert str(error) == "the import failed in GATHERING with no code: The service returned no error code."
 
 
-def test_an_error_of_the_base_class():
-    assert str(OutcomeError(Cancelled())) == "the watch ended as cancelled"
+def test_the_base_class_describes_any_outcome():
+    assert str(OutcomeError(Cancelled())) == "the watch of the import was cancelled"
+    assert str(OutcomeError(Completed(2001))) == "the import completed with 2,001 contacts"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sentence"),
+    [
+        (Completed(None), "import 7 completed with an unknown number of contacts"),
+        (Completed(1), "import 7 completed with 1 contact"),
+        (TimedOut("total"), "the watch of import 7 timed out (timeout)"),
+        (LostContact("why"), "lost contact with import 7: why"),
+        (Cancelled(), "the watch of import 7 was cancelled"),
+    ],
+)
+def test_a_sentence_names_the_import(outcome, sentence):
+    assert outcome_sentence(outcome, "7") == sentence
+
+
+@pytest.mark.parametrize("outcome", [TimedOut("consent"), LostContact("why"), Cancelled()])
+def test_a_sentence_says_if_the_import_was_never_seen(outcome):
+    sentence = outcome_sentence(outcome, "7", seen=False)
+    assert sentence == f"{outcome_sentence(outcome, '7')}; no response listed the import"
+
+
+@pytest.mark.parametrize("outcome", [Completed(5), *(outcome for outcome, _, _ in UNSUCCESSFUL)])
+def test_an_outcome_reads_back_from_its_words(outcome):
+    read = outcome_from_words(outcome_words(outcome), State.GATHERING, 5)
+    assert type(read) is type(outcome)
+    assert outcome_words(read) == outcome_words(outcome)
+    if not isinstance(outcome, Failed | Abandoned):  # whose error code is not among the words
+        assert read == outcome
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "outcome"),
+    [
+        ("timed-out", State.INITIALIZING, TimedOut("consent")),
+        ("timed-out", State.GATHERING, TimedOut("gathering")),
+        ("rejected", State.GATHERING, Rejected("request", "")),
+        ("lost-contact", State.GATHERING, LostContact("")),
+    ],
+)
+def test_a_missing_reason_is_the_most_likely_one(name, state, outcome):
+    assert outcome_from_words(OutcomeWords(name, None, None), state, None) == outcome

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from ....core import Response, TransportError
+from ....core._shared import TransportErrorKind
 from ..recording import RecordingError
 from .attachments import attached_body
 from .bodies import body_of, is_positive, status_of, with_body, without_body
@@ -15,7 +17,7 @@ from .polls import MAX_BODIES, is_of_service
 from .request import NOT_RECORDED, CapturedRequest, CapturedResponse, member
 from .times import duration_of, moment_of
 
-_NO_RESPONSE = (
+_NO_RESPONSE: Final[tuple[tuple[str, TransportErrorKind, str, bool], ...]] = (
     ("net::ERR_CONNECTION_REFUSED", "refused", "the connection was refused", False),
     ("net::ERR_CONNECTION_TIMED_OUT", "timeout", "the connection timed out", False),
     ("net::ERR_TIMED_OUT", "timeout", "the request timed out", False),

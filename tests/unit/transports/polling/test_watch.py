@@ -13,6 +13,7 @@ from spongewatch import (
     Ended,
     Failed,
     ImportSession,
+    InvalidArgument,
     LocalProtocolError,
     LostContact,
     PollFailed,
@@ -105,7 +106,7 @@ def test_each_poll_leaves_an_interval_after_the_end_of_the_last():
 def test_failed_polls_are_told_and_tried_again_when_they_say():
     watching, service = started(BUSY, RESET, b"", COMPLETE)
     failed = [item for item in watching if isinstance(item, PollFailed)]
-    assert [item.reason for item in failed] == ["status 503", "reset: after 12 bytes", "the answer is empty"]
+    assert [item.reason for item in failed] == ["status 503", "reset: after 12 bytes", "the response is empty"]
     assert [item.retry_at for item in failed] == service.sent[1:]
 
 
@@ -565,7 +566,7 @@ def test_a_poll_whose_answer_nobody_waited_for_has_failed():
     assert poll(session, service, clock=clock) == ()
     clock.move_to(10.0)
     (failed,) = poll(session, service, clock=clock)
-    assert (failed.reason, failed.at) == ("timeout: no answer within 10 s", 10.0)
+    assert (failed.reason, failed.at) == ("timeout: no response within 10 s", 10.0)
     assert service.sent == []
 
 
@@ -695,7 +696,7 @@ def test_waiting_records_and_logs_errors_of_observers(tmp_path, caplog):
 )
 def test_what_can_not_be_waited_for_is_refused_before_the_first_poll(import_id, arguments):
     service = Service(VirtualClock(), COMPLETE)
-    with pytest.raises(LocalProtocolError):
+    with pytest.raises((InvalidArgument, LocalProtocolError)):
         wait(import_id, CREDENTIALS, transport=service, **arguments)
     assert service.sent == []
 

@@ -15,6 +15,7 @@ from spongewatch import (
     Credentials,
     Ended,
     ImportSession,
+    InvalidArgument,
     LocalProtocolError,
     PollFailed,
     PollPolicy,
@@ -542,7 +543,7 @@ asyncio.run(main())
 
 
 def test_what_can_not_be_waited_for_is_refused():
-    with pytest.raises(LocalProtocolError):
+    with pytest.raises(InvalidArgument):
         asyncio.run(wait_async("../1126", CREDENTIALS))
 
 

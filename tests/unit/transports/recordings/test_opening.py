@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from answers import json_body, rows
-from spongewatch import InvalidType, LocalProtocolError
+from spongewatch import InvalidArgument, InvalidType, LocalProtocolError
 from spongewatch.transports import RecordingError, replay
 from spongewatch.transports.recordings import opening
 from spongewatch.transports.recordings.foreign.body_files import Bodies
@@ -137,7 +137,7 @@ def test_an_import_id_may_be_an_int(tmp_path):
     assert open_recording(file, 7).import_id == "7"
     assert replay(file, import_id=7).session.import_id == "7"
     for wrong in (0, -7):
-        with pytest.raises(LocalProtocolError):
+        with pytest.raises((InvalidArgument, LocalProtocolError)):
             open_recording(file, wrong)
     for wrong in (True, 7.0, b"7"):
         with pytest.raises(InvalidType, match="^import_id must be a str or an int, not "):
@@ -147,14 +147,14 @@ def test_an_import_id_may_be_an_int(tmp_path):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "the answer is empty"),
-        (b"\x89PNG\r\n\x1a\n", "the answer is not UTF-8 text"),
-        (b"<html>", "the answer is an HTML page"),
-        (b'{"log": {"entries": [', "the answer is not JSON"),
-        (b'{"log": [' + b"[" * 100_000, "the answer is JSON that is nested too deeply"),
-        (b'{"log": 7}', "the answer holds no events"),
-        (b"# notes\nevents: []\n", "the answer is not JSON"),
-        (b'{"x": "' + b"x" * 2**20 + b'"}', "the answer has more than 1,048,576 bytes"),
+        (b"", "the response is empty"),
+        (b"\x89PNG\r\n\x1a\n", "the response is not valid UTF-8"),
+        (b"<html>", "the response is an HTML page"),
+        (b'{"log": {"entries": [', "the response is not valid JSON"),
+        (b'{"log": [' + b"[" * 100_000, "the response is JSON that is nested too deeply"),
+        (b'{"log": 7}', "the response has no events"),
+        (b"# notes\nevents: []\n", "the response is not valid JSON"),
+        (b'{"x": "' + b"x" * 2**20 + b'"}', "the response has more than 1,048,576 bytes"),
     ],
 )
 def test_what_is_nothing_known_is_refused(tmp_path, content, problem):
@@ -275,7 +275,7 @@ def test_a_path_to_nothing_is_refused(tmp_path):
         (b'{"spongewatch-trace":', "line 1: is not JSON"),
         (
             b'{"spongewatch-tr',
-            "is not a trace, a HAR, a cassette or a response of the service: the answer is not JSON",
+            "is not a trace, a HAR, a cassette or a response of the service: the response is not valid JSON",
         ),
     ],
 )

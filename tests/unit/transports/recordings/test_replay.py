@@ -101,8 +101,8 @@ def test_the_import_is_named_by_the_trace_else_by_the_first_body_that_names_one(
         (answer(0, b'{"error": {"message": "busy"}}', status=503), "status 503: busy"),
         (answer(0, COMPLETE, status=404), "status 404"),
         (answer(0, COMPLETE, status=204), "status 204"),
-        (answer(0, b"<html>"), "the answer is an HTML page, not a list of events"),
-        (answer(0, json_body([], import_id="9\x1b")), 'the answer is that of another import, "9\\u001b"'),
+        (answer(0, b"<html>"), "the response is an HTML page, not a list of events"),
+        (answer(0, json_body([], import_id="9\x1b")), 'the response is about another import, "9\\u001b"'),
         ({"t": 0, "took": 0.25, "error": "reset", "detail": "after 12 bytes"}, "reset: after 12 bytes"),
     ],
 )
@@ -121,7 +121,7 @@ def test_a_wait_that_the_service_asks_for_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [
-        (302, Rejected("redirect", "status 302: credentials follow no redirect")),
+        (302, Rejected("redirect", "status 302; redirects are not followed, to protect the credentials")),
         (401, Rejected("credentials", "status 401")),
         (403, Rejected("credentials", "status 403")),
         (410, Rejected("unknown-import", "status 410")),
@@ -182,14 +182,17 @@ def test_overdue_polls_are_replayed_as_they_were_recorded(tmp_path):
     polls = [answer(0, WAITING), {"t": 5, **RESET}, {"t": 6.5, **RESET}, answer(7.5, COMPLETE)]
     *_, failed, ended = replay(trace(tmp_path, *polls, header=header))
     assert (failed.at, failed.retry_at) == (5.5, 6.5)
-    assert (ended.outcome, ended.at) == (LostContact("no good answer for 2 s (lost_contact_timeout); last, reset"), 5.5)
+    assert (ended.outcome, ended.at) == (
+        LostContact("no valid response for 2 s (lost_contact_timeout); last failure: reset"),
+        5.5,
+    )
 
 
 def test_contact_is_lost_when_its_budget_runs_out(tmp_path):
     header = {**HEADER, "policy": {"lost_contact_timeout": 2, "interval": 1.5}}
     rest = {"t": 9.0, "end": "timed-out", "reason": "gathering"}
     ended = end_of(trace(tmp_path, answer(0, WAITING), {"t": 1, **RESET}, rest, header=header))
-    assert ended.outcome == LostContact("no good answer for 2 s (lost_contact_timeout); last, reset")
+    assert ended.outcome == LostContact("no valid response for 2 s (lost_contact_timeout); last failure: reset")
     assert ended.at == 2.25
 
 
@@ -206,7 +209,7 @@ def test_a_header_without_budgets_never_times_out(tmp_path):
 
 
 def test_a_bad_policy_is_named_with_its_line(tmp_path):
-    with pytest.raises(RecordingError, match=r"trace.jsonl: line 1: timeout is a number of seconds .*, not -1$"):
+    with pytest.raises(RecordingError, match=r"trace.jsonl: line 1: timeout must be from .* seconds, not -1$"):
         replay(trace(tmp_path, header={**HEADER, "policy": {"timeout": -1}}))
 
 
@@ -359,7 +362,7 @@ def test_the_budgets_of_a_watch_that_was_resumed_run_on(tmp_path):
     assert end_of(trace(tmp_path, *late, header=AS_IT_WAS)) == Ended(
         "1126",
         220.25,
-        LostContact("no good answer for 120 s (lost_contact_timeout); last, status 503"),
+        LostContact("no valid response for 120 s (lost_contact_timeout); last failure: status 503"),
         State.GATHERING,
         5,
     )

@@ -101,7 +101,7 @@ def test_what_nobody_stood_in_is_refused(member, odd):
 def test_a_member_that_is_missing_is_named(member):
     stands = standing(in_the_middle())
     del stands[member]
-    with pytest.raises(LocalProtocolError, match=f"^the saved session has no member {member}$"):
+    with pytest.raises(LocalProtocolError, match=f"^the saved session has no key {member}$"):
         session_of("1126", POLICY, stands)
 
 

@@ -83,7 +83,7 @@ def test_no_answer_is_so_large_that_its_line_can_not_be_read(tmp_path, sign, sta
     assert len(line) < MAX_LINE
     file = tmp_path / "trace"
     file.write_text('{"spongewatch-trace": 1}\n' + line)
-    problem = "the answer has more than 1,048,576 bytes" if status == 200 else "status 503"
+    problem = "the response has more than 1,048,576 bytes" if status == 200 else "status 503"
     assert told(file)[0]["reason"] == problem
 
 

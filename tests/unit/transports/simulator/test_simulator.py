@@ -13,6 +13,7 @@ from answers import rows
 from spongewatch import (
     Credentials,
     ImportEvent,
+    InvalidArgument,
     InvalidType,
     LocalProtocolError,
     Response,
@@ -483,13 +484,13 @@ def test_a_recording_without_answers_or_with_a_broken_line_is_refused_at_once(tm
         ({"port": 65536}, "a port is a number from 0, which is any, to 65535, not 65536"),
         ({"port": "80"}, 'a port is a number from 0, which is any, to 65535, not "80"'),
         ({"import_id": "a/b"}, '"a/b" is no import id such as 1126'),
-        ({"import_id": 0}, "an import id is 1 to 64 letters"),
-        ({"domain_key": "a:b"}, "a domain key holds no colon"),
-        ({"domain_password": ""}, "the domain password is missing"),
+        ({"import_id": 0}, "import_id must be 1 to 64 letters"),
+        ({"domain_key": "a:b"}, "domain_key must not contain a colon"),
+        ({"domain_password": ""}, "domain_password must not be empty"),
     ],
 )
 def test_bad_arguments_are_refused_in_one_line(arguments, problem):
-    with pytest.raises(LocalProtocolError, match=problem) as caught:
+    with pytest.raises((InvalidArgument, LocalProtocolError), match=problem) as caught:
         Simulator(**arguments)
     assert "\n" not in str(caught.value)
 

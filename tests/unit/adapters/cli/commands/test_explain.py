@@ -26,7 +26,7 @@ def test_each_code_is_one_line(capsys):
         ),
         (
             "4711",
-            "4711  UNKNOWN    The service gave the error code 4711, which its documentation did not list.\n"
+            "4711  UNKNOWN    The service returned the error code 4711, which its documentation does not list.\n"
             "                 No remedy is known.\n",
         ),
     ],

@@ -148,7 +148,7 @@ def test_a_refused_connection_loses_contact_after_the_budget(capsys):
     assert {poll["reason"] for poll in polls} == {"refused: nothing listens there"}
     assert [poll["retry_at"] is None for poll in polls] == [False] * (len(polls) - 1) + [True]
     assert ended["outcome"] == "lost-contact"
-    assert ended["detail"].endswith("last, refused: nothing listens there")
+    assert ended["detail"].endswith("last failure: refused: nothing listens there")
 
 
 @pytest.mark.usefixtures("virtual_time")

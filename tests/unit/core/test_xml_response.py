@@ -1,7 +1,7 @@
 import pytest
 
 from spongewatch.core.errors import RemoteProtocolError
-from spongewatch.core.xml_answer import xml_to_object
+from spongewatch.core.xml_response import xml_to_object
 
 ROW = "<event><event-type>GATHERING</event-type><status>INPROGRESS</status><value>5</value></event>"
 DOCUMENT = f"<eventsResponse><events>{ROW}</events><import-id>1</import-id></eventsResponse>"
@@ -21,20 +21,20 @@ def refusal(body: bytes) -> str:
     return str(caught.value)
 
 
-def test_names_with_dashes_become_those_of_json():
+def test_dashes_in_names_become_underscores():
     assert read(DOCUMENT) == OBJECT
 
 
 @pytest.mark.parametrize("document", [f"<root>{DOCUMENT}</root>", f"<!-- a comment -->{DOCUMENT}<?pi?>"])
-def test_a_wrapper_and_comments_are_passed_over(document):
+def test_a_wrapper_and_comments_are_ignored(document):
     assert read(document) == OBJECT
 
 
-def test_only_one_wrapper():
-    assert refusal(f"<a><b>{DOCUMENT}</b></a>".encode()) == "the answer is XML without an eventsResponse element"
+def test_two_wrappers_are_refused():
+    assert refusal(f"<a><b>{DOCUMENT}</b></a>".encode()) == "the response is XML without an eventsResponse element"
 
 
-def test_nil_is_null_and_empty_is_empty():
+def test_nil_is_none_and_empty_is_empty():
     echoes = (
         '<eventsResponse><echo nil="true"></echo><user-id></user-id><events type="array"> </events></eventsResponse>'
     )
@@ -42,26 +42,26 @@ def test_nil_is_null_and_empty_is_empty():
 
 
 @pytest.mark.parametrize(("inside", "events"), [('<events nil="true"/>', None), ("<events>oops</events>", "oops")])
-def test_events_that_are_no_list_stay_none(inside, events):
+def test_events_that_are_no_list_stay_as_they_are(inside, events):
     assert read(f"<eventsResponse>{inside}</eventsResponse>") == {"events": events}
 
 
-def test_of_members_with_one_name_the_last_counts():
+def test_the_last_of_elements_with_one_name_counts():
     twice = f"<eventsResponse><events><event/></events><events>{ROW}</events></eventsResponse>"
     assert read(twice) == {"events": OBJECT["events"]}
     values = "<eventsResponse><echo>1</echo><echo>2</echo></eventsResponse>"
     assert read(values) == {"echo": "2"}
 
 
-def test_without_events_there_is_no_such_member():
+def test_without_events_there_is_no_such_key():
     assert read("<eventsResponse/>") == {}
 
 
-def test_what_is_no_event_is_no_object():
+def test_an_element_other_than_event_is_no_object():
     assert read("<eventsResponse><events><row/></events></eventsResponse>") == {"events": ["row"]}
 
 
-def test_elements_inside_a_member_make_it_an_object():
+def test_an_element_with_children_is_an_object():
     assert read("<eventsResponse><echo>a<b-b>b<c>c</c></b-b></echo></eventsResponse>") == {"echo": {"b_b": "bc"}}
     row = "<event><status>CO<x>MPLETED</x></status></event>"
     assert read(f"<eventsResponse><events>{row}</events></eventsResponse>") == {
@@ -76,13 +76,13 @@ def test_an_error_envelope(document):
     assert read(document) == {"error": {"message": "m"}}
 
 
-def test_an_error_without_a_message_of_its_own():
+def test_an_error_without_a_message_element():
     assert read("<error>gone</error>") == {"error": "gone"}
     assert read("<eventsResponse><error><code>4</code></error></eventsResponse>") == {"error": {"code": "4"}}
 
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "utf-16", "UTF-16LE", "utf-16be", "ISO-8859-1", "US-ASCII", "ascii"])
-def test_encodings_that_are_read(encoding):
+def test_supported_encodings(encoding):
     text = f"<?xml version='1.0' encoding='{encoding}'?><eventsResponse><echo>e</echo></eventsResponse>"
     assert xml_to_object(text.encode(encoding)) == {"echo": "e"}
 
@@ -98,14 +98,14 @@ def test_white_space_before_the_declaration_is_accepted(encoding, mark, space):
 
 @pytest.mark.parametrize("space", ["x", "\xa0", "\u2028", "<!-- -->", "\x0b"])
 def test_other_text_before_the_declaration_is_refused(space):
-    assert "not XML that can be read" in refusal(f"{space}<?xml version='1.0'?>{DOCUMENT}".encode())
+    assert "not valid XML" in refusal(f"{space}<?xml version='1.0'?>{DOCUMENT}".encode())
 
 
 def test_the_declaration_behind_white_space_is_checked():
     assert "in an encoding other than" in refusal(b"\n<?xml version='1.0' encoding='cp1252'?><eventsResponse/>")
 
 
-def test_characters_beyond_ascii():
+def test_characters_beyond_ascii_are_decoded():
     text = "<?xml version='1.0' encoding='{}'?><eventsResponse><echo>é</echo></eventsResponse>"
     assert xml_to_object(text.format("ISO-8859-1").encode("latin-1")) == {"echo": "é"}
     assert xml_to_object(text.format("UTF-16").encode("utf-16")) == {"echo": "é"}
@@ -115,7 +115,7 @@ def test_characters_beyond_ascii():
 @pytest.mark.parametrize("encoding", ["windows-1252", "utf-7", "cp037", "shift_jis", "rot13", "no-such", "koi8-r", ""])
 def test_other_encodings_are_refused(encoding):
     body = f'<?xml version="1.0" encoding="{encoding}"?><eventsResponse/>'.encode()
-    assert refusal(body) == "the answer is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII"
+    assert refusal(body) == "the response is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII"
 
 
 @pytest.mark.parametrize(
@@ -123,23 +123,23 @@ def test_other_encodings_are_refused(encoding):
 )
 def test_other_encodings_are_refused_however_they_are_written(written):
     body = f"<?xml version='1.0' {written.format('windows-1252')}?><eventsResponse/>".encode()
-    assert refusal(body) == "the answer is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII"
+    assert refusal(body) == "the response is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII"
     assert xml_to_object(body.replace(b"windows-1252", b"UTF-8")) == {}
 
 
 def test_only_a_declaration_at_the_start_names_an_encoding():
     assert read('<?xmx encoding="no-such"?><eventsResponse/>') == {}
-    assert refusal(b'X<?xml version="1.0" encoding="no-such"?>').startswith("the answer is not XML that can be read: ")
+    assert refusal(b'X<?xml version="1.0" encoding="no-such"?>').startswith("the response is not valid XML: ")
 
 
 @pytest.mark.parametrize("encoding", ["windows-1252", "no-such", "shift_jis"])
 @pytest.mark.parametrize("written_in", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_other_encodings_declared_in_utf_16_are_refused_too(encoding, written_in):
     body = f'<?xml version="1.0"{" " * 5000}encoding="{encoding}"?>'.encode(written_in) + b"<eventsResponse/>"
-    assert refusal(body) == "the answer is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII"
+    assert refusal(body) == "the response is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII"
 
 
-def test_bytes_that_are_not_in_the_encoding():
+def test_bytes_that_are_invalid_in_the_encoding_are_refused():
     assert refusal(b"<eventsResponse>\xff</eventsResponse>").endswith(
         "not well-formed (invalid token): line 1, column 16"
     )
@@ -155,12 +155,12 @@ DTD = '<!DOCTYPE eventsResponse SYSTEM "http://127.0.0.1:1/x.dtd"><eventsRespons
 
 @pytest.mark.parametrize("document", [BOMB, EXTERNAL, DTD], ids=["entity bomb", "external entity", "dtd"])
 def test_nothing_that_a_dtd_can_do_is_done(document):
-    assert refusal(document.encode()) == "the answer is XML with a document type, which is never read"
+    assert refusal(document.encode()) == "the response is XML with a document type, which is not supported"
     utf_16 = f'<?xml version="1.0" encoding="UTF-16"?>{document}'.encode("utf-16")
-    assert refusal(utf_16) == "the answer is XML with a document type, which is never read"
+    assert refusal(utf_16) == "the response is XML with a document type, which is not supported"
 
 
-def test_an_entity_that_nobody_declared():
+def test_an_undeclared_entity_is_refused():
     assert refusal(b"<eventsResponse>&x;</eventsResponse>").endswith("undefined entity: line 1, column 16")
 
 
@@ -168,10 +168,8 @@ def test_deep_nesting_breaks_nothing():
     depth = 100_000
     deep = "<a>" * depth + "</a>" * depth
     assert read(f"<eventsResponse><echo>{deep}</echo></eventsResponse>") == {"echo": {"a": ""}}
-    assert refusal(deep.encode()) == "the answer is XML without an eventsResponse element"
+    assert refusal(deep.encode()) == "the response is XML without an eventsResponse element"
 
 
-def test_what_is_not_well_formed_is_refused_with_the_place():
-    assert refusal(b"<status>success</s>") == (
-        "the answer is not XML that can be read: mismatched tag: line 1, column 17"
-    )
+def test_a_malformed_document_is_refused_with_its_line_and_column():
+    assert refusal(b"<status>success</s>") == ("the response is not valid XML: mismatched tag: line 1, column 17")

@@ -1,8 +1,8 @@
-"""An XML answer as the object that its JSON twin would have given.
+"""Reads an XML response as the object that the same response in JSON would be.
 
-The document is Rails' `to_xml` (wire-facts): dashes in names, `nil="true"` for null, `type` attributes
-that tell nothing new. Nothing that a DTD could do is allowed, and of encodings only those that need no
-table of Python's: UTF-8, UTF-16, ISO-8859-1 and ASCII.
+The documents are those of Rails' `to_xml`: dashes in names, `nil="true"` for null, and redundant `type` attributes.
+Document types are refused, and so are all encodings but UTF-8, UTF-16, ISO-8859-1 and ASCII, for which the parser would
+look up one of Python's codecs.
 """
 
 import re
@@ -18,57 +18,57 @@ _ENCODING = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([^\"']*)")
 _ENCODINGS = {b"UTF-8", b"UTF-16", b"UTF-16LE", b"UTF-16BE", b"ISO-8859-1", b"US-ASCII", b"ASCII"}
 
 _LEADING_SPACE = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:(?:\x00[ \t\r\n])+|(?:[ \t\r\n]\x00)+|[ \t\r\n]+)")
-"""A byte order mark, if there is one, and white space in UTF-16 or in an encoding of one byte a character."""
+"""An optional byte order mark, and white space in UTF-16 or a single-byte encoding."""
 
 
 def xml_to_object(body: bytes) -> object:
-    """What `EventsPage.from_json` takes. Raises `RemoteProtocolError`, whatever the bytes."""
+    """Return the object for `EventsPage.from_json`; raise `RemoteProtocolError` if `body` can't be read."""
     root = _parse(body)
     response = _named("eventsResponse", root)
     if response is None:
         error = _named("error", root)
         if error is None:
-            raise RemoteProtocolError("the answer is XML without an eventsResponse element")
-        return {"error": _member(error)}
-    members = {_name(child): _member(child) for child in response}
+            raise RemoteProtocolError("the response is XML without an eventsResponse element")
+        return {"error": _value(error)}
+    values = {_name(child): _value(child) for child in response}
     events = response.findall("events")
     if events:
-        members["events"] = _rows(events[-1])
-    return members
+        values["events"] = _rows(events[-1])
+    return values
 
 
 def _parse(body: bytes) -> Element:
     # XML 1.0 §2.8 allows nothing before the declaration, but some servers send a blank line.
     if space := _LEADING_SPACE.match(body):
         body = body[space.end() :]  # the parser needs no byte order mark
-    # Without its zero bytes and its byte order mark, a declaration in UTF-16 reads as one in ASCII.
+    # Without NUL bytes and byte order mark, a declaration in UTF-16 reads like one in ASCII.
     declared = _ENCODING.match(body.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe"))
     if declared and declared[1].upper() not in _ENCODINGS:
-        raise RemoteProtocolError("the answer is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII")
+        raise RemoteProtocolError("the response is XML in an encoding other than UTF-8, UTF-16, ISO-8859-1 or ASCII")
     try:
         root: Element = fromstring(body, forbid_dtd=True)
     except DefusedXmlException:
-        raise RemoteProtocolError("the answer is XML with a document type, which is never read") from None
+        raise RemoteProtocolError("the response is XML with a document type, which is not supported") from None
     except (ParseError, LookupError, ValueError) as error:
-        # The latter two are for encodings, and come from the parser under the parser.
-        raise RemoteProtocolError(f"the answer is not XML that can be read: {printable(str(error))}") from None
+        # expat raises LookupError and ValueError for encodings.
+        raise RemoteProtocolError(f"the response is not valid XML: {printable(str(error))}") from None
     return root
 
 
 def _named(tag: str, root: Element) -> Element | None:
-    """The root itself, or what stands in it where it is a wrapper (an old fixture has one, wire-facts)."""
+    """Return the root, or its child of that name: some services wrap the document in another element."""
     return root if root.tag == tag else root.find(tag)
 
 
 def _rows(events: Element) -> object:
     if events.get("nil") == "true":
         return None
-    rows = [{_name(child): _member(child) for child in row} if row.tag == "event" else row.tag for row in events]
+    rows = [{_name(child): _value(child) for child in row} if row.tag == "event" else row.tag for row in events]
     return (events.text or "").strip() or rows
 
 
-def _member(element: Element) -> object:
-    """Null, text, or an object where there are elements inside, as deep as this one only."""
+def _value(element: Element) -> object:
+    """Return None, the text, or an object of the child elements' text."""
     if element.get("nil") == "true":
         return None
     if len(element):
@@ -77,7 +77,7 @@ def _member(element: Element) -> object:
 
 
 def _name(element: Element) -> str:
-    """The JSON name; in an object built from these, of members with one name the last counts."""
+    """Return the name that the element has in JSON."""
     return element.tag.replace("-", "_")
 
 
