@@ -365,7 +365,7 @@ def test_a_loop_of_ones_own_gives_up_on_a_service_that_is_not_there():
     with nobody() as url:
         outcome, items = driven(url, lost_contact_timeout=0.2, max_delay=0.1)
     assert isinstance(outcome, LostContact)
-    assert items[0].reason == "refused: nothing listens there"
+    assert items[0].reason == "refused: connection refused"
 
 
 def test_a_redirect_is_not_followed_by_a_loop_of_ones_own():

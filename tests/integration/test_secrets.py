@@ -24,6 +24,7 @@ from spongewatch import (
     Done,
     Ended,
     ImportSession,
+    InvalidArgument,
     LocalProtocolError,
     PollFailed,
     PollPolicy,
@@ -387,7 +388,7 @@ def test_errors_do_not_show_it(shown):
         for mistake in mistakes(server.url):
             with pytest.raises(SpongewatchError) as caught:
                 mistake()
-            assert isinstance(caught.value, LocalProtocolError | TransportError)
+            assert isinstance(caught.value, InvalidArgument | LocalProtocolError | TransportError)
             assert_none_in(*shown(caught.value), *logged)
 
 

@@ -4,7 +4,7 @@ import argparse
 import shlex
 from contextlib import ExitStack
 
-from ....core import Cancelled, Credentials, LocalProtocolError, TimedOut
+from ....core import Cancelled, Credentials, InvalidArgument, InvalidType, LocalProtocolError, TimedOut
 from ....transports import RecordingError, SystemClock, TraceWriter, watch
 from ...live.clocks import SleepTellingClock
 from ..credential_sources import find_credentials
@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
         return _watch(options)
     except RecordingError as error:
         note(f"--record: {error}")
-    except LocalProtocolError as error:
+    except (InvalidArgument, InvalidType, LocalProtocolError) as error:
         note(str(error))
     return USAGE
 

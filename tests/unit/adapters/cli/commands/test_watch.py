@@ -149,10 +149,10 @@ def test_where_nothing_listens_contact_is_lost(capsys):
     with nobody() as url:
         assert main(["watch", "1126", "--base-url", url, *FAST, "--lost-contact-timeout", "60", "--jsonl"]) == 6
     *polls, ended = said(capsys)
-    assert {poll["reason"] for poll in polls} == {"refused: nothing listens there"}
+    assert {poll["reason"] for poll in polls} == {"refused: connection refused"}
     assert [poll["retry_at"] is None for poll in polls] == [False] * (len(polls) - 1) + [True]
     assert ended["outcome"] == "lost-contact"
-    assert ended["detail"].endswith("last, refused: nothing listens there")
+    assert ended["detail"].endswith("last, refused: connection refused")
 
 
 @pytest.mark.usefixtures("no_time_goes_by")
@@ -321,7 +321,7 @@ def test_a_record_that_can_not_be_written_any_more_is_told_and_the_watch_goes_on
             ["1", "--base-url", "https://127.0.0.1/?a=b"],
             "the base url has a query or a fragment, and can't have either",
         ),
-        (["1", "--base-url", "https://[v1.a]"], "the url of a request can't be read"),
+        (["1", "--base-url", "https://[v1.a]"], "url can't be parsed"),
         (["1", "--interval", "0.5"], "an interval of 0.5 s is under the service's own limit of 1 s"),
         (["1", "--interval", "120"], "an interval of 120 s is not under lost_contact_timeout, 120 s"),
         (["1", "--echo", ""], "echo is a text of one character or more that UTF-8 can write"),
