@@ -84,19 +84,35 @@ class SystemClock(Unpicklable):
         self._alarm = _Alarm()
 
     def now(self) -> float:
-        """Return the UNIX time in seconds."""
+        """Return the UNIX time in seconds.
+
+        >>> SystemClock().now() > 1_700_000_000
+        True
+        """
         return self._offset + self._elapsed()
 
     def sleep(self, seconds: float) -> None:
-        """Return after `seconds`, or earlier if `wake` is called."""
+        """Return after `seconds`, or earlier if `wake` is called.
+
+        >>> SystemClock().sleep(0.001)
+        """
         self._alarm.wait(seconds)
 
     async def sleep_async(self, seconds: float) -> None:
-        """Do the same while other tasks run on the event loop."""
+        """Return after `seconds`, or earlier if `wake` is called; other tasks run meanwhile.
+
+        >>> import asyncio
+        >>> asyncio.run(SystemClock().sleep_async(0.001))
+        """
         await self._alarm.wait_async(seconds)
 
     def wake(self) -> None:
-        """End the current sleep, or the next one if none is running; callable from any thread or signal handler."""
+        """End the current sleep, or the next one if none is running; callable from any thread or signal handler.
+
+        >>> clock = SystemClock()
+        >>> clock.wake()
+        >>> clock.sleep(3600)  # returns at once
+        """
         self._alarm.ring()
 
 
@@ -134,25 +150,48 @@ class VirtualClock(Unpicklable):
         self._alarm = _Alarm()
 
     def now(self) -> float:
-        """Return the time in seconds."""
+        """Return the time in seconds.
+
+        >>> VirtualClock(start=5).now()
+        5.0
+        """
         return self._milliseconds / 1000
 
     def move_to(self, moment: float) -> None:
-        """Move the clock forward to `moment`, in seconds, or until `wake` is called; never move it back."""
+        """Move the clock forward to `moment`, in seconds, or until `wake` is called; never move it back.
+
+        >>> clock = VirtualClock(start=5)
+        >>> clock.move_to(7)
+        >>> clock.move_to(6)
+        >>> clock.now()
+        7.0
+        """
         ahead = round(moment * 1000) - self._milliseconds
         if ahead > 0:
             self._milliseconds += ahead if self._speed is None else self._slept(ahead, self._speed)
 
     def sleep(self, seconds: float) -> None:
-        """Move the clock forward by `seconds`, at least by a millisecond if `seconds` is positive."""
+        """Move the clock forward by `seconds`, at least by a millisecond if `seconds` is positive.
+
+        >>> clock = VirtualClock()
+        >>> clock.sleep(3600)
+        >>> clock.now()
+        3600.0
+        """
         if seconds > 0:  # shorter sleeps would be rounded to none, and a loop would repeat them for ever
             self.move_to(self.now() + max(seconds, 0.001))
 
     async def sleep_async(self, seconds: float) -> None:
-        """Do the same while other tasks run on the event loop.
+        """Move the clock forward as `sleep` does, and let other tasks run.
 
         Raises:
             LocalProtocolError: The clock has a speed; its sleep would block the event loop.
+
+        >>> import asyncio
+        >>> clock = VirtualClock()
+        >>> asyncio.run(clock.sleep_async(3600))
+        >>> clock.now()
+        3600.0
         """
         if self._speed is not None:
             raise LocalProtocolError("a VirtualClock with a speed would block the event loop; create it without one")
@@ -160,7 +199,14 @@ class VirtualClock(Unpicklable):
         await self._alarm.wait_async(0)
 
     def wake(self) -> None:
-        """End the current sleep, or the next one if none is running; without a speed, no sleep waits."""
+        """End the current sleep, or the next one if none is running; without a speed, no sleep waits.
+
+        >>> clock = VirtualClock(speed=1)
+        >>> clock.wake()
+        >>> clock.sleep(3600)  # returns at once
+        >>> clock.now() < 3600
+        True
+        """
         self._alarm.ring()
 
     def _slept(self, milliseconds: int, speed: float) -> int:

@@ -72,16 +72,16 @@ def wait(
     now = clock.now()
     session = _session(import_id, credentials, timeout, now, base_url, format, auth, echo, policy, insecure_http)
 
-    def watched(transport: Transport) -> Outcome:
+    def run(transport: Transport) -> Outcome:
         loop = watch(
             session, transport, observers=observers, on_observer_error=on_observer_error, record=record, clock=clock
         )
         return loop.run()
 
     if transport is not None:
-        return watched(transport)
+        return run(transport)
     with closing(_new_transport()) as created:
-        return watched(created)
+        return run(created)
 
 
 async def wait_async(
@@ -119,8 +119,8 @@ async def wait_async(
         on_observer_error: What happens to exceptions of observers: "raise" them when the watch has ended, or "log"
             them at once.
         record: A `TraceWriter` that records the watch; it stays open.
-        transport: The transport to send requests with; it stays open. A blocking one sends in a
-            thread. By default, one is created for this call (in a thread) and closed at the end.
+        transport: The transport to send requests with; it stays open. A blocking one sends in a thread. By default, one
+            is created for this call, in a thread, and closed at the end.
         insecure_http: Allow a `base_url` with plain http to another machine.
         clock: The clock to wait by; the system's by default.
 
@@ -147,16 +147,16 @@ async def wait_async(
     now = clock.now()
     session = _session(import_id, credentials, timeout, now, base_url, format, auth, echo, policy, insecure_http)
 
-    async def watched(transport: AsyncTransport | Transport) -> Outcome:
+    async def run(transport: AsyncTransport | Transport) -> Outcome:
         loop = watch_async(
             session, transport, observers=observers, on_observer_error=on_observer_error, record=record, clock=clock
         )
         return await loop.run()
 
     if transport is not None:
-        return await watched(transport)
+        return await run(transport)
     async with ThreadedTransport(await in_new_thread(_new_transport), threads=1) as created:
-        return await watched(created)
+        return await run(created)
 
 
 def _hidden(base_url: str) -> str:

@@ -72,6 +72,17 @@ class ThreadedTransport(Unpicklable):
             InvalidType: `timeout` is not a number.
             InvalidArgument: `timeout` is NaN, or the transport can't send the request.
             LocalProtocolError: The transport is closed, or no asyncio event loop is running.
+
+        >>> import asyncio
+        >>> from spongewatch.transports.testing import HandlerTransport
+        >>> async def main() -> Response:
+        ...     transport = ThreadedTransport(HandlerTransport(lambda request: Response(404)))
+        ...     try:
+        ...         return await transport.send(Request("GET", "https://api.example/events/1126.json"), timeout=10)
+        ...     finally:
+        ...         await transport.close()
+        >>> asyncio.run(main())
+        Response(status=404)
         """
         if self._closed:
             raise LocalProtocolError("the transport is closed")
@@ -94,7 +105,12 @@ class ThreadedTransport(Unpicklable):
         raise TransportError("timeout", "all threads were in use by other requests")
 
     async def close(self) -> None:
-        """Close the blocking transport and release the threads; closing twice is allowed."""
+        """Close the blocking transport and release the threads; closing twice is allowed.
+
+        >>> import asyncio
+        >>> from spongewatch.transports.testing import HandlerTransport
+        >>> asyncio.run(ThreadedTransport(HandlerTransport(lambda request: Response(404))).close())
+        """
         self.release()
         if not _under_asyncio():  # nothing was sent
             self._transport.close()
@@ -110,7 +126,14 @@ class ThreadedTransport(Unpicklable):
         await self.close()
 
     def release(self) -> None:
-        """Let the threads end once they are idle, and leave the blocking transport open; nothing can be sent then."""
+        """Let the threads end once they are idle, and leave the blocking transport open; nothing can be sent then.
+
+        >>> from spongewatch.transports.testing import HandlerTransport
+        >>> blocking = HandlerTransport(lambda request: Response(404))
+        >>> ThreadedTransport(blocking).release()
+        >>> blocking.send(Request("GET", "https://api.example/events/1126.json"), timeout=10)
+        Response(status=404)
+        """
         self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
 

@@ -48,7 +48,20 @@ class TimedResponse(HTTPResponse):
         super().__init__(_Opens(_ResponseFile(sock, self._reads)), *args, **kwargs)  # type: ignore[arg-type]
 
     def begin(self) -> None:
-        """Read the status line and the headers of the final response."""
+        r"""Read the status line and the headers of the final response; `http.client` calls this.
+
+        Raises:
+            TransportError: The headers are too large, incomplete, invalid, or ambiguous about the end of the body.
+
+        >>> import socket
+        >>> ours, theirs = socket.socketpair()
+        >>> theirs.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+        >>> response = TimedResponse(ours)
+        >>> response.begin()
+        >>> response.status
+        204
+        >>> response.close(); ours.close(); theirs.close()
+        """
         file: Any = self.fp
         self.fp = self._read_head()  # type: ignore[assignment] # http.client only calls readline
         try:

@@ -55,14 +55,15 @@ class Urllib3Transport(Unpicklable):
         clock: Returns the monotonic time in seconds, to measure how long connections are idle.
 
     Raises:
-        InvalidType: `connections` is not an int, `ssl_context` not an `ssl.SSLContext`, or `proxy` not a str.
+        InvalidType: `connections` is not an int, `ca_file` not a path, `ssl_context` not an `ssl.SSLContext`, or
+            `proxy` not a str.
         InvalidArgument: `connections` is less than 1, `ca_file` can't be read, `ssl_context` does not verify, both are
             given, or `proxy` is not the URL of an HTTP proxy.
 
-    >>> with Urllib3Transport(connections=4) as transport:
-    ...     transport.send(Request("GET", "ftp://api.example/events/1126"), timeout=10)
-    Traceback (most recent call last):
-    spongewatch.core.errors.InvalidArgument: url must start with http:// or https:// and a host
+    >>> from spongewatch.transports import Simulator
+    >>> with Simulator("skips") as service, Urllib3Transport(connections=4) as transport:
+    ...     transport.send(Request("GET", f"{service.base_url}/events/1126.json"), timeout=10)
+    Response(status=401)
     """
 
     def __init__(
@@ -113,10 +114,10 @@ class Urllib3Transport(Unpicklable):
             LocalProtocolError: The transport is closed, or blocking calls don't work here: under eventlet, under gevent
                 that was patched too late, or in a task of trio.
 
-        >>> from spongewatch.transports import Simulator
-        >>> with Simulator("skips") as service, Urllib3Transport() as transport:
-        ...     transport.send(Request("GET", f"{service.base_url}/events/1126.json"), timeout=10)
-        Response(status=401)
+        >>> with Urllib3Transport() as transport:
+        ...     transport.send(Request("GET", "ftp://api.example/events/1126.json"), timeout=10)
+        Traceback (most recent call last):
+        spongewatch.core.errors.InvalidArgument: url must start with http:// or https:// and a host
         """
         return self.sending(request, timeout=timeout).run()
 
@@ -151,7 +152,14 @@ class Urllib3Transport(Unpicklable):
         return Sending(partial(self._send, request, origin), target, deadline, fresh=fresh, secure=secure)
 
     def close(self) -> None:
-        """Close all connections and abort open requests; can be called from any thread, and twice."""
+        """Close all connections and abort open requests; can be called from any thread, and twice.
+
+        >>> transport = Urllib3Transport()
+        >>> transport.close()
+        >>> transport.send(Request("GET", "http://127.0.0.1:1/events/1126.json"), timeout=10)
+        Traceback (most recent call last):
+        spongewatch.core.errors.LocalProtocolError: the transport is closed
+        """
         self._closed = True
         for sending in self._alive():
             sending.interrupt()
@@ -268,7 +276,11 @@ class Urllib3Transport(Unpicklable):
 
 def _given_context(context: ssl.SSLContext | None, ca_file: str | os.PathLike[str] | None) -> ssl.SSLContext | None:
     if context is None:
-        return None if ca_file is None else _tls_context(os.fspath(ca_file))
+        if ca_file is None:
+            return None
+        if not isinstance(ca_file, str | os.PathLike):
+            raise InvalidType(f"ca_file must be a path, not {type(ca_file).__name__}")
+        return _tls_context(os.fspath(ca_file))
     if ca_file is not None:
         raise InvalidArgument("ca_file and ssl_context must not be given together")
     if not isinstance(context, ssl.SSLContext):

@@ -71,6 +71,15 @@ class Loop(Unpicklable):
         """Cancel the watch: it ends with the outcome `Cancelled` as soon as no request is open.
 
         Can be called from any thread or signal handler. A response that is already on its way still counts.
+
+        >>> from spongewatch import Credentials
+        >>> from spongewatch.transports import VirtualClock, watch
+        >>> from spongewatch.transports.testing import HandlerTransport
+        >>> session = ImportSession("1126", Credentials("key", "password"), now=0.0)
+        >>> watching = watch(session, HandlerTransport(lambda request: Response(503)), clock=VirtualClock())
+        >>> watching.cancel()
+        >>> watching.run()
+        Cancelled()
         """
         self._cancelled = True
         self._clock.wake()

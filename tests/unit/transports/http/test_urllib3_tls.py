@@ -90,6 +90,11 @@ def test_ca_file_must_be_readable(tmp_path, content):
         Urllib3Transport(ca_file=path)
 
 
+def test_ca_file_must_be_a_path():
+    with pytest.raises(InvalidType, match="^ca_file must be a path, not int$"):
+        Urllib3Transport(ca_file=5)
+
+
 def test_ssl_context_is_used(ca_file):
     context = ssl.create_default_context(cafile=ca_file)
     with (
