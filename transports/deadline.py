@@ -29,7 +29,7 @@ class Deadline:
         self._seconds = seconds
         self._at = monotonic() + min(seconds, _LONGEST)
 
-    def left(self) -> float:
+    def remaining(self) -> float:
         """Return the seconds left, negative once the deadline has passed."""
         return self._at - monotonic()
 
@@ -39,7 +39,7 @@ class Deadline:
         Raises:
             TransportError: The deadline has passed.
         """
-        left = self.left()
+        left = self.remaining()
         if left > 0:
             return left
         raise self.expired()

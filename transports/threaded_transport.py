@@ -180,7 +180,7 @@ class _Uninterruptible:
         self._deadline = deadline
 
     def run(self) -> Response:
-        return self._transport.send(self._request, timeout=max(self._deadline.left(), 0.001))
+        return self._transport.send(self._request, timeout=max(self._deadline.remaining(), 0.001))
 
     def interrupt(self) -> None:
         pass

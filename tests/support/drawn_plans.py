@@ -508,13 +508,13 @@ def faults() -> list[Step]:
         odd("101", b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n", "status 101"),
         Step(
             "an endless header",
-            Bad("too-large: the head"),
+            Bad("too-large: response headers"),
             sends(b"HTTP/1.1 200 OK\r\nx: ", then=pouring(b"y" * 9_999)),
             keeps=False,
         ),
         Step(
             "endless headers",
-            Bad("too-large: the head"),
+            Bad("too-large: response headers"),
             sends(b"HTTP/1.1 200 OK\r\n", then=pouring(b"x: y\r\n" * 99)),
             keeps=False,
         ),

@@ -63,7 +63,7 @@ class Connection(HTTPConnection):
             InvalidArgument: HTTP doesn't allow the method, the URL or a header of the request.
         """
         self._sending_ref = ref(sending)  # a strong reference from an idle connection would count as an open request
-        sent = True
+        allowed = True
         try:
             self.request(
                 request.method,
@@ -76,8 +76,8 @@ class Connection(HTTPConnection):
         except (BrokenPipeError, ConnectionResetError):
             pass  # the server may have responded before it closed the connection
         except (ValueError, TypeError):  # their messages quote the request, so nothing is raised from them
-            sent = False
-        if not sent:
+            allowed = False
+        if not allowed:
             raise InvalidArgument("request has a method, URL or header that HTTP doesn't allow")
         self.timeout = sending.time_left()
         try:

@@ -47,7 +47,7 @@ class Proxies:
     Raises:
         InvalidArgument: `url` is not the URL of an HTTP proxy.
 
-    >>> Proxies(Secret("http://user:pass@proxy.example:3128")).leading_to("https", "api.example", 443)
+    >>> Proxies(Secret("http://user:pass@proxy.example:3128")).proxy_for("https", "api.example", 443)
     Proxy(host='proxy.example', port=3128)
     """
 
@@ -55,7 +55,7 @@ class Proxies:
         self._for_all = None if url is None else _proxy("proxy", url)
         self._variables = {name: Secret(value) for name, value in getproxies_environment().items()} if trust_env else {}
 
-    def leading_to(self, scheme: str, host: str, port: int) -> Proxy | None:
+    def proxy_for(self, scheme: str, host: str, port: int) -> Proxy | None:
         """Return the proxy for a host, or None for a direct connection.
 
         Args:

@@ -62,7 +62,7 @@ class Sending(Unpicklable):
         if self._woken is None:
             self._woken = SimpleQueue()
             return True  # the caller has to check once more, because `wake` did nothing until now
-        left = self.deadline.left()
+        left = self.deadline.remaining()
         if left > 0:
             with suppress(Empty):
                 self._woken.get(timeout=min(left, seconds))
@@ -89,12 +89,12 @@ class Sending(Unpicklable):
             self._sock = sock
         self.time_left()
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Detach the socket, because other requests may use the connection now."""
         with self._lock:
             self._sock = None
 
-    def leave_to_parent(self) -> None:
+    def close_in_child(self) -> None:
         """Close the socket in a forked process; the parent's connection stays open."""
         if self._sock is not None:  # without the lock: the thread that holds it may not exist here
             with suppress(OSError):  # it is already closed

@@ -45,7 +45,7 @@ class TimedResponse(HTTPResponse):
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         self._reads = _TimedReads(sock)
-        super().__init__(_Opens(_ResponseFile(sock, self._reads)), *args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(_SocketFacade(_ResponseFile(sock, self._reads)), *args, **kwargs)  # type: ignore[arg-type]
 
     def begin(self) -> None:
         r"""Read the status line and the headers of the final response; `http.client` calls this.
@@ -127,7 +127,7 @@ class _Head:
 
 
 @final
-class _Opens:
+class _SocketFacade:
     """The part of a socket that `http.client` uses."""
 
     def __init__(self, file: "_ResponseFile") -> None:

@@ -88,7 +88,7 @@ class Urllib3Transport(Unpicklable):
         self._idle: dict[Origin, IdleConnections] = {}
         self._open: dict[ref[Sending], None] = {}  # in order of arrival
         self._closed = False
-        self._forked_amid_tls = False
+        self._forked_during_tls = False
         reset_after_fork(self, Urllib3Transport._reset)
 
     def send(self, request: Request, *, timeout: float) -> Response:
@@ -181,7 +181,7 @@ class Urllib3Transport(Unpicklable):
         requests[mine] = None
         try:
             self._wait(sending)
-            return self._translated(request, origin, sending)
+            return self._exchange_translated(request, origin, sending)
         finally:
             requests.pop(mine, None)
             if len(self._open) >= self._connections:
@@ -204,7 +204,7 @@ class Urllib3Transport(Unpicklable):
         """
         return [sending for each in list(self._open) if (sending := each()) is not None]
 
-    def _translated(self, request: Request, origin: Origin, sending: Sending) -> Response:
+    def _exchange_translated(self, request: Request, origin: Origin, sending: Sending) -> Response:
         try:
             with as_transport_error(HTTPError, HTTPException, OSError, ValueError):
                 return self._exchange(request, origin, sending)
@@ -218,7 +218,7 @@ class Urllib3Transport(Unpicklable):
 
     def _exchange(self, request: Request, origin: Origin, sending: Sending) -> Response:
         sending.time_left()
-        idle = self._idle_to(origin)
+        idle = self._idle_connections(origin)
         if sending.fresh:
             idle.discard_one()
         connection = (None if sending.fresh else idle.take()) or Connection(origin, self._context(origin))
@@ -237,14 +237,14 @@ class Urllib3Transport(Unpicklable):
                 idle.ended(connection.idle_for or 0.0)
             raise
         finally:
-            sending.let_go()
+            sending.release()
             if whole and not self._closed:
                 idle.keep(connection)
             else:
                 connection.close()
         return result
 
-    def _idle_to(self, origin: Origin) -> IdleConnections:
+    def _idle_connections(self, origin: Origin) -> IdleConnections:
         idle = self._idle.get(origin)
         if idle is None:
             idle = self._idle.setdefault(origin, IdleConnections(self._clock))
@@ -256,7 +256,7 @@ class Urllib3Transport(Unpicklable):
     def _context(self, origin: Origin) -> ssl.SSLContext | None:
         if origin.scheme == "http":
             return None
-        if self._forked_amid_tls:  # threads that don't exist here may hold locks of OpenSSL for ever
+        if self._forked_during_tls:  # threads that don't exist here may hold locks of OpenSSL for ever
             raise LocalProtocolError(
                 "this process was forked during requests over TLS; fork before sending any, or use the spawn method"
             )
@@ -267,9 +267,9 @@ class Urllib3Transport(Unpicklable):
     def _reset(self) -> None:
         """Leave the parent's connections alone after a fork, or both processes would read parts of one response."""
         requests, self._open = self._alive(), {}
-        self._forked_amid_tls |= any(sending.secure for sending in requests)
+        self._forked_during_tls |= any(sending.secure for sending in requests)
         for sending in requests:
-            sending.leave_to_parent()
+            sending.close_in_child()
         while self._idle:
             self._idle.popitem()[1].close()
 
@@ -305,7 +305,7 @@ def _route(proxies: Proxies, url: Secret) -> tuple[Origin, Secret]:
     if isinstance(parts, str):
         raise InvalidArgument(parts)
     scheme, netloc, host, port, path = parts
-    proxy = proxies.leading_to(scheme, host, port)
+    proxy = proxies.proxy_for(scheme, host, port)
     absolute = proxy is not None and scheme == "http"  # RFC 9112 §3.2.2
     return Origin(scheme, host, port, proxy), Secret(f"http://{netloc}{path}") if absolute else path
 

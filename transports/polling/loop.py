@@ -114,8 +114,8 @@ class Loop(Unpicklable):
     def _failure(self, error: BaseException) -> TransportError | None:
         """Return how an exception of `send` counts for the session.
 
-        After `cancel` a failure counts for nothing, since whoever cancels may interrupt the request. An exception that
-        transports must not raise, such as an interrupt or a cancelled task, makes the poll fail and is raised again.
+        After `cancel` a failure counts for nothing, because the caller may have interrupted the request. An exception
+        that transports must not raise, such as `KeyboardInterrupt`, makes the poll fail and is raised again.
         """
         if isinstance(error, TransportError):
             return None if self._cancelled else error

@@ -17,7 +17,7 @@ URL = "http://proxy.example:3128"
 
 def proxy_host(environment, host="api.example", scheme="https", port=443, proxy=None):
     """The host of the proxy, or None."""
-    found = proxies(environment, proxy).leading_to(scheme, host, port)
+    found = proxies(environment, proxy).proxy_for(scheme, host, port)
     return found and found.host
 
 
@@ -73,7 +73,7 @@ def test_the_environment_is_read_once():
     environment = {"https_proxy": URL}
     found = proxies(environment)
     environment.clear()
-    assert found.leading_to("https", "api.example", 443) == Proxy("proxy.example", 3128)
+    assert found.proxy_for("https", "api.example", 443) == Proxy("proxy.example", 3128)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_the_argument_applies_to_all_hosts_and_replaces_the_environment(environm
     ],
 )
 def test_the_url_of_a_proxy_is_parsed(url, host, port):
-    assert proxies({"https_proxy": url}).leading_to("https", "api.example", 443) == Proxy(host, port)
+    assert proxies({"https_proxy": url}).proxy_for("https", "api.example", 443) == Proxy(host, port)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_the_url_of_a_proxy_is_parsed(url, host, port):
 )
 @pytest.mark.parametrize("start", ["http://", ""])
 def test_user_and_password_are_in_a_header_but_not_in_the_repr(start, info, pair):
-    proxy = proxies({}, f"{start}{info}@proxy.example:3128").leading_to("https", "api.example", 443)
+    proxy = proxies({}, f"{start}{info}@proxy.example:3128").proxy_for("https", "api.example", 443)
     scheme, _, encoded = proxy.authorization.partition(" ")
     assert (scheme, b64decode(encoded).decode()) == ("Basic", pair)
     assert repr(proxy) == "Proxy(host='proxy.example', port=3128)"
@@ -239,10 +239,10 @@ UNUSABLE = [
 @pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
 def test_an_unusable_variable_is_named_without_its_value_when_it_applies(name, url):
     found = proxies({name: url, "no_proxy": "intern.example"})
-    assert found.leading_to("https", "localhost", 443) is None
-    assert found.leading_to("https", "intern.example", 443) is None
+    assert found.proxy_for("https", "localhost", 443) is None
+    assert found.proxy_for("https", "intern.example", 443) is None
     with pytest.raises(InvalidArgument, match=f"^{name.lower()} must be the URL of an HTTP proxy") as caught:
-        found.leading_to("https", "api.example", 443)
+        found.proxy_for("https", "api.example", 443)
     assert shows_no_secret(caught.value)
 
 
@@ -282,6 +282,6 @@ TEXTS = (
 @given(TEXTS, TEXTS, st.sampled_from(["api.example", "192.0.2.7", "2001:db8::7"]))
 def test_no_value_of_the_variables_raises_anything_else(url, no_proxy, host):
     try:
-        proxies({"https_proxy": url, "no_proxy": no_proxy}).leading_to("https", host, 443)
+        proxies({"https_proxy": url, "no_proxy": no_proxy}).proxy_for("https", host, 443)
     except InvalidArgument as error:
         assert str(error).startswith("https_proxy must be the URL of an HTTP proxy")

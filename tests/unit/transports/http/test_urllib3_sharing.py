@@ -178,5 +178,5 @@ def test_a_process_that_was_forked_during_a_request_over_tls_refuses_tls(ca_file
 def test_a_request_that_was_not_sent_before_a_fork_can_be_sent_after_it(transport):
     with HostileServer(keeps_answering(answer(b"{}"))) as server:
         sending = transport.sending(Request("GET", server.url), timeout=30)
-        sending.leave_to_parent()
+        sending.close_in_child()
         assert sending.run().body == b"{}"
