@@ -503,7 +503,7 @@ def faults() -> list[Step]:
             headed(content_length="", transfer_encoding="gzip"),
             "protocol: invalid Content-Length or Transfer-Encoding",
         ),
-        odd("a header that is none", good.replace(b"content-type:", b" \x00", 1), "protocol: a header of the response"),
+        odd("a header that is none", good.replace(b"content-type:", b" \x00", 1), "protocol: invalid response header"),
         odd("a chunk of no length", answer(b"zz\r\nzz", headers=unended), ""),
         odd("101", b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n", "status 101"),
         Step(

@@ -44,7 +44,10 @@ class Connection(HTTPConnection):
     """Seconds of idleness before this request; None on a new connection."""
 
     idle_since = 0.0
+    """The time at which the connection became idle, on the clock of `IdleConnections`."""
+
     keep_for = inf
+    """Seconds for which it may be idle, by the server's Keep-Alive header."""
 
     def __init__(self, origin: Origin, context: ssl.SSLContext | None) -> None:
         super().__init__(origin.host, origin.port)
@@ -109,7 +112,7 @@ class Connection(HTTPConnection):
         if proxy is None:
             self._connect_to(host, port, sending)
         else:
-            self._connect_by(proxy, sending)
+            self._connect_through(proxy, sending)
         if self._context is not None:
             self.sock = self._context.wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
             sending.use(self.sock)
@@ -153,7 +156,7 @@ class Connection(HTTPConnection):
             raise problem
         raise TransportError("refused", f"connection failed: {problem.strerror}")
 
-    def _connect_by(self, proxy: Proxy, sending: Sending) -> None:
+    def _connect_through(self, proxy: Proxy, sending: Sending) -> None:
         """Connect to `proxy`, and open a tunnel for TLS; an error says that the proxy caused it."""
         failure = None
         try:
