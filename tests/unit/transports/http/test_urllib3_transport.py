@@ -109,6 +109,16 @@ def test_redirects_are_not_followed(transport):
         assert other.connections == 0
 
 
+def test_a_response_is_returned_even_if_the_server_closes_before_it_has_read_the_request(transport):
+    def refuse(talk):
+        talk.sock.recv(100)
+        talk.send(answer(status="413 Content Too Large"))  # closing with unread data resets the connection
+
+    with HostileServer(refuse) as server:
+        response = transport.send(Request("POST", server.url, body=bytes(20_000_000)), timeout=30)
+    assert response.status == 413
+
+
 BAD_BODIES = [
     says(answer(b"{}", "401 No", {"content-length": "100"})),
     says(b"HTTP/1.1 401 No\r\ntransfer-encoding: chunked\r\n\r\nno\r\n"),
