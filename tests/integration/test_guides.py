@@ -176,7 +176,7 @@ def test_a_thread_takes_the_session_that_was_written_last(page, app):
         page(service)
         session = ImportSession("1126", CREDENTIALS, now=time.time(), base_url=service.base_url, policy=POLICY)
         app.Import.objects.create(id="1126", session=session.save())
-        app.see_to(app.Import(id="1126", session="what was read before that"))
+        app.ensure_watched(app.Import(id="1126", session="what was read before that"))
         assert eventually(lambda: app.Import.objects.get().ended)["outcome"] == "completed"
 
 
@@ -218,7 +218,7 @@ def rows(tasks, query):
 
 
 def told(tasks):
-    return [json.loads(item) for (item,) in rows(tasks, "SELECT item FROM told ORDER BY rowid")]
+    return [json.loads(item) for (item,) in rows(tasks, "SELECT item FROM items ORDER BY rowid")]
 
 
 def assert_told_once(items):
@@ -262,18 +262,18 @@ def test_a_task_that_was_killed_is_run_again_and_nothing_is_lost_or_told_twice(t
     class Killed(BaseException):
         pass
 
-    def keep(self, *args):
-        kept.append(args)
-        if len(kept) == moment:
+    def store(self, *args):
+        stored.append(args)
+        if len(stored) == moment:
             raise Killed
-        return whole_keep(self, *args)
+        return original(self, *args)
 
-    kept, whole_keep = [], tasks.Row.keep
+    stored, original = [], tasks.Row.store
     with simulator_of_rivals() as service:
         tasks.at(service)
         tasks.begin("1126")
         with monkeypatch.context() as patch:
-            patch.setattr(tasks.Row, "keep", keep)
+            patch.setattr(tasks.Row, "store", store)
             with pytest.raises(Killed):
                 tasks.poll_import("1126")
         assert told(tasks) == []
@@ -350,12 +350,12 @@ def test_a_loop_of_ones_own_ends_where_the_password_is_wrong():
 
 
 def test_a_loop_of_ones_own_says_that_its_request_leaves(monkeypatch):
-    def bring(http, request, timeout):
+    def send(http, request, timeout):
         seen.append(session.next_action(now=time.time()))
         return Response(401)
 
     seen = []
-    monkeypatch.setattr(own_loop, "bring", bring)
+    monkeypatch.setattr(own_loop, "send", send)
     session = ImportSession("1126", CREDENTIALS, now=time.time())
     own_loop.drive(session, seen.append)
     assert [type(each).__name__ for each in seen] == ["Wait", "Ended"]
@@ -365,7 +365,7 @@ def test_a_loop_of_ones_own_gives_up_on_a_service_that_is_not_there():
     with nobody() as url:
         outcome, items = driven(url, lost_contact_timeout=0.2, max_delay=0.1)
     assert isinstance(outcome, LostContact)
-    assert items[0].reason == "refused: nothing listens there"
+    assert items[0].reason == "refused: connection refused"
 
 
 def test_a_redirect_is_not_followed_by_a_loop_of_ones_own():

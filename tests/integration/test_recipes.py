@@ -195,7 +195,7 @@ def test_a_private_authority_is_trusted_where_it_is_given(make, ca_file):
 @pytest.mark.parametrize("make", TRUSTING)
 def test_a_certificate_for_another_name_is_a_permanent_error(make, ca_file):
     with secure(keeps_answering(answer()), "elsewhere.example") as server:
-        with pytest.raises(TransportError, match="certificate of the service is for another name") as caught:
+        with pytest.raises(TransportError, match="certificate is for another host") as caught:
             asyncio.run(answers_to(make, ca_file, server))
         assert (caught.value.kind, caught.value.permanent, server.exchanges) == ("tls", True, [])
 
@@ -212,7 +212,7 @@ def test_an_answer_without_an_end_is_a_time_out_over_tls_too(make, script, ca_fi
     async def dripped():
         with secure(script) as server:
             start = time.monotonic()
-            with pytest.raises(TransportError, match="timeout: |too-large: the head"):
+            with pytest.raises(TransportError, match="timeout: |too-large: response headers"):
                 await answers_to(make, ca_file, server, timeout=0.15)
             assert time.monotonic() - start < 30
         await sockets_closed(10)
@@ -332,7 +332,7 @@ def test_opentelemetry_is_told_of_failed_polls(spans):
     (span,) = finished()
     first = span.events[0]
     assert first.name == "poll-failed"
-    assert first.attributes["spongewatch.reason"] == "refused: nothing listens there"
+    assert first.attributes["spongewatch.reason"] == "refused: connection refused"
     assert span.attributes["spongewatch.outcome"] == "lost-contact"
     assert "demo-password" not in span.to_json()
 

@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 import spongewatch
-from spongewatch import Credentials, LocalProtocolError, PollPolicy, Request, SpongewatchError
+from spongewatch import Credentials, InvalidArgument, PollPolicy, Request, SpongewatchError
 from spongewatch.transports import Urllib3Transport, wait
 from spongewatch.transports.testing.hostile_server import HostileServer, answer, nobody, says
 
@@ -125,7 +125,7 @@ def test_nor_when_a_proxy_refuses(status):
 
 @pytest.mark.parametrize("url", ["http://user:h1dden-of-the-proxy@pro xy", "socks5://user:h1dden-of-the-proxy@a"])
 def test_nor_when_the_url_of_a_proxy_is_unusable(url):
-    with pytest.raises(LocalProtocolError) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         Urllib3Transport(proxy=url)
     assert_nothing_shown(caught.value)
 
@@ -141,7 +141,7 @@ def test_nor_when_the_url_of_a_request_is_unusable(url):
 
 
 def test_nor_when_a_header_is_unusable():
-    with nobody() as url, Urllib3Transport() as transport, pytest.raises(LocalProtocolError) as caught:
+    with nobody() as url, Urllib3Transport() as transport, pytest.raises(InvalidArgument) as caught:
         transport.send(Request("GET", f"{url}?{QUERY}", {**HEADERS, "bad": "a\nb"}), timeout=1)
     assert_nothing_shown(caught.value)
 

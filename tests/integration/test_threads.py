@@ -146,5 +146,5 @@ def test_closed_while_sixty_four_threads_are_at_it_it_ends_them_all_and_leaves_n
 
             ends = at_once([partial(use, transport, server, begun) for _ in range(64)] + [close])
             assert ends.pop() < 10
-            assert set(ends) <= {"the transport is closed", "reset: the request was cut off"}
+            assert set(ends) <= {"the transport is closed", "reset: the request was aborted"}
             assert server.connections <= connections

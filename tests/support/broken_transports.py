@@ -640,7 +640,7 @@ class TakesGzipWithoutItsEnd(Sound):
         try:
             return super().joined(pieces, headers, status)
         except TransportError as error:
-            if "lacks its end" not in error.detail:
+            if "incomplete" not in error.detail:
                 raise
         return b""
 

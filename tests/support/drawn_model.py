@@ -66,7 +66,7 @@ class Refused:
 
 
 Meaning = Good | Bad | NotFound | Refused
-SILENCE = Bad("timeout: no whole answer within ")
+SILENCE = Bad("timeout: no complete response within ")
 
 
 class Import:

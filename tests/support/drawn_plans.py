@@ -460,8 +460,8 @@ def faults() -> list[Step]:
     squeezed, bomb = gzip.compress(page), gzip.compress(bytes(20_000_000))
     unended = {"content-length": "", "transfer-encoding": "chunked"}
     good, in_chunks = answer(page), answer(chunked(page), headers=unended)
-    cut, off, no_http = "reset: the response broke off", "reset: the answer broke off", "protocol: "
-    too_large = "too-large: the body of the response has more than 1,048,576 bytes"
+    cut, no_http = "reset: connection closed before the response was complete", "protocol: "
+    too_large = "too-large: response body exceeds 1,048,576 bytes"
 
     def odd(words: str, data: bytes, reason: str = no_http) -> Step:
         return Step(words, Bad(reason), sends(data), keeps=False)
@@ -473,27 +473,33 @@ def faults() -> list[Step]:
         return answer(page, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
     return [
-        Step("nobody listens", Bad("refused: nothing listens there"), keeps=False, listens=False),
+        Step("nobody listens", Bad("refused: connection refused"), keeps=False, listens=False),
         torn("hangs up in the status line", good[:7], cut),
         torn("hangs up in the head", good[:40], cut),
-        torn("hangs up in the body", good[:-20], off),
-        torn("hangs up in a chunk", in_chunks[:-20], off),
+        torn("hangs up in the body", good[:-20], cut),
+        torn("hangs up in a chunk", in_chunks[:-20], cut),
         torn("resets in the body", answer(b" " * 90_000)[:50_000], "reset: ", resets),
-        torn("hangs up before the body", good[: -len(page)], off),
-        odd("a torn gzip", coded("gzip", squeezed[:-9]), "protocol: the compressed response lacks its end"),
-        odd("no gzip", coded("gzip", page), "protocol: the response is not in the content coding that it names"),
-        odd("gzip and more", coded("gzip", squeezed + page), "protocol: the response is not in the content coding"),
-        odd("br", coded("br", page), "protocol: the content coding br of the response is not supported"),
+        torn("hangs up before the body", good[: -len(page)], cut),
+        odd("a torn gzip", coded("gzip", squeezed[:-9]), "protocol: compressed response body is incomplete"),
+        odd("no gzip", coded("gzip", page), "protocol: response body does not match its Content-Encoding"),
+        odd(
+            "gzip and more",
+            coded("gzip", squeezed + page),
+            "protocol: response body does not match its Content-Encoding",
+        ),
+        odd("br", coded("br", page), "protocol: unsupported content coding br"),
         odd("a gzip bomb", coded("gzip", bomb), too_large),
         odd("a gzip bomb in chunks", answer(chunked(bomb), headers={"content-encoding": "gzip", **unended}), too_large),
         odd("a large body", answer(b" " * (LONGEST_BODY + 1)), too_large),
-        odd("SMTP", b"220 mail.example ESMTP\r\n", "protocol: the response is not HTTP"),
-        odd("a secret for HTTP", f"{PASSWORD} {BASIC}\r\n\r\n".encode(), "protocol: the response is not HTTP"),
-        odd("status 999", answer(page, "999 Odd"), "protocol: status 999 is not between 100 and 599"),
+        odd("SMTP", b"220 mail.example ESMTP\r\n", "protocol: invalid HTTP response"),
+        odd("a secret for HTTP", f"{PASSWORD} {BASIC}\r\n\r\n".encode(), "protocol: invalid HTTP response"),
+        odd("status 999", answer(page, "999 Odd"), "protocol: invalid status 999; must be between 100 and 599"),
         odd("no status", good.replace(b"200", b"2xx", 1)),
-        odd("two lengths", headed(Content_Length="5"), "protocol: the response states its length twice"),
+        odd("two lengths", headed(Content_Length="5"), "protocol: more than one Content-Length or Transfer-Encoding"),
         odd(
-            "a length and chunks", headed(transfer_encoding="chunked"), "protocol: the response states its length twice"
+            "a length and chunks",
+            headed(transfer_encoding="chunked"),
+            "protocol: more than one Content-Length or Transfer-Encoding",
         ),
         odd("a negative length", headed(content_length="-5"), "protocol: invalid Content-Length"),
         odd("a secret for a length", headed(content_length=PASSWORD), "protocol: invalid Content-Length"),
@@ -502,18 +508,18 @@ def faults() -> list[Step]:
             headed(content_length="", transfer_encoding="gzip"),
             "protocol: invalid Content-Length or Transfer-Encoding",
         ),
-        odd("a header that is none", good.replace(b"content-type:", b" \x00", 1), "protocol: a header of the response"),
+        odd("a header that is none", good.replace(b"content-type:", b" \x00", 1), "protocol: invalid response header"),
         odd("a chunk of no length", answer(b"zz\r\nzz", headers=unended), ""),
         odd("101", b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n", "status 101"),
         Step(
             "an endless header",
-            Bad("too-large: the head"),
+            Bad("too-large: response headers"),
             sends(b"HTTP/1.1 200 OK\r\nx: ", then=pouring(b"y" * 9_999)),
             keeps=False,
         ),
         Step(
             "endless headers",
-            Bad("too-large: the head"),
+            Bad("too-large: response headers"),
             sends(b"HTTP/1.1 200 OK\r\n", then=pouring(b"x: y\r\n" * 99)),
             keeps=False,
         ),

@@ -145,10 +145,10 @@ def test_a_refused_connection_loses_contact_after_the_budget(capsys):
     with nobody() as url:
         assert main(["watch", "1126", "--base-url", url, *FAST, "--lost-contact-timeout", "60", "--jsonl"]) == 6
     *polls, ended = emitted(capsys)
-    assert {poll["reason"] for poll in polls} == {"refused: nothing listens there"}
+    assert {poll["reason"] for poll in polls} == {"refused: connection refused"}
     assert [poll["retry_at"] is None for poll in polls] == [False] * (len(polls) - 1) + [True]
     assert ended["outcome"] == "lost-contact"
-    assert ended["detail"].endswith("last failure: refused: nothing listens there")
+    assert ended["detail"].endswith("last failure: refused: connection refused")
 
 
 @pytest.mark.usefixtures("virtual_time")
