@@ -1,4 +1,4 @@
-"""The built site in a real browser, at the width of a desk and of a phone, light and dark; `make docs` runs it."""
+"""The built site in a browser, at the widths of a desktop and a phone, light and dark: `make docs`."""
 
 import shutil
 from functools import partial
@@ -15,7 +15,7 @@ SITE = Path(__file__).parents[2] / "build/site"
 PAGES = sorted(str(path.relative_to(SITE)) for path in SITE.rglob("*.html") if "_static" not in path.parts)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 LONGEST = 100_000
-"""Milliseconds that a busy machine may take to start a browser, or to load a page."""
+"""Milliseconds that a busy machine may need to start a browser or load a page."""
 LOOKS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
 
 
@@ -52,7 +52,7 @@ def screen(request, browser):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_fits_is_accessible_and_asks_no_other_host(screen, address, name):
+def test_a_page_fits_is_accessible_and_contacts_no_other_host(screen, address, name):
     asked, complaints = [], []
     screen.on("request", lambda request: asked.append(request.url))
     screen.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -62,13 +62,13 @@ def test_a_page_fits_is_accessible_and_asks_no_other_host(screen, address, name)
     assert screen.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
     found = Axe().run(screen).response["violations"]
     assert [(each["id"], each["nodes"][0]["target"], each["nodes"][0]["failureSummary"]) for each in found] == []
-    # Last, for some of it comes after the page is there.
+    # Last, because some requests come after the page has loaded.
     assert [url for url in asked if not url.startswith((address, "data:"))] == []
     assert complaints == []
 
 
-def test_all_links_lead_somewhere(browser, address):
-    """Within the site; a link to elsewhere is told by its host alone, and none is followed."""
+def test_no_link_is_broken(browser, address):
+    """Check the links within the site; links to other hosts are not followed."""
     context = browser.new_context(java_script_enabled=False)
     context.set_default_timeout(LONGEST)
     screen = context.new_page()
