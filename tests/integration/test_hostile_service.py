@@ -460,7 +460,7 @@ def test_the_command_reports_the_same_and_exits_with_its_status(script, outcome,
         code, emitted, err = command(server.url, *options)
         assert (code, err) == (status, "")
         assert (emitted[-1]["outcome"], emitted[-1]["reason"]) == outcome
-        assert emitted[-1]["at"] <= budget
+        assert emitted[-1]["at"] <= budget + LATE  # a late process makes its overdue poll after the budget
         assert {item["kind"] for item in emitted[:-1]} <= {"poll-failed"}
         # If this process pauses, requests queue up and seem to arrive at once, so gaps aren't measured.
         waits = [item["retry_at"] - item["at"] for item in emitted[:-1] if item["retry_at"] is not None]
