@@ -1,7 +1,7 @@
-"""The suite for transports: a sound one passes all of it, and each check rejects what nothing else would.
+"""The contract for transports: sound transports pass it, and each check finds a fault that no other check finds.
 
-For each check there are transports with one fault; `broken_transports` holds them. Here each meets the check that
-is for it; with the profile `proof` it meets all the others too, and none but its own may fail.
+`broken_transports` has transports with a single fault for each check. Each of them runs the check for its fault; with
+the profile `proof` it runs all checks, and only that one may fail.
 """
 
 import inspect
@@ -18,7 +18,7 @@ THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
 
 
 def held_to_the_contract(kind):
-    """What pytest would make of a subclass that gives transports of this kind."""
+    """Return a contract class for this kind of transport, as a subclass in a test would be."""
 
     class Sync(KeepAliveContract if issubclass(kind, SoundKeeper) else TransportContract):
         def make_transport(self):
@@ -36,7 +36,7 @@ def checks_of(contract):
 
 
 def complaint(contract, check, folder, caplog):
-    """What a check says, in words alone, of the transport that it rejects; None where it passes."""
+    """Return the message of a check that rejects the transport; None if it passes."""
     caplog.clear()
     method = getattr(contract, check)
     arguments = {"caplog": caplog} if "caplog" in inspect.signature(method).parameters else {}
@@ -51,16 +51,16 @@ def complaint(contract, check, folder, caplog):
 @pytest.mark.parametrize("kind", [Sound, SoundKeeper])
 def test_a_sound_transport_passes(kind, tmp_path, caplog):
     contract = held_to_the_contract(kind)
-    checks = checks_of(contract) if THOROUGH else ["test_it_is_shared_by_many_threads"]  # the others are a unit test's
+    checks = checks_of(contract) if THOROUGH else ["test_it_is_shared_by_many_threads"]  # a unit test runs the others
     assert [check for check in checks if complaint(contract, check, tmp_path, caplog)] == []
 
 
-def test_each_check_has_a_transport_that_it_rejects():
+def test_each_check_rejects_a_broken_transport():
     assert {*BROKEN} == {*checks_of(KeepAliveContract), *checks_of(AsyncTransportContract)}
 
 
 @pytest.mark.parametrize(("check", "broken"), PAIRS, ids=lambda item: getattr(item, "__name__", "by"))
-def test_a_broken_transport_is_rejected_by_one_check_alone(check, broken, tmp_path, caplog):
+def test_a_broken_transport_fails_exactly_one_check(check, broken, tmp_path, caplog):
     contract = held_to_the_contract(broken)
     checks = checks_of(contract) if THOROUGH else [check]
     said = {name: words for name in checks if (words := complaint(contract, name, tmp_path, caplog))}

@@ -1,4 +1,4 @@
-"""What a service can do to those who poll it, over real sockets: how each watch ends, when, and at what rate."""
+"""What a hostile service can do over real sockets: how each watch ends, when, and at what rate."""
 
 import gzip
 import json
@@ -46,15 +46,15 @@ WAITING = answer(json_body(rows("INITIALIZING INPROGRESS 0"), import_id=1126))
 GOOD = answer(json_body(rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2", "COMPLETE COMPLETED 0")))
 
 QUICK = {"interval": 0.03, "request_timeout": 0.06, "lost_contact_timeout": 0.2, "max_delay": 0.05}
-PATIENT = {**QUICK, "request_timeout": 30.0, "lost_contact_timeout": 60.0}  # for what an answer decides
-LATE = 20.0  # seconds that a busy machine may take on top of all budgets
+PATIENT = {**QUICK, "request_timeout": 30.0, "lost_contact_timeout": 60.0}  # for outcomes decided by a response
+LATE = 20.0  # seconds that a busy machine may need beyond all budgets
 
 
-# How the scripts of hostile_server are put together.
+# Scripts for hostile_server.
 
 
 def in_turn(*scripts):
-    """On one connection, one after the other."""
+    """Play the scripts one after the other on one connection."""
 
     def play(talk):
         for script in scripts:
@@ -92,7 +92,7 @@ def xml(text):
     return answer(text.encode(), headers={"content-type": "application/xml"})
 
 
-# How a watch is held to what the design says of all of them.
+# Checks that apply to every watch.
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def at_most(seconds):
 
 
 class Given:
-    """A transport that gives some polls, by their number, another time-out than it was told."""
+    """A transport that replaces the timeout of some polls, by number."""
 
     def __init__(self, time_outs):
         self._transport, self._time_outs, self._polls = Urllib3Transport(), time_outs, 0
@@ -120,7 +120,7 @@ class Given:
 
 
 def watched(url, transport=None, **policy):
-    """All that a watch emits; it has ended, last and once, and not after its own end."""
+    """Return the items of a watch, which ends once, at the end and in time."""
     clock, start = SteadyClock(), time.monotonic()
     session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url=url, policy=PollPolicy(**(QUICK | policy)))
     with transport or Urllib3Transport() as used:
@@ -136,7 +136,7 @@ def failed_polls(items):
 
 
 def gaps(server):
-    """From the end of each answer, or from its request where none came whole, to the next request."""
+    """Return the seconds from the end of each response, or from its request if it was incomplete, to the next request."""
     return [after.began - (before.ended or before.began) for before, after in pairwise(server.exchanges)]
 
 
@@ -144,7 +144,7 @@ def assert_floor_held(server, interval=QUICK["interval"]):
     assert all(gap >= interval for gap in gaps(server)), gaps(server)
 
 
-# Polls that fail, and are tried again. What the service does to one of them -> what is told of it.
+# Polls that fail and are retried: what the service does -> the reported reason.
 
 CONNECTION_LOST = {
     "reset in mid-body": (says(answer(b"x" * 50_000)[:5_000], resets), "reset: connection reset"),
@@ -208,7 +208,7 @@ TROUBLE = [
 
 
 @pytest.mark.parametrize(("trouble", "reason", "kept"), TROUBLE)
-def test_trouble_that_passes_is_told_and_does_no_harm(trouble, reason, kept):
+def test_temporary_failures_are_reported_and_do_no_harm(trouble, reason, kept):
     good = keeps_answering(GOOD)
     with HostileServer(in_turn(says(WAITING), trouble, *[good] * kept), good) as server:
         silent = {2: 0.1} if reason.startswith("timeout") else {}
@@ -222,13 +222,13 @@ def test_trouble_that_passes_is_told_and_does_no_harm(trouble, reason, kept):
 
 
 @pytest.mark.parametrize(("trouble", "reason", "kept"), TROUBLE)
-def test_trouble_that_does_not_pass_is_contact_lost_when_its_budget_is_over(trouble, reason, kept):
+def test_persistent_failures_end_with_lost_contact_after_the_budget(trouble, reason, kept):
     trouble = again_and_again(trouble) if kept else trouble
     with HostileServer(in_turn(says(WAITING), trouble), trouble) as server:
         start, *failed, ended = items = watched(server.url, Given({1: 30.0}), lost_contact_timeout=0.5)
         assert triggers(items) == ["start"]
         assert [item.attempt for item in failed] == list(range(1, len(failed) + 1))
-        late = "timeout: no complete response within 0.0"  # as any of them may be where a request has little time left
+        late = "timeout: no complete response within 0.0"  # any request with little time left may end this way
         assert all(item.reason.startswith((reason, late)) for item in failed)
         assert isinstance(ended.outcome, LostContact)
         assert (
@@ -242,7 +242,7 @@ def test_trouble_that_does_not_pass_is_contact_lost_when_its_budget_is_over(trou
         assert_floor_held(server)
 
 
-def test_nobody_there_is_contact_lost_when_its_budget_is_over():
+def test_an_unreachable_service_ends_with_lost_contact_after_the_budget():
     with nobody() as url:
         *failed, ended = watched(url, lost_contact_timeout=0.5)
     assert {item.reason for item in failed} == {"refused: connection refused"}
@@ -252,7 +252,7 @@ def test_nobody_there_is_contact_lost_when_its_budget_is_over():
     assert ended.at >= 0.5  # later if the last poll was overdue and failed
 
 
-# Answers that end a watch at once. What the service says -> the outcome, whose detail starts like this.
+# Responses that end a watch at once: the response -> the outcome, and the start of its detail.
 
 THE_END = {
     "301": (refusal("301 Moved Permanently", location="/events/1126.json"), "redirect", "status 301: no; redirects"),
@@ -274,7 +274,7 @@ THE_END = {
 @pytest.mark.parametrize(
     ("reply", "reason", "detail"), [pytest.param(*case, id=name) for name, case in THE_END.items()]
 )
-def test_an_answer_that_ends_the_watch_does_so_at_once(reply, reason, detail):
+def test_final_responses_end_the_watch_at_once(reply, reason, detail):
     with HostileServer(keeps_answering(WAITING, reply)) as server, at_most(0.1):
         items = watched(server.url, **PATIENT, not_found_grace=0)
         assert triggers(items) == ["start"]
@@ -286,7 +286,7 @@ def test_an_answer_that_ends_the_watch_does_so_at_once(reply, reason, detail):
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
-def test_another_host_that_is_redirected_to_receives_nothing(status):
+def test_the_target_of_a_redirect_receives_nothing(status):
     with HostileServer(keeps_answering(GOOD)) as other:
         away = refusal(status, location=f"{other.url}/events/1126.json")
         with HostileServer(keeps_answering(away)) as server:
@@ -296,7 +296,7 @@ def test_another_host_that_is_redirected_to_receives_nothing(status):
         assert (other.connections, other.exchanges) == (0, [])
 
 
-def test_an_import_that_is_not_there_yet_is_waited_for():
+def test_a_404_is_retried_during_the_grace_period():
     not_there = refusal("404 Not Found")
     with HostileServer(keeps_answering(not_there, not_there, GOOD)) as server:
         items = watched(server.url, **PATIENT, not_found_grace=60.0)
@@ -306,7 +306,7 @@ def test_an_import_that_is_not_there_yet_is_waited_for():
         assert_floor_held(server)
 
 
-def test_an_import_that_is_never_there_is_unknown_once_the_grace_is_over():
+def test_a_404_after_the_grace_period_is_an_unknown_import():
     with HostileServer(keeps_answering(refusal("404 Not Found"))) as server, at_most(0.15 + 0.05):
         *failed, ended = watched(server.url, **PATIENT, not_found_grace=0.15)
         assert ended.outcome == Rejected("unknown-import", "status 404: no")
@@ -317,7 +317,7 @@ def test_an_import_that_is_never_there_is_unknown_once_the_grace_is_over():
         assert_floor_held(server)
 
 
-# When the service says how long to wait -> seconds from the failed poll to the next one, at least and at most.
+# Retry-After -> minimum and maximum seconds from the failed poll to the next one.
 
 THEN, A_SECOND_LATER = "Sat, 02 Nov 2019 09:14:59 GMT", "Sat, 02 Nov 2019 09:15:00 GMT"
 BACK_OFF = (0.03, 0.045)
@@ -334,7 +334,7 @@ ASKED_TO_WAIT = {
 
 
 @pytest.mark.parametrize(("headers", "wait"), [pytest.param(*case, id=name) for name, case in ASKED_TO_WAIT.items()])
-def test_the_service_is_given_the_time_that_it_asks_for(headers, wait):
+def test_retry_after_is_obeyed(headers, wait):
     with HostileServer(keeps_answering(refusal("429 Too Many Requests", **headers), GOOD)) as server:
         failed, *_, ended = watched(server.url, **PATIENT)
         assert ended.outcome == Completed(2)
@@ -345,7 +345,7 @@ def test_the_service_is_given_the_time_that_it_asks_for(headers, wait):
 
 @pytest.mark.parametrize("status", ["403 Forbidden", "429 Too Many Requests", "503 Service Unavailable"])
 @pytest.mark.parametrize("asked", ["1", "999999", "9" * 400])
-def test_a_wait_beyond_the_budget_is_contact_lost_at_once(status, asked):
+def test_a_retry_after_beyond_the_budget_ends_with_lost_contact_at_once(status, asked):
     with HostileServer(keeps_answering(refusal(status, retry_after=asked))) as server, at_most(0.1):
         (ended,) = watched(server.url, Given({1: 30.0}), lost_contact_timeout=0.5)
         assert isinstance(ended.outcome, LostContact)
@@ -353,7 +353,7 @@ def test_a_wait_beyond_the_budget_is_contact_lost_at_once(status, asked):
         assert len(server.exchanges) == 1
 
 
-def test_a_service_that_stays_busy_is_asked_less_and_less_often():
+def test_a_busy_service_is_polled_less_and_less_often():
     busy = refusal("503 Service Unavailable")
     with HostileServer(keeps_answering(busy, busy, busy, busy, GOOD)) as server:
         *items, ended = watched(server.url, **PATIENT | {"max_delay": 0.2})
@@ -369,7 +369,7 @@ def test_a_service_that_stays_busy_is_asked_less_and_less_often():
 @pytest.mark.parametrize(
     ("budget", "outcome"), [("consent_timeout", "consent"), ("timeout", "total")], ids=["consent", "total"]
 )
-def test_the_end_of_a_budget_cuts_a_request_that_is_under_way(budget, outcome):
+def test_the_end_of_a_budget_cuts_an_open_request(budget, outcome):
     policy = {"interval": 30.0, "request_timeout": 60.0, "lost_contact_timeout": 90.0}  # no machine is 30 s late
     with HostileServer(says(b"", hangs)) as server, at_most(0.2):
         *_, ended = watched(server.url, **policy, **{budget: 0.2})
@@ -401,7 +401,7 @@ def ca_file(tmp_path):
     ],
     ids=["not trusted", "another address", "another name"],
 )
-def test_a_bad_certificate_is_contact_lost_at_once_and_nothing_is_sent(ca_file, name, trusted, detail):
+def test_a_bad_certificate_ends_with_lost_contact_and_nothing_is_sent(ca_file, name, trusted, detail):
     transport = Urllib3Transport(ca_file=ca_file if trusted else None)
     with HostileServer(keeps_answering(GOOD), tls=tls(name)) as server, at_most(0.2):
         (ended,) = watched(server.url, transport, lost_contact_timeout=60.0, request_timeout=30.0)
@@ -420,7 +420,7 @@ def test_a_trusted_certificate_takes_one_handshake(ca_file):
         assert_floor_held(server)
 
 
-# The same from the command line, as a process: script -> outcome and exit status.
+# The command line as a process: script -> outcome and exit status.
 
 BY_COMMAND = {
     "truncated body": (says(GOOD[:-20], hangs_up), ("lost-contact", None), 6),
@@ -437,7 +437,7 @@ BY_COMMAND = {
 
 
 def command(url, *options, **environment):
-    """What `spongewatch watch` does: its exit status, the objects on its standard output, its standard error."""
+    """Run `spongewatch watch`; return its exit status, the objects on its standard output, and its standard error."""
     budgets = ["--interval", "0.03", "--request-timeout", "0.06", "--lost-contact-timeout", "0.2"]
     done = subprocess.run(
         [COMMAND, "watch", "1126", "--base-url", url, "--jsonl", *budgets, *options],
@@ -451,43 +451,43 @@ def command(url, *options, **environment):
             **environment,
         },
     )
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [item["kind"] == "ended" for item in told] == [False] * (len(told) - 1) + [True]
-    return done.returncode, told, done.stderr
+    emitted = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [item["kind"] == "ended" for item in emitted] == [False] * (len(emitted) - 1) + [True]
+    return done.returncode, emitted, done.stderr
 
 
 @pytest.mark.parametrize(
     ("script", "outcome", "status"), [pytest.param(*case, id=name) for name, case in BY_COMMAND.items()]
 )
-def test_the_command_tells_the_same_and_leaves_with_its_status(script, outcome, status):
+def test_the_command_reports_the_same_and_exits_with_its_status(script, outcome, status):
     play = keeps_answering(script) if isinstance(script, bytes) else script
-    # What an answer decides is not left to a budget on a busy machine.
+    # On a busy machine, no budget may end before the response arrives.
     budget, options = (0.2, []) if status == 6 else (60, ["--request-timeout", "30", "--lost-contact-timeout", "60"])
     with HostileServer(play) as server, at_most(3):
-        code, told, err = command(server.url, *options)
+        code, emitted, err = command(server.url, *options)
         assert (code, err) == (status, "")
-        assert (told[-1]["outcome"], told[-1]["reason"]) == outcome
-        assert told[-1]["at"] <= budget
-        assert {item["kind"] for item in told[:-1]} <= {"poll-failed"}
-        # A service that is stopped alone measures nothing of another process: what it was sent meanwhile comes at once.
-        waits = [item["retry_at"] - item["at"] for item in told[:-1] if item["retry_at"] is not None]
+        assert (emitted[-1]["outcome"], emitted[-1]["reason"]) == outcome
+        assert emitted[-1]["at"] <= budget + LATE  # a late process makes its overdue poll after the budget
+        assert {item["kind"] for item in emitted[:-1]} <= {"poll-failed"}
+        # If this process pauses, requests queue up and seem to arrive at once, so gaps aren't measured.
+        waits = [item["retry_at"] - item["at"] for item in emitted[:-1] if item["retry_at"] is not None]
         assert all(round(wait, 3) >= QUICK["interval"] for wait in waits)
 
 
-def test_the_command_tells_that_nobody_is_there():
+def test_the_command_reports_an_unreachable_service():
     with nobody() as url:
-        code, told, err = command(url, "--lost-contact-timeout", "3")
-    assert (code, told[-1]["outcome"], err) == (6, "lost-contact", "")
-    assert told[-1]["detail"].endswith("last failure: refused: connection refused")
+        code, emitted, err = command(url, "--lost-contact-timeout", "3")
+    assert (code, emitted[-1]["outcome"], err) == (6, "lost-contact", "")
+    assert emitted[-1]["detail"].endswith("last failure: refused: connection refused")
 
 
 @pytest.mark.parametrize(
     ("name", "trusted", "status"), [("127.0.0.1", True, 0), ("127.0.0.1", False, 6), ("elsewhere.example", True, 6)]
 )
-def test_the_command_trusts_the_certificates_of_the_system_alone(ca_file, name, trusted, status):
+def test_the_command_trusts_only_certificates_of_the_system(ca_file, name, trusted, status):
     with HostileServer(keeps_answering(GOOD), tls=tls(name)) as server, at_most(3):
         budgets = ["--request-timeout", "30", "--lost-contact-timeout", "60"]
-        code, told, err = command(server.url, *budgets, **({"SSL_CERT_FILE": str(ca_file)} if trusted else {}))
+        code, emitted, err = command(server.url, *budgets, **({"SSL_CERT_FILE": str(ca_file)} if trusted else {}))
         assert (code, err) == (status, "")
         assert len(server.exchanges) == (1 if status == 0 else 0)
-        assert status == 0 or told[-1]["detail"].startswith("tls: certificate verify failed: ")
+        assert status == 0 or emitted[-1]["detail"].startswith("tls: certificate verify failed: ")

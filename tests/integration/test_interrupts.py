@@ -1,4 +1,4 @@
-"""A transport after exceptions at random moments: Ctrl-C, or a signal handler with a time limit."""
+"""A transport after exceptions at random moments, as Ctrl-C or a signal handler raises them."""
 
 import os
 
@@ -12,6 +12,6 @@ TIMES = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "proof" else 300
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("seed", [1, 2])
-def test_after_exceptions_at_any_moment_the_transport_works(seed):
+def test_the_transport_works_after_exceptions_at_any_moment(seed):
     with HostileServer(keeps_answering(answer(b"{}"))) as server:
         interrupt_at_random(server.url, TIMES, seed)

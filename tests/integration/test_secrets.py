@@ -1,4 +1,4 @@
-"""The password, and the pair as HTTP Basic sends it, are nowhere to be found: not in any form, not at DEBUG."""
+"""No form of the password, or of the pair sent as HTTP Basic, appears anywhere, not even in logs at DEBUG."""
 
 import base64
 import io
@@ -65,10 +65,10 @@ FORMS = {
     "as JSON with slashes": json.dumps(PASSWORD)[1:-1].replace("/", "\\/"),
     "as XML": escape(PASSWORD),
 }
-# What a body holds is escaped as its own format has it; an escape within an escape is a test of its own.
+# Bodies are escaped once, by the rules of their format.
 SAID_AGAIN = {name: form for name, form in FORMS.items() if "JSON" not in name and "XML" not in name}
 
-# Where these are found, there is a good part of the secret, whatever has become of the rest.
+# Each of these is a substantial part of the secret.
 TRACES = (
     r"p\+\\*/%|(?i:p%2b%2f)|(?i:p%2b/%25)|p\+/%25|cCsv|"  # the password
     r"dGhlLWtleTpw|OnArLyU6|d(a2V5OnArLyU6)|"  # the pair in base64
@@ -83,7 +83,7 @@ def assert_none_in(*texts):
         assert (found := re.search(TRACES, text)) is None, f"{found}: {text}"
 
 
-def test_what_is_looked_for_is_found():
+def test_the_search_finds_each_form():
     for form in FORMS.values():
         for text in (form, repr(form), json.dumps(form), f"x{form}y"):
             with pytest.raises(AssertionError):
@@ -91,11 +91,11 @@ def test_what_is_looked_for_is_found():
     assert_none_in("status 401: no", "******", KEY, "Basic ******")
 
 
-# All that can be seen of a watch.
+# Everything visible of a watch.
 
 
 class Records(logging.Handler):
-    """Keeps all of each record: its message, its arguments, its extra, its traceback."""
+    """Keeps each record in full: message, arguments, extra fields and traceback."""
 
     def __init__(self):
         super().__init__(logging.DEBUG)
@@ -121,15 +121,15 @@ def everything_logged():
             logger.setLevel(level)
 
 
-def told(error):
-    """An error as it can be shown."""
+def texts_of(error):
+    """Return the texts of an error."""
     return ["".join(traceback.format_exception(error)), str(error), repr(error), repr(error.args), repr(vars(error))]
 
 
-def told_with_all_behind(error):
+def texts_of_all_causes(error):
     texts = []
     while error is not None:
-        texts += told(error)
+        texts += texts_of(error)
         error = error.__cause__ or error.__context__
     return texts
 
@@ -139,7 +139,7 @@ def shown(value):
 
 
 class Overheard:
-    """A transport that keeps what passes through it, as it would be shown."""
+    """A transport that keeps the texts of what passes through it."""
 
     def __init__(self, transport):
         self.texts = shown(transport)
@@ -150,7 +150,7 @@ class Overheard:
         try:
             response = self._transport.send(request, timeout=timeout)
         except TransportError as error:
-            self.texts += told_with_all_behind(error)
+            self.texts += texts_of_all_causes(error)
             raise
         self.texts += shown(response)
         return response
@@ -164,7 +164,7 @@ def fails_at_all(item):
 
 
 def watched(server, trace, auth="basic", **policy):
-    """What a watch told, and all that can be seen of it; the session was saved after each step."""
+    """Return the items of a watch and all visible texts; the session is saved after each item."""
     clock, printed = SteadyClock(), io.StringIO()
     chosen = PollPolicy(**({"interval": 0.001, "max_delay": 0.001, "request_timeout": 30.0} | policy))
     callbacks = Callbacks(on_ended=lambda item: print(item, file=printed))
@@ -193,7 +193,7 @@ def watched(server, trace, auth="basic", **policy):
 
 
 def written(trace):
-    """A trace as it is, and what is in it."""
+    """Return the trace, and its decoded bodies."""
     text = trace.read_text()
     lines = [json.loads(line) for line in text.splitlines()]
     bodies = [base64.b64decode(line["body64"]) for line in lines if "body64" in line]
@@ -201,7 +201,7 @@ def written(trace):
     return [text, *(repr(line) for line in lines), *decoded]
 
 
-# Where a service can say it again: a form of the password -> what is said.
+# Where a service can echo the password: a form of it -> the response.
 
 
 def in_json(**members):
@@ -271,7 +271,7 @@ def all_forms(place):
 
 
 def says_each_of(answers):
-    """One connection after the other, for some of the answers are the end of theirs."""
+    """One connection for each response, because some of them close it."""
     left = chain(answers, [answer(json_body(rows("COMPLETE COMPLETED 0")))])
 
     def script(talk):
@@ -290,7 +290,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize(("place", "auth"), PLACES)
-def test_a_service_that_says_the_password_again_is_not_quoted(tmp_path, place, auth):
+def test_an_echoed_password_is_not_quoted(tmp_path, place, auth):
     trace = tmp_path / "trace.jsonl"
     with HostileServer(says_each_of(all_forms(place))) as server:
         items, texts = watched(server, trace, auth)
@@ -314,7 +314,7 @@ THE_END = {
 
 @pytest.mark.parametrize("auth", ["basic", "query"])
 @pytest.mark.parametrize("status", THE_END.values(), ids=THE_END)
-def test_a_service_that_rejects_with_the_password_is_not_quoted(tmp_path, status, auth):
+def test_a_password_in_a_rejection_is_not_quoted(tmp_path, status, auth):
     trace, form = tmp_path / "trace.jsonl", " ".join(SAID_AGAIN.values())
     headers = {"location": f"http://127.0.0.1:1/?domain_password={form}", "www-authenticate": f'Basic realm="{form}"'}
     refusal = answer(in_json(error={"message": f"it is not {form} that is right", "code": 1}), status, headers)
@@ -327,7 +327,7 @@ def test_a_service_that_rejects_with_the_password_is_not_quoted(tmp_path, status
 
 
 @pytest.mark.parametrize("retry_after", ["", "999"])
-def test_contact_that_is_lost_is_told_without_it(tmp_path, retry_after):
+def test_lost_contact_is_reported_without_the_password(tmp_path, retry_after):
     trace = tmp_path / "trace.jsonl"
     busy = answer(in_json(error=f"{PASSWORD} {BASIC}"), "503 Busy", {"retry-after": retry_after})
     with HostileServer(keeps_answering(busy)) as server:
@@ -337,7 +337,7 @@ def test_contact_that_is_lost_is_told_without_it(tmp_path, retry_after):
     assert_none_in(*texts)
 
 
-def test_a_session_that_is_saved_and_resumed_holds_none(tmp_path):
+def test_a_saved_and_resumed_session_holds_no_password(tmp_path):
     said = [in_json(error=form) for form in SAID_AGAIN.values()] + [in_json(events=[], user_id=PASSWORD, echo=BASIC)]
     script = says_each_of([answer(body) for body in said])
     clock, texts = SystemClock(), []
@@ -353,7 +353,7 @@ def test_a_session_that_is_saved_and_resumed_holds_none(tmp_path):
     assert_none_in(*texts, *logged)
 
 
-# Errors of the caller's.
+# Errors of the caller.
 
 
 def mistakes(url):
@@ -383,8 +383,8 @@ def mistakes(url):
     yield lambda: Simulator("skips", domain_key=PAIR, domain_password=PASSWORD)
 
 
-@pytest.mark.parametrize("shown", [told, told_with_all_behind])
-def test_errors_do_not_show_it(shown):
+@pytest.mark.parametrize("shown", [texts_of, texts_of_all_causes])
+def test_errors_do_not_show_the_password(shown):
     with HostileServer(keeps_answering(answer())) as server, everything_logged() as logged:
         for mistake in mistakes(server.url):
             with pytest.raises(SpongewatchError) as caught:
@@ -395,7 +395,7 @@ def test_errors_do_not_show_it(shown):
 
 @pytest.mark.parametrize("auth", ["basic", "query"])
 @pytest.mark.parametrize("password", [PASSWORD, "another"])
-def test_a_simulator_does_not_show_it(auth, password):
+def test_a_simulator_does_not_show_the_password(auth, password):
     with everything_logged() as logged, Simulator("skips", domain_key=KEY, domain_password=password) as service:
         outcome = wait("1126", CREDENTIALS, base_url=service.base_url, auth=auth)
         texts = [*shown(service), *map(repr, service.requests)]
@@ -413,7 +413,7 @@ def from_environment(tmp_path):
 def from_file(tmp_path):
     file = tmp_path / "credentials"
     file.write_text(f"{PAIR}\n")
-    file.chmod(0o644)  # which is warned of
+    file.chmod(0o644)  # causes a warning
     return ["--credentials", str(file)], {}, None
 
 
@@ -476,11 +476,11 @@ WAYS = {
 
 
 @pytest.mark.parametrize(("source", "auth", "said"), sorted(WAYS))
-def test_the_command_never_prints_it(tmp_path, source, auth, said):
+def test_the_command_never_prints_the_password(tmp_path, source, auth, said):
     options, environment, piped = SOURCES[source](tmp_path)
     reply, status = SAID[said]
     trace = tmp_path / "trace.jsonl"
-    # What an answer decides is not left to a budget on a busy machine.
+    # On a busy machine, no budget may end before the response arrives.
     lost, total = {5: ("60", "0.3"), 6: ("0.1", "60")}.get(status, ("60", "60"))
     budgets = ["--interval", "0.02", "--request-timeout", "30", "--lost-contact-timeout", lost, "--timeout", total]
     with HostileServer(keeps_answering(reply)) as server:
@@ -493,7 +493,7 @@ def test_the_command_never_prints_it(tmp_path, source, auth, said):
     assert_none_in(done.stdout, done.stderr, *written(trace), *(json.dumps(item.to_json()) for item in replay(trace)))
 
 
-def test_the_command_never_prints_it_where_nothing_listens():
+def test_the_command_never_prints_the_password_if_nothing_listens():
     _, environment, _ = from_environment(None)
     budgets = ["--interval", "0.02", "--lost-contact-timeout", "0.1"]
     with nobody() as url:
@@ -513,7 +513,7 @@ def test_the_command_never_prints_it_where_nothing_listens():
         (f"{PAIR}\n".encode("utf-16"), True),
     ],
 )
-def test_the_command_does_not_show_credentials_that_it_can_not_read(tmp_path, content, standard_input):
+def test_the_command_does_not_show_malformed_credentials(tmp_path, content, standard_input):
     file = tmp_path / "credentials"
     file.write_bytes(content)
     file.chmod(0o600)
@@ -532,7 +532,7 @@ def test_the_command_does_not_show_credentials_that_it_can_not_read(tmp_path, co
         f"machine 127.0.0.1 {PASSWORD}",
     ],
 )
-def test_the_command_does_not_show_a_netrc_that_it_can_not_read(tmp_path, content):
+def test_the_command_does_not_show_a_malformed_netrc(tmp_path, content):
     file = tmp_path / "netrc"
     file.write_text(content)
     file.chmod(0o600)
@@ -551,7 +551,7 @@ def test_the_command_does_not_show_a_url_with_credentials(url):
     assert_none_in(done.stderr)
 
 
-def test_polls_that_fail_are_still_told():
+def test_failed_polls_are_still_reported():
     with HostileServer(says_each_of([answer(in_json(error=f"not {PASSWORD}, but why"), "503 Busy")])) as server:
         clock = SystemClock()
         policy = PollPolicy(interval=0.001)

@@ -91,6 +91,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.reads_locals
 @pytest.mark.parametrize(("key", "password"), REFUSED)
 def test_an_error_reporter_that_prints_locals_shows_neither(key, password):
     with pytest.raises((InvalidArgument, InvalidType)) as caught:

@@ -116,6 +116,7 @@ def test_a_negative_max_body_is_refused():
         Request("GET", "/", max_body=-1)
 
 
+@pytest.mark.reads_locals
 @pytest.mark.parametrize(
     "wrong",
     [

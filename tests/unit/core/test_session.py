@@ -1127,6 +1127,7 @@ def reported(*arguments, **more):
     return str([frame.locals for frame in frames])
 
 
+@pytest.mark.reads_locals
 @pytest.mark.parametrize(
     "more",
     [
@@ -1149,6 +1150,7 @@ def test_a_refused_session_shows_no_secret_to_an_error_reporter(more):
     assert "hunter22" not in reported("1126", Credentials("the-key", "hunter22"), **more)
 
 
+@pytest.mark.reads_locals
 @pytest.mark.parametrize("credentials", ["the-key:hunter22", ("the-key", "hunter22"), {"key": "hunter22"}])
 def test_credentials_of_another_type_are_not_shown_to_an_error_reporter(credentials):
     assert "hunter22" not in reported("1126", credentials)

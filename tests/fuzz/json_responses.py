@@ -1,4 +1,4 @@
-"""Target: any bytes as an answer in JSON, good or refused."""
+"""Target: any bytes as a JSON response."""
 
 import json
 
@@ -39,7 +39,7 @@ def one_input(data: bytes) -> None:
 
 
 def _made(choices: Choices) -> bytes:
-    """Rows of words that are known, and of some that are not, in any order and with any value."""
+    """Build rows of listed and unlisted words, in any order and with any value."""
     rows = []
     while choices.more() and len(rows) < 8:
         value = choices.pick((*_VALUES, None, None))

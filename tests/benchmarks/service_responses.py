@@ -1,4 +1,4 @@
-"""Answers with all the members that real ones have, which are three quarters of their bytes."""
+"""Responses with all the fields of real ones, which make up three quarters of their bytes."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ JSON_HEADERS = {"content-type": "application/json; charset=utf-8"}
 XML_HEADERS = {"content-type": "application/xml; charset=utf-8"}
 
 
-def json_answer(*rows: ImportEvent, import_id: str = IMPORT_ID) -> bytes:
+def json_response(*rows: ImportEvent, import_id: str = IMPORT_ID) -> bytes:
     extra = {"import_action_id": int(import_id), "import_id": int(import_id), "description": None}
     events = [
         {**extra, "event_type": row.type, "value": row.value, "status": row.status, "created_at": CREATED}
@@ -21,7 +21,7 @@ def json_answer(*rows: ImportEvent, import_id: str = IMPORT_ID) -> bytes:
     return json.dumps(page, separators=(",", ":")).encode()
 
 
-def xml_answer(*rows: ImportEvent) -> bytes:
+def xml_response(*rows: ImportEvent) -> bytes:
     events = "".join(
         f"    <event>\n      <event-type>{row.type}</event-type>\n      <status>{row.status}</status>\n"
         f'      <value type="integer">{row.value}</value>\n      <description nil="true"></description>\n'
@@ -38,20 +38,20 @@ def xml_answer(*rows: ImportEvent) -> bytes:
 
 _INITIALIZED = ImportEvent("INITIALIZING", "COMPLETED", 0)
 
-WAITING = json_answer(ImportEvent("INITIALIZING", "INPROGRESS", 0))
-GATHERING = json_answer(_INITIALIZED, ImportEvent("GATHERING", "INPROGRESS", 0))
-COMPLETE = json_answer(
+WAITING = json_response(ImportEvent("INITIALIZING", "INPROGRESS", 0))
+GATHERING = json_response(_INITIALIZED, ImportEvent("GATHERING", "INPROGRESS", 0))
+COMPLETE = json_response(
     _INITIALIZED, ImportEvent("GATHERING", "COMPLETED", 2340), ImportEvent("COMPLETE", "COMPLETED", 0)
 )
 WHOLE_IMPORT: Sequence[bytes] = [WAITING] * 79 + [GATHERING] * 5 + [COMPLETE]
-"""The recorded import in which the person took 79 s to consent."""
+"""A recorded import: the person took 79 s to give consent."""
 
 
 def gathering(contacts: int) -> bytes:
-    """What `GATHERING` is once so many contacts are known."""
+    """Return `GATHERING` with a number of contacts."""
     return _BEFORE_THE_COUNT + b"%d" % contacts + _AFTER_THE_COUNT
 
 
-_BEFORE_THE_COUNT, _, _AFTER_THE_COUNT = json_answer(
+_BEFORE_THE_COUNT, _, _AFTER_THE_COUNT = json_response(
     _INITIALIZED, ImportEvent("GATHERING", "INPROGRESS", 999_999)
 ).partition(b"999999")

@@ -1,4 +1,4 @@
-"""Target: any bytes as an answer in XML, good or refused."""
+"""Target: any bytes as an XML response."""
 
 from .pages import holds, is_received, page_of
 
