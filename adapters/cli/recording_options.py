@@ -2,7 +2,7 @@
 
 import argparse
 
-from ...core import LocalProtocolError
+from ...core import SpongewatchError
 from ...transports import RecordingError
 from .exit_status import UNREADABLE, USAGE
 from .options import recording
@@ -22,10 +22,10 @@ def add_recording_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def refused(error: LocalProtocolError) -> int:
+def refused(error: SpongewatchError) -> int:
     """Say why a recording is not read, or what was wrong with the options; gives the exit status.
 
-    >>> refused(RecordingError("trace.jsonl", "not JSON", line=3))
+    >>> refused(RecordingError("trace.jsonl", "not valid JSON", line=3))
     9
     """
     note(str(error))

@@ -58,5 +58,5 @@ def _entries_hold(recording: Recording) -> None:
             if isinstance(entry, Exchange):
                 assert 0 <= entry.sent <= entry.came <= 2e9
                 assert entry.came == round(entry.came, 3)
-                if isinstance(entry.answer, Response):
-                    assert all(name == name.lower() for name in entry.answer.headers)
+                if isinstance(entry.response, Response):
+                    assert all(name == name.lower() for name in entry.response.headers)

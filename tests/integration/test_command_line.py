@@ -173,7 +173,7 @@ def test_streams_that_are_closed_or_full_spoil_nothing(tmp_path, redirect, statu
     [
         ("nonsense", 2, "there is no such command; "),
         ("replay", 2, " replay: the following arguments are required: PATH; "),
-        ("replay nowhere", 9, "nowhere: can't be read: No such file or directory"),
+        ("replay nowhere", 9, "nowhere: cannot be read: No such file or directory"),
         ("convert completes.jsonl --output new", 0, ""),
         ("timeline completes.jsonl --html new", 0, ""),
     ],

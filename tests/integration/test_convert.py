@@ -69,7 +69,7 @@ def run(*arguments):
             '{"log": ' + "[" * 1_000_000,
             "is not a trace, a HAR, a cassette or a response of the service: the answer is ",
         ),
-        ('{"spongewatch-trace": 2}\n', "line 1: spongewatch-trace is 2; version 1 is the one that can be read"),
+        ('{"spongewatch-trace": 2}\n', "line 1: trace version must be 1, not 2"),
     ],
     ids=[
         "no poll",

@@ -17,7 +17,7 @@ import spongewatch.transports.testing
 from spongewatch import ERROR_CODES, ErrorCategory
 from spongewatch.adapters.cli.arguments import COMMANDS, parser
 from spongewatch.transports import SCENARIOS
-from spongewatch.transports.recordings.resumed import standing
+from spongewatch.transports.recordings.resumed import resumed_state
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs/reference"
@@ -146,7 +146,7 @@ STOOD.receive(spongewatch.Response(503), now=1.0)
 INSIDE = {
     "json-lines.md": set(),
     "saved-session.md": {"code", "phase", "name", "reason", "detail", *spongewatch.PollPolicy().to_json()},
-    "trace-format.md": {*spongewatch.PollPolicy().to_json(), *standing(STOOD)},
+    "trace-format.md": {*spongewatch.PollPolicy().to_json(), *resumed_state(STOOD)},
 }
 """Members of an object that is a member itself, which a page tells in the row of that."""
 

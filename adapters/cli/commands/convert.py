@@ -2,7 +2,7 @@
 
 import argparse
 
-from ....core import LocalProtocolError
+from ....core import SpongewatchError
 from ....transports import open_recording
 from ....transports._shared import TraceLines
 from ..new_file import write_new_file
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         lines = TraceLines(open_recording(options.path, options.import_id))
         status = _write(lines, options.output)
-    except LocalProtocolError as error:
+    except SpongewatchError as error:
         return refused(error)
     if status == 0:
         note_truncated(options.path, lines.truncated_line)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ....core import Cancelled, Ended, LocalProtocolError, LostContact
+from ....core import Cancelled, Ended, LostContact, SpongewatchError
 from ....transports import Replay, replay
 from ...live.clocks import PacedClock
 from ...phrases import cut_short
@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     """Replay the recording; gives the exit status."""
     try:
         watch = replay(options.path, speed=options.speed, import_id=options.import_id)
-    except LocalProtocolError as error:
+    except SpongewatchError as error:
         return refused(error)
     clock = None if options.speed is None else PacedClock(options.speed)
     with on_first_signal(watch.cancel) as signals:

@@ -4,7 +4,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from ....core import LocalProtocolError
+from ....core import LocalProtocolError, SpongewatchError
 from ....core._shared import shown
 from ....transports import SCENARIOS, SystemClock, open_recording
 from ..credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
             while not signals:
                 clock.sleep(3600)
         return 128 + signals[0]
-    except LocalProtocolError as error:
+    except SpongewatchError as error:
         return refused(error)
 
 

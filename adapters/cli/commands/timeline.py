@@ -4,7 +4,7 @@ import argparse
 import shutil
 import sys
 
-from ....core import LocalProtocolError
+from ....core import SpongewatchError
 from ....transports import open_recording
 from ...timeline.page import page
 from ...timeline.text import drawing
@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     """Draw the recording; gives the exit status."""
     try:
         timeline = timeline_of(open_recording(options.path, options.import_id))
-    except LocalProtocolError as error:
+    except SpongewatchError as error:
         return refused(error)
     status = _draw(timeline, options.html)
     for text in timeline.notes:

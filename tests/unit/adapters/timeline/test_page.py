@@ -193,7 +193,7 @@ def test_what_the_recording_lacks_is_noted(made):
     assert "About the recording: line 3, the last, is truncated and was ignored." in made(
         answer(0, "COMPLETE COMPLETED 0"), tail="{"
     )
-    assert "About the recording: line 2: is not a JSON object." in made([])
+    assert "About the recording: line 2: not a JSON object." in made([])
 
 
 def test_very_many_polls_make_no_long_page(made):

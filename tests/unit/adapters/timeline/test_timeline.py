@@ -122,7 +122,7 @@ def test_a_torn_last_line_is_noted(drawn):
 
 def test_a_broken_line_ends_the_picture_and_is_noted(drawn):
     timeline = drawn(answer(0, WAITING), [], answer(1, COMPLETE))
-    assert (timeline.notes, timeline.broken) == (("line 3: is not a JSON object",), True)
+    assert (timeline.notes, timeline.broken) == (("line 3: not a JSON object",), True)
     assert timeline.polls == (Poll(0.0, 0.1),)
 
 

@@ -107,7 +107,7 @@ def test_of_a_recording_that_breaks_off_what_was_read_is_written(tmp_path, capsy
     assert run(path, *(["--output", output] if to_a_file else [])) == 9
     out, err = capsys.readouterr()
     assert len((output.read_text() if to_a_file else out).splitlines()) == 2
-    assert err == f"spongewatch: {path}: line 3: is not a JSON object\n"
+    assert err == f"spongewatch: {path}: line 3: not a JSON object\n"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"hello", b'{"spongewatch-trace": 2}', b'{"log": {"entries": []}}'])
@@ -135,7 +135,7 @@ def test_the_import_is_chosen(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out.splitlines()[0])["import_id"] == "7"
     assert run(file, "--import-id", "8") == 9
     assert run(file, "--import-id", "../7") == 2
-    assert capsys.readouterr().err.splitlines()[1] == 'spongewatch: "../7" is no import id such as 1126'
+    assert capsys.readouterr().err.splitlines()[1] == 'spongewatch: import_id must be an import id such as 1126, not "../7"'
 
 
 def test_a_dash_is_standard_output(tmp_path, monkeypatch, capsys):

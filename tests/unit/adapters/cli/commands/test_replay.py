@@ -122,8 +122,8 @@ def test_a_broken_line_is_told_and_the_end_all_the_same(trace, capsys):
     assert run(path, "--jsonl") == 9
     out, err = capsys.readouterr()
     assert last(out)["outcome"] == "lost-contact"
-    assert last(out)["detail"] == "protocol: line 3: is not a JSON object"
-    assert err == f"spongewatch: {path}: line 3: is not a JSON object\n"
+    assert last(out)["detail"] == "protocol: line 3: not a JSON object"
+    assert err == f"spongewatch: {path}: line 3: not a JSON object\n"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"hello", b"\x00\xff", b"<a></b>", b'{"spongewatch-trace": 2}'])
@@ -145,8 +145,8 @@ def test_the_import_is_the_one_that_is_wanted(trace, capsys):
     assert run(path, "--import-id", "7") == 9
     assert run(path, "--import-id", "../7") == 2
     assert capsys.readouterr().err.splitlines() == [
-        f"spongewatch: {path}: is of import 1126, not 7",
-        'spongewatch: "../7" is no import id such as 1126',
+        f"spongewatch: {path}: contains import 1126, not 7",
+        'spongewatch: import_id must be an import id such as 1126, not "../7"',
     ]
 
 
@@ -159,7 +159,7 @@ def test_what_is_no_path_is_one_line_too(capsys, path):
 
 def test_an_empty_folder_is_told(tmp_path, capsys):
     assert run(str(tmp_path)) == 9
-    assert "a folder without *.json and *.xml files" in capsys.readouterr().err
+    assert "contains no *.json or *.xml files" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])

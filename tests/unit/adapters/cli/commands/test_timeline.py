@@ -92,7 +92,7 @@ def test_a_broken_recording_is_drawn_up_to_there(trace, tmp_path, capsys):
     assert drawn(path) == 9
     out, err = capsys.readouterr()
     assert "lost-contact" in out
-    assert err == f"spongewatch: {path}: line 2: is not a JSON object\n"
+    assert err == f"spongewatch: {path}: line 2: not a JSON object\n"
     assert drawn(path, "--html", tmp_path / "page.html") == 9
     assert (tmp_path / "page.html").exists()
 
@@ -119,6 +119,6 @@ def test_the_import_is_the_one_that_is_wanted(trace, capsys):
     path = trace(COMPLETE)
     assert [drawn(path, "--import-id", wanted) for wanted in ("1126", "7", "../7")] == [0, 9, 2]
     assert capsys.readouterr().err.splitlines() == [
-        f"spongewatch: {path}: is of import 1126, not 7",
-        'spongewatch: "../7" is no import id such as 1126',
+        f"spongewatch: {path}: contains import 1126, not 7",
+        'spongewatch: import_id must be an import id such as 1126, not "../7"',
     ]

@@ -278,7 +278,7 @@ def test_a_record_that_can_not_be_made_is_told_before_the_first_poll(tmp_path, m
     with Simulator("skips") as service:
         problem = refused(capsys, "1126", "--base-url", service.base_url, "--record", path)
         assert service.requests == []
-    assert problem == f"--record: {path}: can't be made: {told}"
+    assert problem == f"--record: {path}: cannot be created: {told}"
     assert (tmp_path / "trace.jsonl").read_text() == "mine"
 
 
@@ -293,7 +293,7 @@ def test_a_record_that_can_not_be_written_any_more_is_told_and_the_watch_goes_on
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
     out, err = capsys.readouterr()
     assert "is complete" in out.splitlines()[-1]
-    assert err.startswith(f"spongewatch: {trace}: can't be written any more: ")
+    assert err.startswith(f"spongewatch: {trace}: recording stopped: ")
     assert len(err.splitlines()) == 1
     assert main(["replay", str(trace)]) == 6  # up to its last whole line
 
