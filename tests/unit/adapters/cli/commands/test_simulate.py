@@ -116,7 +116,7 @@ def test_the_import_can_be_named(simulate, tmp_path, capsys):
         assert isinstance(simulate(what, "--import-id", "77", meanwhile=outcome_at("77"))[2], Completed)
         assert " spongewatch watch 77 --base-url " in capsys.readouterr().err
         assert refused(what, "--import-id", "../7") == 2
-        assert capsys.readouterr() == ("", 'spongewatch: "../7" is no import id such as 1126\n')
+        assert capsys.readouterr() == ("", 'spongewatch: import_id must be an import id such as 1126, not "../7"\n')
 
 
 def test_a_scenario_goes_before_a_file_of_its_name(simulate, tmp_path, monkeypatch):
@@ -134,7 +134,7 @@ def test_a_port_that_is_taken_is_told(capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert refused("--port", str(port)) == 2
-    assert capsys.readouterr() == ("", f"spongewatch: port {port} can't be listened at: Address already in use\n")
+    assert capsys.readouterr() == ("", f"spongewatch: cannot listen on port {port}: Address already in use\n")
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_recording_without_an_answer_is_told(tmp_path, capsys):
     file = tmp_path / "recording"
     file.write_bytes(b'{"spongewatch-trace": 1}\n')
     assert refused(str(file)) == 2
-    assert capsys.readouterr() == ("", "spongewatch: the recording holds no answer, so there is nothing to play\n")
+    assert capsys.readouterr() == ("", "spongewatch: recording must contain at least one response\n")
 
 
 def test_the_help_tells_each_scenario(capsys, monkeypatch):
