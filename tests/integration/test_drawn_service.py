@@ -286,7 +286,7 @@ def as_the_model_tells(item: Emitted) -> tuple[float, tuple[object, ...]]:
 def assert_as_expected(items: list[Emitted], model: Watched) -> None:
     """Of texts for people, which stand last, the model knows how they start."""
     told = [as_the_model_tells(item) for item in items]
-    for (at, (*item, last)), (modelled_at, (*modelled, modelled_last)) in zip(told, model.told, strict=True):
+    for (at, (*item, last)), (modelled_at, (*modelled, modelled_last)) in zip(told, model.emitted, strict=True):
         assert (at, item) == (modelled_at, modelled)
         assert last == modelled_last or str(last).startswith(str(modelled_last))
     assert items[-1].contact_count == model.imported.count
@@ -315,7 +315,7 @@ def assert_goes_as_the_model_says(plan: Plan) -> None:
         items, watching, server = played_in_time(plan, trace)
         assert [item.to_json() for item in replay(trace)] == [item.to_json() for item in items]
     model = expected(plan, watching)
-    note(f"told: {list(map(as_the_model_tells, items))}\nthe model: {model.told}")
+    note(f"told: {list(map(as_the_model_tells, items))}\nthe model: {model.emitted}")
     assert_as_expected(items, model)
     assert_floor_held(server, plan.policy["interval"] / watching.clock.speed)
     requests = [exchange.request.decode() for exchange in server.exchanges]
