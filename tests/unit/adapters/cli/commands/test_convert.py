@@ -135,7 +135,10 @@ def test_the_import_is_chosen(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out.splitlines()[0])["import_id"] == "7"
     assert run(file, "--import-id", "8") == 9
     assert run(file, "--import-id", "../7") == 2
-    assert capsys.readouterr().err.splitlines()[1] == 'spongewatch: import_id must be an import id such as 1126, not "../7"'
+    assert (
+        capsys.readouterr().err.splitlines()[1]
+        == 'spongewatch: import_id must be an import id such as 1126, not "../7"'
+    )
 
 
 def test_a_dash_is_standard_output(tmp_path, monkeypatch, capsys):
