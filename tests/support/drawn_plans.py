@@ -17,17 +17,17 @@ from answers import growing_answers, odd_rows, unlisted_rows
 from drawn_model import SILENCE, Bad, Good, Meaning, NotFound, Refused, Row
 from drawn_pages import BASIC, CREDENTIALS, HIDDEN, JSON, PASSWORD, XML, json_page, pages, xml_page
 from drawn_responses import (
+    FRAMINGS,
     IGNORED_NEWS,
-    TRAVELS,
     Play,
     chunked,
     closes,
     dripping,
+    framed_as,
     hangs,
     pouring,
     resets,
     sends,
-    traveling,
 )
 from spongewatch import ImportEvent
 from spongewatch.transports.testing.hostile_server import http_response
@@ -83,7 +83,7 @@ class Plan:
 def whole(how: str, words: str, means: Meaning, body: bytes, status: str = "200 OK", **headers: str | None) -> Step:
     """Return a step with a complete response; underscores in header names stand for dashes."""
     named = {name.replace("_", "-"): value or "" for name, value in headers.items()}
-    play, keeps = traveling(how, body, status, named)
+    play, keeps = framed_as(how, body, status, named)
     return Step(f"{words}, {how}", means, play, keeps)
 
 
@@ -138,7 +138,7 @@ def good_steps(draw: st.DrawFn, rows: list[Row], *, of_any_phase: bool = True) -
     written, body, content_type = draw(pages(drawn))
     words = f"good {twist}".strip() + f", {written} as {content_type}, {', '.join(map(str, drawn)) or 'no rows'}"
     means = Good(tuple(map(redacted, drawn)))
-    return whole(draw(st.sampled_from(TRAVELS)), words, means, body, content_type=content_type)
+    return whole(draw(st.sampled_from(FRAMINGS)), words, means, body, content_type=content_type)
 
 
 # Complete responses that a session can't use.
@@ -201,7 +201,7 @@ INVALID_BODIES = invalid_bodies()
 @st.composite
 def invalid_pages(draw: st.DrawFn) -> Step:
     words, body, content_type, reason = draw(st.sampled_from(INVALID_BODIES))
-    return whole(draw(st.sampled_from(TRAVELS)), f"200, {words}", Bad(reason), body, content_type=content_type)
+    return whole(draw(st.sampled_from(FRAMINGS)), f"200, {words}", Bad(reason), body, content_type=content_type)
 
 
 MESSAGES = ("not now", "not now", f"not {PASSWORD}", f"not {BASIC}", "")
@@ -232,7 +232,7 @@ def error_bodies(draw: st.DrawFn, status: int) -> tuple[str, str, bytes, str]:
 def error_steps(draw: st.DrawFn, status: int, **headers: str) -> tuple[str, Callable[[Meaning], Step]]:
     """Draw an error response: how the reason starts, and a function that returns the step with its meaning."""
     written, reason, body, content_type = draw(error_bodies(status))
-    how = draw(st.sampled_from(TRAVELS))
+    how = draw(st.sampled_from(FRAMINGS))
     words = f"{status}, {written}" + "".join(f", {name}: {value}" for name, value in headers.items())
     headers["content_type"] = content_type
     return reason, lambda means: whole(how, words, means, body, f"{status} Indeed", **headers)
@@ -337,12 +337,12 @@ def faults() -> list[Step]:
 
     return [
         Step("nothing listens", Bad("refused: nothing listens there"), keeps=False, listens=False),
-        cut_off("hangs up in the status line", good[:7], cut),
-        cut_off("hangs up in the head", good[:40], cut),
-        cut_off("hangs up in the body", good[:-20], off),
-        cut_off("hangs up in a chunk", in_chunks[:-20], off),
+        cut_off("closes in the status line", good[:7], cut),
+        cut_off("closes in the head", good[:40], cut),
+        cut_off("closes in the body", good[:-20], off),
+        cut_off("closes in a chunk", in_chunks[:-20], off),
         cut_off("resets in the body", http_response(b" " * 90_000)[:50_000], "reset: ", resets),
-        cut_off("hangs up before the body", good[: -len(page)], off),
+        cut_off("closes before the body", good[: -len(page)], off),
         odd("a truncated gzip", coded("gzip", squeezed[:-9]), "protocol: the compressed response lacks its end"),
         odd("no gzip", coded("gzip", page), "protocol: the response is not in the content coding that it names"),
         odd("gzip and more", coded("gzip", squeezed + page), "protocol: the response is not in the content coding"),

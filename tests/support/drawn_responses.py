@@ -58,7 +58,7 @@ def chunked(body: bytes) -> bytes:
     return b"".join(b"%x;odd=1\r\n%b\r\n" % (len(part), part) for part in chunks) + b"0\r\nx-trailer: y\r\n\r\n"
 
 
-def traveling(how: str, body: bytes, status: str, headers: dict[str, str]) -> tuple[Play, bool]:
+def framed_as(how: str, body: bytes, status: str, headers: dict[str, str]) -> tuple[Play, bool]:
     """Return a script that sends a complete response in this way, and whether the connection can be reused after it."""
     plain, unnamed = http_response(body, status, headers), {**headers, "content-length": ""}
     in_chunks, compressed = {"transfer-encoding": "chunked"}, {"content-encoding": "gzip"}
@@ -75,24 +75,24 @@ def traveling(how: str, body: bytes, status: str, headers: dict[str, str]) -> tu
             return sends(plain[:-1], then=lambda talk: talk.drip(plain[-1:], PAUSE)), True
         case "after a 100":
             return sends(b"HTTP/1.1 100 Continue\r\n\r\n", plain), True
-        case "until the end":
+        case "until the connection closes":
             return sends(http_response(body, status, unnamed), then=closes), False
         case "as HTTP/1.0":
             return sends(plain.replace(b"HTTP/1.1", b"HTTP/1.0", 1)), False
-        case "and hung up":
+        case "and closed":
             return sends(plain, then=closes), False
         case "with connection: close":
             return sends(http_response(body, status, {**headers, "connection": "close"})), False
-        case "with another response behind it":
+        case "followed by another response":
             return sends(plain + http_response(json_page(IGNORED_NEWS).encode())), False
-        case "with a 408 behind it, and hung up":
+        case "followed by a 408":
             return sends(plain + b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n", then=closes), False
         case _:
             return sends(plain), True
 
 
-TRAVELS = (
-    *("in one go", "in one go", "in one go", "in chunks", "compressed", "compressed, in chunks", "in pieces", "slowly"),
-    *("after a 100", "until the end", "as HTTP/1.0", "and hung up", "with connection: close"),
-    *("with another response behind it", "with a 408 behind it, and hung up"),
+FRAMINGS = (
+    *("at once", "at once", "at once", "in chunks", "compressed", "compressed, in chunks", "in pieces", "slowly"),
+    *("after a 100", "until the connection closes", "as HTTP/1.0", "and closed", "with connection: close"),
+    *("followed by another response", "followed by a 408"),
 )

@@ -26,7 +26,7 @@ class TraceWriter(Unpicklable):
     are written. If writing fails later, recording stops and the watch goes on; the same happens in a forked process,
     since a trace belongs to one watch.
 
-    A trace holds one import. `begin`, `exchange` and `end` raise `LocalProtocolError` for a session of another one,
+    A trace contains one import. `begin`, `exchange` and `end` raise `LocalProtocolError` for a session of another one,
     also after the first watch has ended. A resumed session of the same import continues the trace.
 
     Args:

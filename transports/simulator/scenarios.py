@@ -6,7 +6,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Final, final
 
-from ...core import ImportEvent, InvalidArgument, Response, TransportError
+from ...core import ImportEvent, InvalidArgument, InvalidType, Response, TransportError
 from ...core._shared import shown
 
 Rows = tuple[ImportEvent, ...]
@@ -40,7 +40,7 @@ class Scenario:
     def __post_init__(self) -> None:
         moments = [moment for moment, _ in self.steps]
         if moments[:1] != [0] or not all(earlier < later for earlier, later in pairwise(moments)):
-            raise InvalidArgument("the times of steps must start at 0 and increase")
+            raise InvalidArgument("steps must have times that start at 0 and increase")
         object.__setattr__(self, "faults", MappingProxyType(dict(self.faults)))
 
     def __reduce__(self) -> tuple[type["Scenario"], tuple[object, ...]]:
@@ -60,10 +60,13 @@ def scenario_named(name: str) -> Scenario:
 
     Raises:
         InvalidArgument: There is none; the message lists the names.
+        InvalidType: `name` is not a str.
 
     >>> scenario_named("stuck").description
     'consent, then GATHERING forever'
     """
+    if not isinstance(name, str):
+        raise InvalidType(f"scenario must be a str or a Scenario, not {type(name).__name__}")
     if name not in SCENARIOS:
         raise InvalidArgument(f"scenario must be one of {', '.join(SCENARIOS)}, not {shown(name)}")
     return SCENARIOS[name]

@@ -43,7 +43,7 @@ class Simulator(Unpicklable):
     Raises:
         InvalidArgument: There is no such scenario, the recording contains no responses, or `speed`, `port` or
             `import_id` is out of range.
-        InvalidType: `speed`, `port` or `import_id` has the wrong type.
+        InvalidType: `scenario`, `speed`, `port` or `import_id` has the wrong type.
         RecordingError: The recording can't be read to its end.
 
     >>> from http.client import HTTPConnection

@@ -183,6 +183,7 @@ class ScriptedService(Unpicklable):
 
         Raises:
             InvalidArgument: There is no scenario with this name.
+            InvalidType: `scenario` is neither a str nor a `Scenario`.
             LocalProtocolError: The previous step is repeated forever.
 
         >>> ScriptedService().plays("abandoned")

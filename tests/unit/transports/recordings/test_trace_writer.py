@@ -187,31 +187,6 @@ def test_a_body_that_is_not_utf_8_is_written_in_base64(path, body):
     assert list(Trace(path).entries()) == [Exchange(0.0, 0.25, Response(200, {}, body))]
 
 
-def test_three_headers_are_kept_and_no_other(path):
-    kept = {"content-type": "text/html", "date": "Mon, 02 Nov 2026 12:00:00 GMT", "retry-after": "7"}
-    others = {"set-cookie": "session=1", "location": "https://elsewhere.example", "x-request-id": "1"}
-    _, line = write(path, Response(503, {**others, **kept}))
-    assert line["headers"] == kept
-
-
-def test_errors_are_written(path):
-    permanent = TransportError("tls", "the certificate is not trusted", permanent=True)
-    _, first, second = write(path, TIMEOUT, permanent)
-    assert first == {"t": 0.0, "took": 0.25, "error": "timeout", "detail": "no answer within 10 s"}
-    assert second == {
-        "t": 1.0,
-        "took": 0.25,
-        "error": "tls",
-        "detail": "the certificate is not trusted",
-        "permanent": True,
-    }
-    responses = [entry.response for entry in Trace(path).entries()]
-    assert [(response.kind, response.detail, response.permanent) for response in responses] == [
-        ("timeout", "no answer within 10 s", False),
-        ("tls", "the certificate is not trusted", True),
-    ]
-
-
 @pytest.mark.parametrize(
     ("outcome", "keys"),
     [

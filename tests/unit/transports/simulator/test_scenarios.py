@@ -110,7 +110,7 @@ def test_rows_are_sent_from_their_time_on():
 
 @pytest.mark.parametrize("moments", [(), (1.0,), (0.0, 2.0, 2.0), (0.0, 2.0, 1.0), (0.0, float("nan"))])
 def test_times_must_start_at_0_and_increase(moments):
-    with pytest.raises(InvalidArgument, match="^the times of steps must start at 0 and increase$"):
+    with pytest.raises(InvalidArgument, match="^steps must have times that start at 0 and increase$"):
         Scenario("", tuple((moment, ()) for moment in moments))
 
 

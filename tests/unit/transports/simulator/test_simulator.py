@@ -492,6 +492,7 @@ def test_invalid_arguments_are_refused(arguments, problem):
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
+        ({"scenario": ["completes"]}, "scenario must be a str or a Scenario, not list"),
         ({"speed": "fast"}, "speed must be a number, not str"),
         ({"port": "80"}, "port must be an int, not str"),
         ({"import_id": 1126.0}, "import_id must be a str or an int, not float"),

@@ -97,13 +97,6 @@ def test_polls_are_sorted_by_time():
     assert [(exchange.sent, exchange.response.status) for exchange in read(later, sooner)] == [(0.0, 200), (2.0, 503)]
 
 
-def test_a_time_without_an_offset_is_utc():
-    assert [exchange.sent for exchange in read(entry("2026-11-02T09:14:07"), entry("2026-11-02T09:14:08Z"))] == [
-        0.0,
-        1.0,
-    ]
-
-
 def test_polls_without_times_keep_the_order_of_the_file():
     found = read(entry("2026-11-02T09:14:09Z"), entry(None, status=503), entry("", status=504))
     assert [(exchange.sent, exchange.response.status) for exchange in found] == [(0.0, 200), (1.0, 503), (2.0, 504)]
@@ -150,11 +143,6 @@ def test_a_poll_without_a_response_failed(response):
     assert str(failed.response) == "reset: no response was recorded"
 
 
-@pytest.mark.parametrize("status", [200, "200", "200 OK", 200.0])
-def test_a_status_can_be_a_number_or_a_string(status):
-    assert response_of(status=status).status == 200
-
-
 def test_a_truncated_response_is_an_error():
     assert response_of(response={"_error": "net::ERR_INCOMPLETE_CHUNKED_ENCODING"}).kind == "reset"
 
@@ -197,11 +185,6 @@ def test_other_statuses_need_no_content(status, response):
 @pytest.mark.parametrize("content", [{"size": 0}, {"size": "0"}, {"size": -1, "text": ""}, {"text": ""}])
 def test_empty_content_is_an_empty_body(content):
     assert response_of(response={"content": content}) == Response(200, {"content-type": "application/json"})
-
-
-def test_a_304_with_content_counts_as_200():
-    (exchange,) = read(entry(status=304))
-    assert exchange.response.status == 200
 
 
 @pytest.mark.parametrize("where", ["redirectURL", "Location"])
