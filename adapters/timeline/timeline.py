@@ -167,7 +167,7 @@ class _Noting:
             for entry in entries:
                 if isinstance(entry, Exchange):
                     sent = max(entry.sent, now)  # a replay takes one poll at a time, and its clock never goes back
-                    now = max(entry.came, sent)
+                    now = max(entry.received, sent)
                     self._under_way = Poll(sent, now)
                 yield entry
                 self._note()

@@ -42,15 +42,15 @@ class Exchange:
 
     Args:
         sent: When the request was sent, in seconds since the start of the watch.
-        came: When the response arrived or the request failed, in seconds since the start of the watch.
+        received: When the response arrived or the request failed, in seconds since the start of the watch.
         response: The response, or the error in its place.
 
     >>> Exchange(0.0, 0.184, Response(200))
-    Exchange(sent=0.0, came=0.184, response=Response(status=200))
+    Exchange(sent=0.0, received=0.184, response=Response(status=200))
     """
 
     sent: float
-    came: float
+    received: float
     response: Response | TransportError
 
 

@@ -90,7 +90,7 @@ class ReplayTransport(Unpicklable):
             self._entry = self._next()
         entry = self._entry
         if isinstance(entry, Exchange | End):
-            self._clock.move_to(entry.came if isinstance(entry, Exchange) else entry.at)
+            self._clock.move_to(entry.received if isinstance(entry, Exchange) else entry.at)
         self._entry = None  # after the clock has moved, so that an exception in `move_to` loses nothing
         self.sent = entry.sent if isinstance(entry, Exchange) else None
         if isinstance(entry, Exchange):

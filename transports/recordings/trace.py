@@ -123,8 +123,8 @@ def _entry(line: Mapping[str, object]) -> Exchange | End:
     sent = _seconds(line, "t")
     if "end" in line:
         return _end(line, sent)
-    came = _to_milliseconds(sent + _seconds(line, "took"))
-    return Exchange(sent, came, _error(line) if "error" in line else _response(line))
+    received = _to_milliseconds(sent + _seconds(line, "took"))
+    return Exchange(sent, received, _error(line) if "error" in line else _response(line))
 
 
 def _end(line: Mapping[str, object], at: float) -> End:

@@ -49,7 +49,7 @@ class TraceLines(Unpicklable, Iterator[str]):
         yield header_line(recording.import_id, recording.policy, resumed=recording.resumed)
         for entry in recording.entries():
             if isinstance(entry, Exchange):
-                yield exchange_line(entry.sent, entry.came - entry.sent, entry.response)
+                yield exchange_line(entry.sent, entry.received - entry.sent, entry.response)
             elif isinstance(entry, End):
                 yield end_line(entry)
             else:

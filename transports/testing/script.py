@@ -47,15 +47,15 @@ class PlayedPoll:
 
     Args:
         sent: When the request was sent, in seconds on the service's clock.
-        came: When the response arrived, on the same clock.
+        received: When the response arrived, on the same clock.
         request: The request.
 
     >>> PlayedPoll(0.0, 0.2, Request("GET", "https://api.example/events/1126.json?domain_password=..."))
-    PlayedPoll(sent=0.0, came=0.2, request=Request(method='GET'))
+    PlayedPoll(sent=0.0, received=0.2, request=Request(method='GET'))
     """
 
     sent: float
-    came: float
+    received: float
     request: Request
 
 
@@ -294,7 +294,7 @@ class ScriptedService(Unpicklable):
             f"poll {number} was sent {gap} s after the end of poll {number - 1}, at {round(later.sent, 3)} s; "
             f"the service requires {self.interval:g} s{_OTHER_CLOCK if gap == 0 else ''}"
             for number, (earlier, later) in enumerate(pairwise(self.polls), start=2)
-            if (gap := round(later.sent - earlier.came, 3)) < self.interval
+            if (gap := round(later.sent - earlier.received, 3)) < self.interval
         ]
         yield from early[:_LISTED]
         if len(early) > _LISTED:

@@ -91,8 +91,8 @@ class Recorded:
 
     def play(self, now: float, timeout: float) -> tuple[Result, float]:
         """Return the recorded response, and the seconds until the time at which it arrived."""
-        came = self.start.at(now) + self.exchange.came - self.first
-        return self.exchange.response, round(came - now, 3)  # float errors could add up to a millisecond
+        received = self.start.at(now) + self.exchange.received - self.first
+        return self.exchange.response, round(received - now, 3)  # float errors could add up to a millisecond
 
 
 @final

@@ -122,18 +122,18 @@ class Captured:
     def _timed(self, polls: list[Poll]) -> list[Exchange]:
         start = next((poll.captured.sent for poll in polls if poll.captured.sent is not None), 0.0)
         exchanges: list[Exchange] = []
-        sent, came = -self.policy.interval, 0.0
+        sent, received = -self.policy.interval, 0.0
         for poll in polls:
             captured = poll.captured
             with self._naming(poll.number):
                 if captured.sent is None:
-                    sent = max(sent + self.policy.interval, came)
+                    sent = max(sent + self.policy.interval, received)
                 else:
                     sent = max(sent, captured.sent - start, 0.0)
-                came = sent + captured.took
-                if came > MAX_SECONDS:
+                received = sent + captured.took
+                if received > MAX_SECONDS:
                     raise EntryError(f"its times are out of range: {sent:g} s after the first poll")
-                exchanges.append(Exchange(_milliseconds(sent), _milliseconds(came), captured.response))
+                exchanges.append(Exchange(_milliseconds(sent), _milliseconds(received), captured.response))
         return exchanges
 
     @contextmanager

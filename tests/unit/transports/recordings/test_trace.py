@@ -44,11 +44,11 @@ def test_an_exchange_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("t", "took", "came"), [(0.1, 0.2, 0.3), (0, 0, 0.0), (1.0004, 0.0004, 1.0), (5, 1e9, 1e9 + 5)]
+    ("t", "took", "received"), [(0.1, 0.2, 0.3), (0, 0, 0.0), (1.0004, 0.0004, 1.0), (5, 1e9, 1e9 + 5)]
 )
-def test_times_are_rounded_to_milliseconds(tmp_path, t, took, came):
+def test_times_are_rounded_to_milliseconds(tmp_path, t, took, received):
     (exchange,) = trace(tmp_path, {"t": t, "took": took, "status": 200}).entries()
-    assert exchange.came == came
+    assert exchange.received == received
 
 
 def test_headers_and_body_are_optional(tmp_path):

@@ -45,11 +45,11 @@ def write(path, *responses, secrets=CREDENTIALS, session=None):
     session = session or new_session()
     with TraceWriter(path, secrets) as record:
         for number, response in enumerate(responses):
-            came = session.start + number + 0.25
+            received = session.start + number + 0.25
             if isinstance(response, TransportError):
-                session.receive_failure(response, now=came)
+                session.receive_failure(response, now=received)
             else:
-                session.receive(response, now=came)
+                session.receive(response, now=received)
             record.exchange(session, float(number), response)
     assert record.error is None
     return lines_of(path)

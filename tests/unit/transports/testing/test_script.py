@@ -108,7 +108,7 @@ def test_a_response_has_the_import_id_and_the_echo_of_its_request():
 def test_a_response_takes_its_time():
     service = ScriptedService().reports(WAITING, took=0.25).reports("COMPLETE COMPLETED 0")
     assert outcome_of(service) == Completed(None)
-    assert [(poll.sent, poll.came) for poll in service.polls] == [(0.0, 0.25), (1.25, 1.25)]
+    assert [(poll.sent, poll.received) for poll in service.polls] == [(0.0, 0.25), (1.25, 1.25)]
 
 
 def test_a_response_after_the_timeout_is_a_timeout():
@@ -212,7 +212,7 @@ def test_a_scenario_starts_at_its_first_poll():
     service = ScriptedService(VirtualClock()).plays("abandoned")
     service.clock.move_to(1000.1)
     assert isinstance(outcome_of(service), Abandoned)
-    assert service.polls[-1].came == 1003.1
+    assert service.polls[-1].received == 1003.1
 
 
 def test_the_steps_of_a_scenario_are_exact_to_the_millisecond():
@@ -258,7 +258,7 @@ def test_a_recording_is_played_at_the_recorded_times():
     service = ScriptedService().replays(COMPLETES)
     assert outcome_of(service) == Completed(2001)
     exchanges = [entry for entry in open_recording(COMPLETES).entries() if isinstance(entry, Exchange)]
-    assert [(poll.sent, poll.came) for poll in service.polls] == [(item.sent, item.came) for item in exchanges]
+    assert [(poll.sent, poll.received) for poll in service.polls] == [(item.sent, item.received) for item in exchanges]
     assert service.complaints == ()
 
 
@@ -273,15 +273,17 @@ def test_a_recording_starts_at_its_first_poll_and_may_be_open_already():
 def test_the_clock_never_goes_back():
     service = ScriptedService().replays(COMPLETES)
     send(service, 0, 500, 600)
-    assert [poll.came for poll in service.polls] == [0.184, 500.0, 600.0]
+    assert [poll.received for poll in service.polls] == [0.184, 500.0, 600.0]
 
 
 @pytest.mark.parametrize("first", [0.0, 5.0])
 def test_the_times_of_a_recording_count_from_its_first_request(first):
     times = [(first, first), (first + 0.2, first + 0.2), (first + 1.0, first + 1.5)]
-    service = ScriptedService().replays(Recorded(*(Exchange(sent, came, Response(404)) for sent, came in times)))
+    service = ScriptedService().replays(
+        Recorded(*(Exchange(sent, received, Response(404)) for sent, received in times))
+    )
     send(service, 0.1, 0.3, 0.9)
-    assert [poll.came for poll in service.polls] == [0.1, 0.3, 1.6]
+    assert [poll.received for poll in service.polls] == [0.1, 0.3, 1.6]
 
 
 def test_a_recorded_error_is_raised():
@@ -413,7 +415,7 @@ def test_polls_keep_their_requests_without_showing_secrets():
     service = ScriptedService().reports("COMPLETE COMPLETED").reports(WAITING)
     outcome_of(service)
     assert service.polls[0].request.headers["authorization"] == CREDENTIALS.basic()
-    assert repr(service.polls) == "[PlayedPoll(sent=0.0, came=0.0, request=Request(method='GET'))]"
+    assert repr(service.polls) == "[PlayedPoll(sent=0.0, received=0.0, request=Request(method='GET'))]"
     assert isinstance(service.polls[0], PlayedPoll)
     assert repr(service) == "<ScriptedService 1 of 2 steps played, 1 polls>"
 

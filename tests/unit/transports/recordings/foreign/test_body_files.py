@@ -26,7 +26,7 @@ def test_bodies_are_in_natural_order_a_second_apart(tmp_path):
         "a10.json",
     ]
     assert [exchange.sent for exchange in exchanges] == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
-    assert all(isinstance(exchange, Exchange) and exchange.sent == exchange.came for exchange in exchanges)
+    assert all(isinstance(exchange, Exchange) and exchange.sent == exchange.received for exchange in exchanges)
 
 
 def test_names_with_unusual_digits_can_be_sorted(tmp_path):

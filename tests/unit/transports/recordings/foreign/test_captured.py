@@ -42,7 +42,7 @@ def exchanges(*requests, **arguments):
 
 
 def times(*requests, **arguments):
-    return [(exchange.sent, exchange.came) for exchange in exchanges(*requests, **arguments)]
+    return [(exchange.sent, exchange.received) for exchange in exchanges(*requests, **arguments)]
 
 
 def statuses(*requests, **arguments):

@@ -76,7 +76,7 @@ def vars_of(response):
 
 def test_a_response_is_read():
     (exchange,) = read(entry(text='{"events": []}'))
-    assert (exchange.sent, exchange.came) == (0.0, 0.125)
+    assert (exchange.sent, exchange.received) == (0.0, 0.125)
     assert exchange.response == Response(200, {"content-type": "application/json"}, b'{"events": []}')
 
 
@@ -194,7 +194,7 @@ def test_followed_redirects_are_dropped(where):
     upgraded = entry(status=307, response={**response, "content": {"size": 0}})
     followed = {**entry("2026-11-02T09:14:07.300Z"), "request": {"method": "GET", "url": target}}
     (exchange,) = read(upgraded, followed)
-    assert (exchange.sent, exchange.came, exchange.response.status) == (0.0, 0.175, 200)
+    assert (exchange.sent, exchange.received, exchange.response.status) == (0.0, 0.175, 200)
 
 
 @pytest.mark.parametrize("odd", [None, 7, [], {}, {"request": 7}, {"request": {"headers": [7, {"name": 7}]}}])

@@ -163,7 +163,7 @@ def test_cassettes_of_other_languages_are_read(shape):
     }[shape]  # fmt: skip
     (exchange,) = read_cassette(PATH, cassette, None).entries()
     assert exchange.response.body == EVENTS.encode()
-    assert exchange.came == {"go 3": 0.002, "c#": 0.09}.get(shape, 0.0)
+    assert exchange.received == {"go 3": 0.002, "c#": 0.09}.get(shape, 0.0)
     (again,) = read_yaml_cassette(PATH, yaml.safe_dump(cassette, explicit_start=True).encode(), None).entries()
     assert again == exchange
 
@@ -186,7 +186,7 @@ def test_polls_without_times_are_a_second_apart():
 def test_recorded_at_is_read():
     first, second = interaction("Mon, 02 Nov 2026 09:14:07 GMT"), interaction("Mon, 02 Nov 2026 09:14:10 GMT")
     exchanges = read(first, second, key="http_interactions")
-    assert [(exchange.sent, exchange.came) for exchange in exchanges] == [(0.0, 0.0), (3.0, 3.0)]
+    assert [(exchange.sent, exchange.received) for exchange in exchanges] == [(0.0, 0.0), (3.0, 3.0)]
 
 
 @pytest.mark.parametrize(
