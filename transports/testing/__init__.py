@@ -6,14 +6,13 @@ PYTEST_DONT_REWRITE: there are no asserts in this module, so it may be imported 
 """
 
 from importlib import import_module
-from sys import modules
 from typing import TYPE_CHECKING
 
 from .handler import HandlerTransport
 from .script import PlayedPoll, ScriptedService
 
 if TYPE_CHECKING:
-    from .contract import (
+    from .contract.suites import (
         AsyncKeepAliveContract,
         AsyncTransportContract,
         KeepAliveContract,
@@ -35,10 +34,7 @@ pytest_plugins = ["spongewatch.transports.testing.fixtures"]
 
 
 def __getattr__(name: str) -> object:
-    """Load the contracts on first use, with pytest's assertion rewriting, which shows values of failed asserts."""
+    """Load the contracts on first use: they need pytest."""
     if name not in __all__ or not name.endswith("Contract"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    contract = f"{__name__}.contract"
-    if contract not in modules:
-        import_module("pytest").register_assert_rewrite(contract)
-    return getattr(import_module(contract), name)
+    return getattr(import_module(f"{__name__}.contract.suites"), name)

@@ -1,124 +1,13 @@
 """The contract of transports as a test suite for pytest.
 
-Inherit one of the four classes, and pytest runs every check against a transport of yours. Each check is one test
-against a server on 127.0.0.1, and its message says what was expected and what happened. The checks are split by topic
-into mixins, one module each. They are written once for both kinds of transports: `UnderTest` runs the calls of an
-asynchronous transport on an event loop of its own, so that no pytest plugin is needed.
+`suites` has the four classes to inherit, which pytest runs against a transport. Each check is one test against a server
+on 127.0.0.1, and its message says what was expected and what happened. The checks are split by topic into mixins, one
+module each. They are written once for both kinds of transports: `under_test` runs the calls of an asynchronous
+transport on an event loop of its own, so that no pytest plugin is needed.
+
+PYTEST_DONT_REWRITE: there are no asserts in this module; it has pytest rewrite those of the modules in this package.
 """
 
-import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+import pytest
 
-from ...transport import AsyncTransport, Transport
-from .bodies import BodyChecks
-from .closing import ClosingChecks
-from .codings import CodingChecks
-from .deadlines import DeadlineChecks
-from .failures import FailureChecks
-from .keep_alive import KeepAliveChecks
-from .leaks import LeakChecks
-from .requests import RequestChecks
-from .retries import RetryChecks
-from .sharing import TaskChecks, ThreadChecks
-from .statuses import StatusChecks
-from .under_test import UnderTest
-
-__all__ = ["AsyncKeepAliveContract", "AsyncTransportContract", "KeepAliveContract", "TransportContract"]
-
-_NOT_DEFINED = "define make_transport in your class; it must return the transport to test"
-
-
-class _Contract(
-    RequestChecks,
-    RetryChecks,
-    StatusChecks,
-    BodyChecks,
-    CodingChecks,
-    DeadlineChecks,
-    FailureChecks,
-    LeakChecks,
-    ClosingChecks,
-):
-    """The checks for transports of both kinds."""
-
-
-class TransportContract(ThreadChecks, _Contract):
-    """The checks that every synchronous transport has to pass.
-
-    Inherit it in a class whose name starts with `Test`, and define `make_transport`. Each check makes a new transport
-    and closes it. The proxy variables are removed from the environment, and `NETRC` names a file with other
-    credentials, which must not be used. To skip a check that your transport can't pass, set its name to None in your
-    class.
-
-    >>> from spongewatch.transports import Urllib3Transport
-    >>> class TestMine(TransportContract):
-    ...     def make_transport(self) -> Transport:
-    ...         return Urllib3Transport()
-    """
-
-    def make_transport(self) -> Transport:
-        """Return a new transport, configured as it is used.
-
-        >>> TransportContract().make_transport()
-        Traceback (most recent call last):
-        NotImplementedError: define make_transport in your class; it must return the transport to test
-        """
-        raise NotImplementedError(_NOT_DEFINED)  # an abstract method would make pytest skip the class silently
-
-    @contextmanager
-    def _under_test(self) -> Iterator[UnderTest]:
-        with UnderTest(self.make_transport(), lambda result: result) as under_test:
-            yield under_test
-
-
-class AsyncTransportContract(TaskChecks, _Contract):
-    """The checks that every asynchronous transport has to pass.
-
-    They are those of `TransportContract`, and more about tasks and cancellation. `make_transport` runs on the event
-    loop on which the transport is used and closed.
-
-    >>> from spongewatch import Request, Response
-    >>> from spongewatch.transports import AsyncTransport
-    >>> class Constant:
-    ...     async def send(self, request: Request, *, timeout: float) -> Response:
-    ...         return Response(200)
-    ...     async def close(self) -> None: ...
-    >>> class TestMine(AsyncTransportContract):
-    ...     async def make_transport(self) -> AsyncTransport:
-    ...         return Constant()
-    """
-
-    async def make_transport(self) -> AsyncTransport:
-        """Return a new transport, configured as it is used.
-
-        >>> asyncio.run(AsyncTransportContract().make_transport())
-        Traceback (most recent call last):
-        NotImplementedError: define make_transport in your class; it must return the transport to test
-        """
-        raise NotImplementedError(_NOT_DEFINED)
-
-    @contextmanager
-    def _under_test(self) -> Iterator[UnderTest]:
-        with asyncio.Runner() as runner, UnderTest(runner.run(self.make_transport()), runner.run) as under_test:
-            yield under_test
-
-
-class KeepAliveContract(KeepAliveChecks, TransportContract):
-    """`TransportContract`, and checks for transports that know how long a connection was idle.
-
-    >>> from spongewatch.transports import Urllib3Transport
-    >>> class TestMine(KeepAliveContract):
-    ...     def make_transport(self) -> Transport:
-    ...         return Urllib3Transport()
-    """
-
-
-class AsyncKeepAliveContract(KeepAliveChecks, AsyncTransportContract):
-    """`AsyncTransportContract`, and checks for transports that know how long a connection was idle.
-
-    >>> from spongewatch.transports import AsyncTransport, ThreadedTransport, Urllib3Transport
-    >>> class TestMine(AsyncKeepAliveContract):
-    ...     async def make_transport(self) -> AsyncTransport:
-    ...         return ThreadedTransport(Urllib3Transport())
-    """
+pytest.register_assert_rewrite(__name__)
