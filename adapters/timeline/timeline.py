@@ -181,7 +181,7 @@ class _ObservedRecording:
             for entry in entries:
                 if isinstance(entry, Exchange):
                     sent = max(entry.sent, now)  # a replay polls once at a time, and its clock never goes back
-                    now = max(entry.came, sent)
+                    now = max(entry.received, sent)
                     self._current = Poll(sent, now)
                 yield entry
                 self._keep()

@@ -11,8 +11,6 @@ from spongewatch import (
     Emitted,
     Ended,
     ImportSession,
-    InvalidArgument,
-    InvalidType,
     LocalProtocolError,
     PollPolicy,
     Response,

@@ -56,7 +56,7 @@ def _entries_hold(recording: Recording) -> None:
             assert not over, "an entry after the end"
             over = not isinstance(entry, Exchange)
             if isinstance(entry, Exchange):
-                assert 0 <= entry.sent <= entry.came <= 2e9
-                assert entry.came == round(entry.came, 3)
-                if isinstance(entry.answer, Response):
-                    assert all(name == name.lower() for name in entry.answer.headers)
+                assert 0 <= entry.sent <= entry.received <= 2e9
+                assert entry.received == round(entry.received, 3)
+                if isinstance(entry.response, Response):
+                    assert all(name == name.lower() for name in entry.response.headers)

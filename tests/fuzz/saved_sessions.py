@@ -2,7 +2,7 @@
 
 import json
 
-from spongewatch import Ended, ImportMachine, ImportSession, InvalidArgument, LocalProtocolError, TransportError
+from spongewatch import Ended, ImportMachine, ImportSession, LocalProtocolError, TransportError
 
 from .choices import Choices
 from .driven import MOST_STEPS, POLICIES, SNAPSHOTS, Driven

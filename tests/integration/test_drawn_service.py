@@ -289,10 +289,8 @@ def as_in_the_model(item: Emitted) -> tuple[float, tuple[object, ...]]:
 
 def assert_as_expected(items: list[Emitted], model: Watched) -> None:
     """The model knows only the beginning of texts for people, which come last."""
-    items_as_in_the_model = [as_in_the_model(item) for item in items]
-    for (at, (*item, last)), (modelled_at, (*modelled, modelled_last)) in zip(
-        items_as_in_the_model, model.told, strict=True
-    ):
+    converted = [as_in_the_model(item) for item in items]
+    for (at, (*item, last)), (modelled_at, (*modelled, modelled_last)) in zip(converted, model.emitted, strict=True):
         assert (at, item) == (modelled_at, modelled)
         assert last == modelled_last or str(last).startswith(str(modelled_last))
     assert items[-1].contact_count == model.imported.count
@@ -321,7 +319,7 @@ def assert_goes_as_the_model_says(plan: Plan) -> None:
         items, watching, server = played_in_time(plan, trace)
         assert [item.to_json() for item in replay(trace)] == [item.to_json() for item in items]
     model = expected(plan, watching)
-    note(f"emitted: {list(map(as_in_the_model, items))}\nthe model: {model.told}")
+    note(f"emitted: {list(map(as_in_the_model, items))}\nthe model: {model.emitted}")
     assert_as_expected(items, model)
     assert_floor_held(server, plan.policy["interval"] / watching.clock.speed)
     requests = [exchange.request.decode() for exchange in server.exchanges]

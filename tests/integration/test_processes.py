@@ -87,7 +87,7 @@ from spongewatch.transports import (
 )
 from spongewatch.transports.recordings.recording import End, Exchange, TruncatedLine
 from spongewatch.transports.recordings.trace_lines import TraceLines
-from spongewatch.transports.simulator.simulator import ServedRequest
+from spongewatch.transports.simulator.ledger import ServedRequest
 from spongewatch.transports.testing import HandlerTransport, PlayedPoll, ScriptedService
 from spongewatch.transports.testing.hostile_server import HostileServer, answer, echoes, keeps_answering
 
@@ -289,7 +289,7 @@ def test_a_forked_watch_goes_on_in_both_and_only_the_parent_records(tmp_path):
         emitted += watching
         assert child.result() == [
             "completed",
-            f"{trace}: can't be written any more: its watch is that of another process",
+            f"{trace}: recording stopped: the process was forked",
         ]
         assert service.connections == 2
         assert record.error is None

@@ -107,7 +107,7 @@ def test_a_damaged_recording_is_converted_up_to_the_damage(tmp_path, capsys, to_
     assert run(path, *(["--output", output] if to_a_file else [])) == 9
     out, err = capsys.readouterr()
     assert len((output.read_text() if to_a_file else out).splitlines()) == 2
-    assert err == f"spongewatch: {path}: line 3: is not a JSON object\n"
+    assert err == f"spongewatch: {path}: line 3: not a JSON object\n"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"hello", b'{"spongewatch-trace": 2}', b'{"log": {"entries": []}}'])
@@ -135,7 +135,10 @@ def test_import_id_selects_one_of_several_imports(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out.splitlines()[0])["import_id"] == "7"
     assert run(file, "--import-id", "8") == 9
     assert run(file, "--import-id", "../7") == 2
-    assert capsys.readouterr().err.splitlines()[1] == 'spongewatch: "../7" is no import id such as 1126'
+    assert (
+        capsys.readouterr().err.splitlines()[1]
+        == 'spongewatch: import_id must be an import id such as 1126, not "../7"'
+    )
 
 
 def test_a_dash_is_standard_output(tmp_path, monkeypatch, capsys):
