@@ -26,7 +26,7 @@ from spongewatch.transports import (
     watch_async,
 )
 from spongewatch.transports.testing import AsyncTransportContract
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering, says
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds, sends
 
 CREDENTIALS = Credentials("demo-key", "demo-password")
 QUICK = PollPolicy(interval=0.02)
@@ -57,7 +57,7 @@ def test_two_hundred_imports_are_watched_at_once_on_one_event_loop():
             polled, count = len(polls[import_id]), contacts[import_id]
             steps = ["INITIALIZING INPROGRESS 0"], [f"GATHERING INPROGRESS {count - 1}"]
             last = [f"GATHERING COMPLETED {count}", "COMPLETE COMPLETED 0"]
-            talk.send(answer(json_body(rows(*(steps[polled - 1] if polled < 3 else last)))))
+            talk.send(http_response(json_body(rows(*(steps[polled - 1] if polled < 3 else last)))))
 
     async def main(url):
         transport = ThreadedTransport(Urllib3Transport(connections=8), threads=8)
@@ -130,7 +130,7 @@ def test_a_cancelled_wait_closes_its_connection_at_once_and_leaves_nothing_behin
 @pytest.mark.parametrize("poll_under_way", [True, False], ids=["during a poll", "between two polls"])
 def test_the_session_of_a_cancelled_task_can_be_resumed(poll_under_way):
     last = json_body(rows("INITIALIZING COMPLETED", "GATHERING COMPLETED 7", "COMPLETE COMPLETED"))
-    scripts = [says(answer(WAITING, headers={"connection": "close"}))]
+    scripts = [sends(http_response(WAITING, headers={"connection": "close"}))]
     scripts += [hangs] if poll_under_way else []
     interval = 0.02 if poll_under_way else 0.4
 
@@ -150,7 +150,7 @@ def test_the_session_of_a_cancelled_task_can_be_resumed(poll_under_way):
         await transport.close()
         return emitted
 
-    with HostileServer(*scripts, keeps_answering(answer(last))) as server:
+    with HostileServer(*scripts, responds(http_response(last))) as server:
         emitted = asyncio.run(main(server))
         moments = [exchange.began for exchange in server.exchanges]
     assert triggers(emitted) == ["start", "initialize", "gather", "complete"]
@@ -214,7 +214,7 @@ def test_cancelling_a_poll_leaves_other_polls_of_the_transport_alone():
         await transport.close()
         return response
 
-    with HostileServer(notes_the_end, keeps_answering(answer(WAITING), pause=0.1)) as server:
+    with HostileServer(notes_the_end, responds(http_response(WAITING), pause=0.1)) as server:
         assert asyncio.run(main(server)).status == 200
         assert cut.wait(30)
 

@@ -21,7 +21,7 @@ from answers import json_body, rows
 from crashing_worker import CREDENTIALS, POLICY, store_at, work
 from spongewatch import ImportMachine, ImportSession
 from spongewatch.transports import SystemClock, Urllib3Transport, poll
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
 RUNS = 200 if THOROUGH else 5
@@ -129,12 +129,12 @@ def service_of(snapshots, store, drawn):
             talk.wait(drawn.choice([0, 0, 0.003]))
             match drawn.randrange(12):
                 case 0:
-                    talk.send(answer(status="503 Service Unavailable"))
+                    talk.send(http_response(status="503 Service Unavailable"))
                 case 1:
                     talk.send(b"")  # records when the response ended
                     talk.reset()
                 case _:
-                    talk.send(answer(json_body(snapshot, import_id=1126)))
+                    talk.send(http_response(json_body(snapshot, import_id=1126)))
 
     return script
 
@@ -218,7 +218,7 @@ def test_a_delayed_request_keeps_the_floor_beside_another_worker(tmp_path):
         if moment == "request":
             rival_sends.set()
 
-    with HostileServer(keeps_answering(answer(snapshot))) as server, Urllib3Transport() as transport:
+    with HostileServer(responds(http_response(snapshot))) as server, Urllib3Transport() as transport:
         rival = threading.Thread(target=work, args=(store, server.url, note))
         clock = SystemClock()
         session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url=server.url, policy=POLICY)

@@ -27,7 +27,7 @@ from drawn_plans import AIMS, BASIC, CREDENTIALS, HIDDEN, PASSWORD, Plan, Step, 
 from leftovers import nothing_left
 from spongewatch import Emitted, ImportEvent, ImportSession, PollPolicy, Request, Response, TransportError
 from spongewatch.transports import TraceWriter, Urllib3Transport, poll, replay, watch
-from spongewatch.transports.testing.hostile_server import Conversation, HostileServer, nobody
+from spongewatch.transports.testing.hostile_server import Conversation, HostileServer, unused_url
 
 SPEEDS = (200, 50, 10)
 """Seconds on the watch's clock for one real second; the slower speeds are for a busy machine."""
@@ -221,7 +221,7 @@ def written(trace: Path) -> list[str]:
 def played(plan: Plan, trace: Path, speed: int) -> tuple[list[Emitted], Watching, HostileServer]:
     """Run the plan to the end of the watch, and check that nothing is left behind."""
     stage, clock = Stage(plan), ScaledClock(speed)
-    with nothing_left(), HostileServer(stage.serve) as server, nobody() as dead_end:
+    with nothing_left(), HostileServer(stage.serve) as server, unused_url() as dead_end:
         began = time.monotonic()
         with Urllib3Transport(connections=1) as transport, TraceWriter(trace, CREDENTIALS) as record:
             watching = Watching(stage, clock, transport, server.url, dead_end)

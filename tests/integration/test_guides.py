@@ -15,7 +15,7 @@ from celery.contrib.testing.worker import start_worker
 from answers import triggers
 from spongewatch import Completed, Credentials, ImportSession, LostContact, PollPolicy, Rejected, Response
 from spongewatch.transports import Simulator, VirtualClock
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering, nobody
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds, unused_url
 
 INTERVAL = 0.05
 POLICY = PollPolicy(interval=INTERVAL, request_timeout=1.0)  # another worker waits this long if a poll is open
@@ -362,14 +362,14 @@ def test_a_custom_loop_reports_that_its_request_is_sent(monkeypatch):
 
 
 def test_a_custom_loop_gives_up_on_an_unreachable_service():
-    with nobody() as url:
+    with unused_url() as url:
         outcome, items = driven(url, lost_contact_timeout=0.2, max_delay=0.1)
     assert isinstance(outcome, LostContact)
     assert items[0].reason == "refused: connection refused"
 
 
 def test_a_custom_loop_does_not_follow_redirects():
-    with HostileServer(keeps_answering(answer(status="302 Found", headers={"location": "/elsewhere"}))) as server:
+    with HostileServer(responds(http_response(status="302 Found", headers={"location": "/elsewhere"}))) as server:
         outcome, _ = driven(server.url)
     assert (outcome.name, outcome.reason) == ("rejected", "redirect")
     assert len(server.exchanges) == 1

@@ -28,13 +28,13 @@ from spongewatch import (
 from spongewatch.transports import Urllib3Transport, watch
 from spongewatch.transports.testing.hostile_server import (
     HostileServer,
-    answer,
     drips,
-    gzipped,
-    keeps_answering,
-    nobody,
+    gzip_response,
+    http_response,
     pours,
-    says,
+    responds,
+    sends,
+    unused_url,
 )
 from steady_clock import SteadyClock
 
@@ -42,8 +42,8 @@ COMMAND = str(Path(sys.executable).parent / "spongewatch")
 CREDENTIALS = Credentials("the-key", "the-password")
 AUTHORITY = trustme.CA()
 
-WAITING = answer(json_body(rows("INITIALIZING INPROGRESS 0"), import_id=1126))
-GOOD = answer(json_body(rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2", "COMPLETE COMPLETED 0")))
+WAITING = http_response(json_body(rows("INITIALIZING INPROGRESS 0"), import_id=1126))
+GOOD = http_response(json_body(rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2", "COMPLETE COMPLETED 0")))
 
 QUICK = {"interval": 0.03, "request_timeout": 0.06, "lost_contact_timeout": 0.2, "max_delay": 0.05}
 PATIENT = {**QUICK, "request_timeout": 30.0, "lost_contact_timeout": 60.0}  # for outcomes decided by a response
@@ -85,11 +85,11 @@ def hangs(talk):
 
 def refusal(status, **headers):
     body = json.dumps({"error": {"message": "no", "code": int(status[:3])}}).encode()
-    return answer(body, status, {name.replace("_", "-"): value for name, value in headers.items()})
+    return http_response(body, status, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
 def xml(text):
-    return answer(text.encode(), headers={"content-type": "application/xml"})
+    return http_response(text.encode(), headers={"content-type": "application/xml"})
 
 
 # Checks that apply to every watch.
@@ -147,12 +147,12 @@ def assert_floor_held(server, interval=QUICK["interval"]):
 # Polls that fail and are retried: what the service does -> the reported reason.
 
 CONNECTION_LOST = {
-    "reset in mid-body": (says(answer(b"x" * 50_000)[:5_000], resets), "reset: connection reset"),
-    "truncated status line": (says(GOOD[:7], hangs_up), "reset: connection closed before the response was complete"),
-    "truncated head": (says(GOOD[:40], hangs_up), "reset: connection closed before the response was complete"),
-    "truncated body": (says(GOOD[:-20], hangs_up), "reset: connection closed before the response was complete"),
-    "no answer": (says(b"", hangs), "timeout: no complete response within "),
-    "half an answer": (says(GOOD[:-20], hangs), "timeout: no complete response within "),
+    "reset in mid-body": (sends(http_response(b"x" * 50_000)[:5_000], resets), "reset: connection reset"),
+    "truncated status line": (sends(GOOD[:7], hangs_up), "reset: connection closed before the response was complete"),
+    "truncated head": (sends(GOOD[:40], hangs_up), "reset: connection closed before the response was complete"),
+    "truncated body": (sends(GOOD[:-20], hangs_up), "reset: connection closed before the response was complete"),
+    "no answer": (sends(b"", hangs), "timeout: no complete response within "),
+    "half an answer": (sends(GOOD[:-20], hangs), "timeout: no complete response within "),
     "dripping status line": (drips(b"", b"HTTP/1.1 200 OK", 0.01), "timeout: no complete response within "),
     "dripping header": (drips(b"HTTP/1.1 200 OK\r\nx: ", b"y", 0.01), "timeout: no complete response within "),
     "dripping body": (
@@ -160,11 +160,11 @@ CONNECTION_LOST = {
         "timeout: no complete response within ",
     ),
     "gzip bomb": (
-        says(answer(gzip.compress(bytes(20_000_000)), headers={"content-encoding": "gzip"})),
+        sends(http_response(gzip.compress(bytes(20_000_000)), headers={"content-encoding": "gzip"})),
         "too-large: response body exceeds 1,048,576 bytes",
     ),
     "bad gzip": (
-        says(answer(b"no gzip", headers={"content-encoding": "gzip"})),
+        sends(http_response(b"no gzip", headers={"content-encoding": "gzip"})),
         "protocol: response body does not match its Content-Encoding",
     ),
     "endless header": (pours(b"HTTP/1.1 200 OK\r\nx: ", b"y" * 10_000), "too-large: response headers exceed"),
@@ -172,31 +172,31 @@ CONNECTION_LOST = {
         pours(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 10_000),
         "too-large: response body exceeds 1,048,576 bytes",
     ),
-    "no HTTP": (says(b"220 mail.example ESMTP\r\n"), "protocol: invalid HTTP response"),
+    "no HTTP": (sends(b"220 mail.example ESMTP\r\n"), "protocol: invalid HTTP response"),
 }
 CONNECTION_KEPT = {
-    "204": (says(b"HTTP/1.1 204 No Content\r\n\r\n"), "status 204"),
-    "304": (says(b"HTTP/1.1 304 Not Modified\r\ncontent-length: 100\r\n\r\n"), "status 304"),
-    "403 with Retry-After": (says(refusal("403 Forbidden", retry_after="0")), "status 403: no"),
-    "403 with a malformed Retry-After": (says(refusal("403 Forbidden", retry_after="in a bit")), "status 403: no"),
-    "408": (says(refusal("408 Request Timeout")), "status 408: no"),
-    "429": (says(refusal("429 Too Many Requests")), "status 429: no"),
-    "503": (says(refusal("503 Service Unavailable")), "status 503: no"),
+    "204": (sends(b"HTTP/1.1 204 No Content\r\n\r\n"), "status 204"),
+    "304": (sends(b"HTTP/1.1 304 Not Modified\r\ncontent-length: 100\r\n\r\n"), "status 304"),
+    "403 with Retry-After": (sends(refusal("403 Forbidden", retry_after="0")), "status 403: no"),
+    "403 with a malformed Retry-After": (sends(refusal("403 Forbidden", retry_after="in a bit")), "status 403: no"),
+    "408": (sends(refusal("408 Request Timeout")), "status 408: no"),
+    "429": (sends(refusal("429 Too Many Requests")), "status 429: no"),
+    "503": (sends(refusal("503 Service Unavailable")), "status 503: no"),
     "another import's answer": (
-        says(answer(json_body(rows("COMPLETE COMPLETED 0"), import_id=9999))),
+        sends(http_response(json_body(rows("COMPLETE COMPLETED 0"), import_id=9999))),
         'the response is about another import, "9999"',
     ),
     "HTML with status 200": (
-        says(answer(b"<!DOCTYPE html><p>hello", headers={"content-type": "text/html"})),
+        sends(http_response(b"<!DOCTYPE html><p>hello", headers={"content-type": "text/html"})),
         "the response is an HTML page, not a list of events",
     ),
     "a DTD": (
-        says(xml('<!DOCTYPE a [<!ENTITY b "cc"><!ENTITY d "&b;&b;">]><eventsResponse><events/></eventsResponse>')),
+        sends(xml('<!DOCTYPE a [<!ENTITY b "cc"><!ENTITY d "&b;&b;">]><eventsResponse><events/></eventsResponse>')),
         "the response is XML with a document type",
     ),
-    "an empty body": (says(answer()), "the response is empty"),
+    "an empty body": (sends(http_response()), "the response is empty"),
     "an envelope with status 200": (
-        says(answer(b'{"error": {"message": "oh no", "code": 1}}')),
+        sends(http_response(b'{"error": {"message": "oh no", "code": 1}}')),
         "the service returned an error: oh no",
     ),
 }
@@ -209,8 +209,8 @@ TROUBLE = [
 
 @pytest.mark.parametrize(("trouble", "reason", "kept"), TROUBLE)
 def test_temporary_failures_are_reported_and_do_no_harm(trouble, reason, kept):
-    good = keeps_answering(GOOD)
-    with HostileServer(in_turn(says(WAITING), trouble, *[good] * kept), good) as server:
+    good = responds(GOOD)
+    with HostileServer(in_turn(sends(WAITING), trouble, *[good] * kept), good) as server:
         silent = {2: 0.1} if reason.startswith("timeout") else {}
         items = watched(server.url, Given(silent), **PATIENT)
         (failed,) = failed_polls(items)
@@ -224,7 +224,7 @@ def test_temporary_failures_are_reported_and_do_no_harm(trouble, reason, kept):
 @pytest.mark.parametrize(("trouble", "reason", "kept"), TROUBLE)
 def test_persistent_failures_end_with_lost_contact_after_the_budget(trouble, reason, kept):
     trouble = again_and_again(trouble) if kept else trouble
-    with HostileServer(in_turn(says(WAITING), trouble), trouble) as server:
+    with HostileServer(in_turn(sends(WAITING), trouble), trouble) as server:
         start, *failed, ended = items = watched(server.url, Given({1: 30.0}), lost_contact_timeout=0.5)
         assert triggers(items) == ["start"]
         assert [item.attempt for item in failed] == list(range(1, len(failed) + 1))
@@ -243,7 +243,7 @@ def test_persistent_failures_end_with_lost_contact_after_the_budget(trouble, rea
 
 
 def test_an_unreachable_service_ends_with_lost_contact_after_the_budget():
-    with nobody() as url:
+    with unused_url() as url:
         *failed, ended = watched(url, lost_contact_timeout=0.5)
     assert {item.reason for item in failed} == {"refused: connection refused"}
     assert len(failed) >= 3
@@ -275,7 +275,7 @@ THE_END = {
     ("reply", "reason", "detail"), [pytest.param(*case, id=name) for name, case in THE_END.items()]
 )
 def test_final_responses_end_the_watch_at_once(reply, reason, detail):
-    with HostileServer(keeps_answering(WAITING, reply)) as server, at_most(0.1):
+    with HostileServer(responds(WAITING, reply)) as server, at_most(0.1):
         items = watched(server.url, **PATIENT, not_found_grace=0)
         assert triggers(items) == ["start"]
         assert isinstance(items[-1].outcome, Rejected)
@@ -287,9 +287,9 @@ def test_final_responses_end_the_watch_at_once(reply, reason, detail):
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
 def test_the_target_of_a_redirect_receives_nothing(status):
-    with HostileServer(keeps_answering(GOOD)) as other:
+    with HostileServer(responds(GOOD)) as other:
         away = refusal(status, location=f"{other.url}/events/1126.json")
-        with HostileServer(keeps_answering(away)) as server:
+        with HostileServer(responds(away)) as server:
             (ended,) = watched(server.url, **PATIENT)
             assert isinstance(ended.outcome, Rejected)
             assert (ended.outcome.reason, len(server.exchanges)) == ("redirect", 1)
@@ -298,7 +298,7 @@ def test_the_target_of_a_redirect_receives_nothing(status):
 
 def test_a_404_is_retried_during_the_grace_period():
     not_there = refusal("404 Not Found")
-    with HostileServer(keeps_answering(not_there, not_there, GOOD)) as server:
+    with HostileServer(responds(not_there, not_there, GOOD)) as server:
         items = watched(server.url, **PATIENT, not_found_grace=60.0)
         assert [item.reason for item in failed_polls(items)] == ["status 404: no"] * 2
         assert items[-1].outcome == Completed(2)
@@ -307,7 +307,7 @@ def test_a_404_is_retried_during_the_grace_period():
 
 
 def test_a_404_after_the_grace_period_is_an_unknown_import():
-    with HostileServer(keeps_answering(refusal("404 Not Found"))) as server, at_most(0.15 + 0.05):
+    with HostileServer(responds(refusal("404 Not Found"))) as server, at_most(0.15 + 0.05):
         *failed, ended = watched(server.url, **PATIENT, not_found_grace=0.15)
         assert ended.outcome == Rejected("unknown-import", "status 404: no")
         assert failed
@@ -335,7 +335,7 @@ ASKED_TO_WAIT = {
 
 @pytest.mark.parametrize(("headers", "wait"), [pytest.param(*case, id=name) for name, case in ASKED_TO_WAIT.items()])
 def test_retry_after_is_obeyed(headers, wait):
-    with HostileServer(keeps_answering(refusal("429 Too Many Requests", **headers), GOOD)) as server:
+    with HostileServer(responds(refusal("429 Too Many Requests", **headers), GOOD)) as server:
         failed, *_, ended = watched(server.url, **PATIENT)
         assert ended.outcome == Completed(2)
         assert wait[0] <= round(failed.retry_at - failed.at, 3) <= wait[1]
@@ -346,7 +346,7 @@ def test_retry_after_is_obeyed(headers, wait):
 @pytest.mark.parametrize("status", ["403 Forbidden", "429 Too Many Requests", "503 Service Unavailable"])
 @pytest.mark.parametrize("asked", ["1", "999999", "9" * 400])
 def test_a_retry_after_beyond_the_budget_ends_with_lost_contact_at_once(status, asked):
-    with HostileServer(keeps_answering(refusal(status, retry_after=asked))) as server, at_most(0.1):
+    with HostileServer(responds(refusal(status, retry_after=asked))) as server, at_most(0.1):
         (ended,) = watched(server.url, Given({1: 30.0}), lost_contact_timeout=0.5)
         assert isinstance(ended.outcome, LostContact)
         assert ended.outcome.detail.startswith(f"status {status[:3]}: no; the service asks to wait ")
@@ -355,7 +355,7 @@ def test_a_retry_after_beyond_the_budget_ends_with_lost_contact_at_once(status, 
 
 def test_a_busy_service_is_polled_less_and_less_often():
     busy = refusal("503 Service Unavailable")
-    with HostileServer(keeps_answering(busy, busy, busy, busy, GOOD)) as server:
+    with HostileServer(responds(busy, busy, busy, busy, GOOD)) as server:
         *items, ended = watched(server.url, **PATIENT | {"max_delay": 0.2})
         waits = [round(item.retry_at - item.at, 3) for item in failed_polls(items)]
         assert len(waits) == 4
@@ -371,7 +371,7 @@ def test_a_busy_service_is_polled_less_and_less_often():
 )
 def test_the_end_of_a_budget_cuts_an_open_request(budget, outcome):
     policy = {"interval": 30.0, "request_timeout": 60.0, "lost_contact_timeout": 90.0}  # no machine is 30 s late
-    with HostileServer(says(b"", hangs)) as server, at_most(0.2):
+    with HostileServer(sends(b"", hangs)) as server, at_most(0.2):
         *_, ended = watched(server.url, **policy, **{budget: 0.2})
         assert (ended.outcome.name, ended.outcome.reason, ended.at) == ("timed-out", outcome, 0.2)
 
@@ -403,7 +403,7 @@ def ca_file(tmp_path):
 )
 def test_a_bad_certificate_ends_with_lost_contact_and_nothing_is_sent(ca_file, name, trusted, detail):
     transport = Urllib3Transport(ca_file=ca_file if trusted else None)
-    with HostileServer(keeps_answering(GOOD), tls=tls(name)) as server, at_most(0.2):
+    with HostileServer(responds(GOOD), tls=tls(name)) as server, at_most(0.2):
         (ended,) = watched(server.url, transport, lost_contact_timeout=60.0, request_timeout=30.0)
         assert isinstance(ended.outcome, LostContact)
         assert ended.outcome.detail.startswith(detail)
@@ -412,7 +412,7 @@ def test_a_bad_certificate_ends_with_lost_contact_and_nothing_is_sent(ca_file, n
 
 def test_a_trusted_certificate_takes_one_handshake(ca_file):
     with HostileServer(
-        keeps_answering(*[WAITING] * 4, gzipped(GOOD.partition(b"\r\n\r\n")[2])), tls=tls("127.0.0.1")
+        responds(*[WAITING] * 4, gzip_response(GOOD.partition(b"\r\n\r\n")[2])), tls=tls("127.0.0.1")
     ) as server:
         *_, ended = watched(server.url, Urllib3Transport(ca_file=ca_file), **PATIENT)
         assert ended.outcome == Completed(2)
@@ -423,10 +423,10 @@ def test_a_trusted_certificate_takes_one_handshake(ca_file):
 # The command line as a process: script -> outcome and exit status.
 
 BY_COMMAND = {
-    "truncated body": (says(GOOD[:-20], hangs_up), ("lost-contact", None), 6),
+    "truncated body": (sends(GOOD[:-20], hangs_up), ("lost-contact", None), 6),
     "dripping header": (drips(b"HTTP/1.1 200 OK\r\nx: ", b"y", 0.01), ("lost-contact", None), 6),
-    "gzip bomb": (gzipped(bytes(20_000_000)), ("lost-contact", None), 6),
-    "HTML with status 200": (answer(b"<html>hello"), ("lost-contact", None), 6),
+    "gzip bomb": (gzip_response(bytes(20_000_000)), ("lost-contact", None), 6),
+    "HTML with status 200": (http_response(b"<html>hello"), ("lost-contact", None), 6),
     "429, and a wait that is too long": (refusal("429 Busy", retry_after="60"), ("lost-contact", None), 6),
     "redirect": (refusal("302 Found", location="https://elsewhere.example/"), ("rejected", "redirect"), 10),
     "400": (refusal("400 Bad Request"), ("rejected", "request"), 10),
@@ -460,7 +460,7 @@ def command(url, *options, **environment):
     ("script", "outcome", "status"), [pytest.param(*case, id=name) for name, case in BY_COMMAND.items()]
 )
 def test_the_command_reports_the_same_and_exits_with_its_status(script, outcome, status):
-    play = keeps_answering(script) if isinstance(script, bytes) else script
+    play = responds(script) if isinstance(script, bytes) else script
     # On a busy machine, no budget may end before the response arrives.
     budget, options = (0.2, []) if status == 6 else (60, ["--request-timeout", "30", "--lost-contact-timeout", "60"])
     with HostileServer(play) as server, at_most(3):
@@ -475,7 +475,7 @@ def test_the_command_reports_the_same_and_exits_with_its_status(script, outcome,
 
 
 def test_the_command_reports_an_unreachable_service():
-    with nobody() as url:
+    with unused_url() as url:
         code, emitted, err = command(url, "--lost-contact-timeout", "3")
     assert (code, emitted[-1]["outcome"], err) == (6, "lost-contact", "")
     assert emitted[-1]["detail"].endswith("last failure: refused: connection refused")
@@ -485,7 +485,7 @@ def test_the_command_reports_an_unreachable_service():
     ("name", "trusted", "status"), [("127.0.0.1", True, 0), ("127.0.0.1", False, 6), ("elsewhere.example", True, 6)]
 )
 def test_the_command_trusts_only_certificates_of_the_system(ca_file, name, trusted, status):
-    with HostileServer(keeps_answering(GOOD), tls=tls(name)) as server, at_most(3):
+    with HostileServer(responds(GOOD), tls=tls(name)) as server, at_most(3):
         budgets = ["--request-timeout", "30", "--lost-contact-timeout", "60"]
         code, emitted, err = command(server.url, *budgets, **({"SSL_CERT_FILE": str(ca_file)} if trusted else {}))
         assert (code, err) == (status, "")

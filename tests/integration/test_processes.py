@@ -89,7 +89,7 @@ from spongewatch.transports.recordings.recording import End, Exchange, Truncated
 from spongewatch.transports.recordings.trace_lines import TraceLines
 from spongewatch.transports.simulator.ledger import ServedRequest
 from spongewatch.transports.testing import HandlerTransport, PlayedPoll, ScriptedService
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, echoes, keeps_answering
+from spongewatch.transports.testing.hostile_server import HostileServer, echoes, http_response, responds
 
 CREDENTIALS = Credentials("demo-key", "demo-password")
 AUTHORITY = trustme.CA()
@@ -232,7 +232,7 @@ def test_a_connection_closed_by_the_parent_is_closed_while_a_child_lives():
     hung_up, (until, over) = threading.Event(), os.pipe()
 
     def script(talk):
-        keeps_answering(answer(b"{}"))(talk)
+        responds(http_response(b"{}"))(talk)
         hung_up.set()
 
     with HostileServer(script) as server, Urllib3Transport() as transport:

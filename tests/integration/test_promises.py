@@ -40,7 +40,7 @@ from spongewatch.transports import (
     replay,
     watch,
 )
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering, says
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds, sends
 
 COMMAND = str(Path(sys.executable).parent / "spongewatch")
 CREDENTIALS = Credentials("demo-key", "demo-password")
@@ -141,9 +141,9 @@ def test_twenty_polls_are_twenty_requests_on_one_connection_never_under_the_inte
 
 
 def test_the_interval_counts_from_the_end_of_a_slow_response(tmp_path):
-    page = answer(json_body(rows("GATHERING INPROGRESS 5")))
-    end = answer(json_body(rows("COMPLETE COMPLETED 0")))
-    with HostileServer(keeps_answering(*[page] * 3, end, pause=0.1)) as server, Urllib3Transport() as transport:
+    page = http_response(json_body(rows("GATHERING INPROGRESS 5")))
+    end = http_response(json_body(rows("COMPLETE COMPLETED 0")))
+    with HostileServer(responds(*[page] * 3, end, pause=0.1)) as server, Urllib3Transport() as transport:
         clock = SystemClock()
         policy = PollPolicy(interval=0.08)
         session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url=server.url, policy=policy)
@@ -308,9 +308,9 @@ def test_a_process_killed_after_the_end_leaves_a_complete_trace(tmp_path):
 
 def test_fifty_watches_leave_no_thread_no_socket_and_no_descriptor(tmp_path):
     page = json_body(rows("GATHERING INPROGRESS 5"))
-    broken = says(answer(page, headers={"content-length": "5000"}), lambda talk: talk.sock.close())
-    hanging = says(b"HTTP/1.1 200 OK\r\n", lambda talk: talk.hang())
-    good = keeps_answering(answer(page), answer(json_body(rows("COMPLETE COMPLETED 0"))))
+    broken = sends(http_response(page, headers={"content-length": "5000"}), lambda talk: talk.sock.close())
+    hanging = sends(b"HTTP/1.1 200 OK\r\n", lambda talk: talk.hang())
+    good = responds(http_response(page), http_response(json_body(rows("COMPLETE COMPLETED 0"))))
     outcomes = []
     for number in range(50):
         with (

@@ -36,12 +36,12 @@ from spongewatch import (
 from spongewatch.transports import SystemClock, Urllib3Transport, wait, watch
 from spongewatch.transports.testing.hostile_server import (
     HostileServer,
-    answer,
     drips,
-    keeps_answering,
-    nobody,
+    http_response,
     pours,
-    says,
+    responds,
+    sends,
+    unused_url,
 )
 
 COMMAND = str(Path(sys.executable).parent / "spongewatch")
@@ -63,7 +63,9 @@ class Nearby(HttpProxyBasePlugin):
 """
 
 AUTHORITY = trustme.CA()
-WHOLE_IMPORT = answer(json_body(rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2", "COMPLETE COMPLETED 0")))
+WHOLE_IMPORT = http_response(
+    json_body(rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2", "COMPLETE COMPLETED 0"))
+)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +138,7 @@ def proxy(proxy_port):
 
 @pytest.fixture
 def service():
-    with HostileServer(keeps_answering(answer(b"{}")), tls=tls("service.invalid")) as running:
+    with HostileServer(responds(http_response(b"{}")), tls=tls("service.invalid")) as running:
         yield running
 
 
@@ -199,7 +201,7 @@ def test_twenty_polls_share_one_tunnel_and_leak_no_secret(monkeypatch, proxy, se
 
 def test_a_broken_tunnel_is_replaced(proxy, ca_file):
     with (
-        HostileServer(says(answer(b"1")), keeps_answering(answer(b"2")), tls=tls("service.invalid")) as service,
+        HostileServer(sends(http_response(b"1")), responds(http_response(b"2")), tls=tls("service.invalid")) as service,
         Urllib3Transport(ca_file=ca_file, proxy=url_of(proxy)) as transport,
     ):
         bodies = []
@@ -249,7 +251,7 @@ def test_a_wrong_proxy_password_ends_a_watch_at_once(proxy, service, ca_file):
 
 
 def test_the_proxy_reports_an_unreachable_service(proxy):
-    with nobody() as here, Urllib3Transport(proxy=url_of(proxy)) as transport:
+    with unused_url() as here, Urllib3Transport(proxy=url_of(proxy)) as transport:
         for url in (here.replace("http://127.0.0.1", "https://service.invalid"), "https://nowhere.invalid"):
             with pytest.raises(TransportError, match="^refused: proxy: CONNECT failed with status 502$") as caught:
                 transport.send(Request("GET", url), timeout=30)
@@ -258,7 +260,7 @@ def test_the_proxy_reports_an_unreachable_service(proxy):
 
 def test_plain_http_goes_through_the_proxy_which_can_read_it(proxy):
     with (
-        HostileServer(keeps_answering(WHOLE_IMPORT)) as service,
+        HostileServer(responds(WHOLE_IMPORT)) as service,
         Urllib3Transport(proxy=url_of(proxy)) as transport,
     ):
         more = {"transport": transport, "insecure_http": True, "policy": PollPolicy(request_timeout=30.0)}
@@ -283,7 +285,7 @@ def test_the_command_takes_proxy_and_certificates_from_the_environment(proxy, ca
         command = [COMMAND, "watch", "1126", "--base-url", base_url]
         return subprocess.run(command, env={**environment, **more}, capture_output=True, text=True, timeout=60)
 
-    with HostileServer(keeps_answering(WHOLE_IMPORT), tls=tls("service.invalid")) as service:
+    with HostileServer(responds(WHOLE_IMPORT), tls=tls("service.invalid")) as service:
         done = run(address(service))
         assert (done.returncode, done.stderr) == (0, "")
         assert "complete" in done.stdout
@@ -305,15 +307,15 @@ def says_it_again(talk):
     "script",
     [
         says_it_again,
-        keeps_answering(answer(status="407 Proxy Authentication Required")),
-        keeps_answering(b"HTTP/1.1 200 OK\r\n\r\n"),
-        says(b""),
-        says(b"nonsense\r\n\r\n"),
+        responds(http_response(status="407 Proxy Authentication Required")),
+        responds(b"HTTP/1.1 200 OK\r\n\r\n"),
+        sends(b""),
+        sends(b"nonsense\r\n\r\n"),
         pours(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"),
         pours(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 10_000),
         drips(b"", b"HTTP/1.1 200 OK\r\nx: y\r\n", 0.01),
         drips(b"HTTP/1.1 200 OK\r\n\r\n", b"x", 0.01),
-        says(b"", lambda talk: talk.hang()),
+        sends(b"", lambda talk: talk.hang()),
         lambda talk: talk.reset(),
     ],
 )
@@ -338,7 +340,7 @@ def test_a_malicious_proxy_leaks_no_secret_and_meets_the_deadline(caplog, capfd,
 
 
 def test_no_thread_and_no_descriptor_outlives_a_tunnel(proxy, service, ca_file):
-    scripts = [says(answer(status="502 Bad Gateway")), says(b"HTTP/1.1 200 OK\r\n\r\n"), says(b"nonsense")]
+    scripts = [sends(http_response(status="502 Bad Gateway")), sends(b"HTTP/1.1 200 OK\r\n\r\n"), sends(b"nonsense")]
     with nothing_left():
         for script in scripts:
             with HostileServer(script) as bad, Urllib3Transport(ca_file=ca_file, proxy=url_of(bad)) as transport:
@@ -349,7 +351,7 @@ def test_no_thread_and_no_descriptor_outlives_a_tunnel(proxy, service, ca_file):
 def test_a_failed_poll_names_the_proxy(monkeypatch):
     clock = SystemClock()
     session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url="https://service.invalid")
-    with nobody() as url:
+    with unused_url() as url:
         monkeypatch.setenv("HTTPS_PROXY", url)
         with Urllib3Transport() as transport:
             failed = next(watch(session, transport, clock=clock))

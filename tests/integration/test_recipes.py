@@ -49,12 +49,12 @@ from spongewatch.transports import (
 from spongewatch.transports.testing import AsyncTransportContract, TransportContract
 from spongewatch.transports.testing.hostile_server import (
     HostileServer,
-    answer,
     drips,
-    keeps_answering,
-    nobody,
+    http_response,
     pours,
-    says,
+    responds,
+    sends,
+    unused_url,
 )
 
 RECIPES = Path(__file__).parents[2] / "docs/recipes"
@@ -186,7 +186,7 @@ async def given(what):
 
 @pytest.mark.parametrize("make", TRUSTING)
 def test_a_given_certificate_authority_is_trusted(make, ca_file):
-    with secure(keeps_answering(answer(b"hello"))) as server:
+    with secure(responds(http_response(b"hello"))) as server:
         answers = asyncio.run(answers_to(make, ca_file, server, times=3))
         assert [(each.status, each.body) for each in answers] == [(200, b"hello")] * 3
         assert (len(server.exchanges), server.connections) == (3, 1)
@@ -194,7 +194,7 @@ def test_a_given_certificate_authority_is_trusted(make, ca_file):
 
 @pytest.mark.parametrize("make", TRUSTING)
 def test_a_certificate_for_another_name_is_a_permanent_error(make, ca_file):
-    with secure(keeps_answering(answer()), "elsewhere.example") as server:
+    with secure(responds(http_response()), "elsewhere.example") as server:
         with pytest.raises(TransportError, match="certificate is for another host") as caught:
             asyncio.run(answers_to(make, ca_file, server))
         assert (caught.value.kind, caught.value.permanent, server.exchanges) == ("tls", True, [])
@@ -224,7 +224,7 @@ def test_an_endless_response_over_tls_times_out(make, script, ca_file):
 @pytest.mark.parametrize("lines", [b"no colon\r\ncontent-length: 0\r\n\r\n", b"x: y\r\n"], ids=["odd", "cut"])
 def test_a_malformed_or_truncated_head_is_an_error_and_no_url_is_logged(make, lines, ca_file, caplog):
     with (
-        secure(says(b"HTTP/1.1 200 OK\r\n" + lines)) as server,
+        secure(sends(b"HTTP/1.1 200 OK\r\n" + lines)) as server,
         pytest.raises(TransportError, match=r"(protocol|reset): "),
     ):
         asyncio.run(answers_to(make, ca_file, server, path="/?domain_password=hush"))
@@ -246,15 +246,15 @@ def httpx_async_anew(ca_file):
     return HttpxAsyncTransport(verify=ssl.create_default_context(cafile=ca_file), limits=ANEW)
 
 
-FIRST = answer(b"first", headers={"x": "y" * (8192 - len(answer(b"first", headers={"x": "y"})) + 1)})
+FIRST = http_response(b"first", headers={"x": "y" * (8192 - len(http_response(b"first", headers={"x": "y"})) + 1)})
 """As long as the read-ahead of `http.client`, so OpenSSL keeps what follows it."""
 
 
 @pytest.mark.parametrize("make", [requests_trusting, aiohttp_trusting, httpx_anew, httpx_async_anew])
-@pytest.mark.parametrize("first", [answer(b"first"), FIRST], ids=["short", "long"])
+@pytest.mark.parametrize("first", [http_response(b"first"), FIRST], ids=["short", "long"])
 @pytest.mark.parametrize("serve", [HostileServer, secure], ids=["plain", "tls"])
 def test_an_unrequested_response_is_not_used_for_the_next_request(make, first, serve, ca_file):
-    replies = chain([first + answer(b"false")], repeat(answer(b"own")))
+    replies = chain([first + http_response(b"false")], repeat(http_response(b"own")))
 
     def script(talk):
         while talk.read_request() is not None:
@@ -326,7 +326,7 @@ def test_a_cancelled_watch_is_no_error_in_opentelemetry_and_spans_do_not_mix(spa
 def test_opentelemetry_records_failed_polls(spans):
     tracer, finished = spans
     clock, policy = VirtualClock(), PollPolicy(lost_contact_timeout=5.0)
-    with nobody() as url, closing(HttpxTransport()) as transport:
+    with unused_url() as url, closing(HttpxTransport()) as transport:
         session = ImportSession("1126", CREDENTIALS, now=0.0, base_url=url, policy=policy)
         watch(session, transport, observers=[OpenTelemetryObserver(tracer)], clock=clock).run()
     (span,) = finished()

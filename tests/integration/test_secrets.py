@@ -37,10 +37,10 @@ from spongewatch.adapters import Callbacks, LoggingAdapter
 from spongewatch.transports import Simulator, SystemClock, TraceWriter, Urllib3Transport, poll, replay, wait, watch
 from spongewatch.transports.testing.hostile_server import (
     HostileServer,
-    answer,
-    gzipped,
-    keeps_answering,
-    nobody,
+    gzip_response,
+    http_response,
+    responds,
+    unused_url,
 )
 from steady_clock import SteadyClock
 
@@ -209,43 +209,45 @@ def in_json(**members):
 
 
 def in_xml(text):
-    return answer(text.encode(), headers={"content-type": "application/xml"})
+    return http_response(text.encode(), headers={"content-type": "application/xml"})
 
 
 def with_row(**members):
     row = {"event_type": "INITIALIZING", "status": "INPROGRESS", "value": 0, **members}
-    return answer(json.dumps({"events": [row]}).encode())
+    return http_response(json.dumps({"events": [row]}).encode())
 
 
 def with_header(name, form, status="503 Busy"):
-    return answer(b"{}", status, {name: form})
+    return http_response(b"{}", status, {name: form})
 
 
 TRIED_AGAIN = {
-    "an envelope": lambda form: answer(in_json(error={"message": f"no: {form}", "code": form}), "503 Busy"),
-    "an envelope with status 200": lambda form: answer(in_json(error={"message": f"no: {form}", "code": 1})),
-    "a text as envelope": lambda form: answer(in_json(error=form), "500 Oh"),
+    "an envelope": lambda form: http_response(in_json(error={"message": f"no: {form}", "code": form}), "503 Busy"),
+    "an envelope with status 200": lambda form: http_response(in_json(error={"message": f"no: {form}", "code": 1})),
+    "a text as envelope": lambda form: http_response(in_json(error=form), "500 Oh"),
     "an envelope in XML": lambda form: in_xml(f"<error><message>{escape(form)}</message></error>"),
-    "an envelope in UTF-16": lambda form: answer(in_json(error=form).decode().encode("utf-16"), "503 Busy"),
-    "no envelope": lambda form: answer(f"{form}".encode(), "503 Busy"),
-    "a page": lambda form: answer(f"<html>{form}</html>".encode(), headers={"content-type": "text/html"}),
-    "a page of the proxy": lambda form: answer(f"<html>GET /?password={form}</html>".encode(), "502 Bad Gateway"),
-    "what is no JSON": lambda form: answer(form.encode()),
+    "an envelope in UTF-16": lambda form: http_response(in_json(error=form).decode().encode("utf-16"), "503 Busy"),
+    "no envelope": lambda form: http_response(f"{form}".encode(), "503 Busy"),
+    "a page": lambda form: http_response(f"<html>{form}</html>".encode(), headers={"content-type": "text/html"}),
+    "a page of the proxy": lambda form: http_response(
+        f"<html>GET /?password={form}</html>".encode(), "502 Bad Gateway"
+    ),
+    "what is no JSON": lambda form: http_response(form.encode()),
     "what is no XML": lambda form: in_xml(f"<a>{form}&"),
     "a DTD": lambda form: in_xml(f"<!DOCTYPE a [<!ENTITY b '{escape(form)}'>]><a>&b;</a>"),
     "an entity": lambda form: in_xml(f"<a>&{re.sub('[^A-Za-z0-9]', '', form)};{escape(form)}</a>"),
-    "a name": lambda form: answer(json.dumps({form: form}).encode()),
-    "no list": lambda form: answer(json.dumps({"events": form}).encode()),
-    "a row that is none": lambda form: answer(json.dumps({"events": [form]}).encode()),
+    "a name": lambda form: http_response(json.dumps({form: form}).encode()),
+    "no list": lambda form: http_response(json.dumps({"events": form}).encode()),
+    "a row that is none": lambda form: http_response(json.dumps({"events": [form]}).encode()),
     "a type": lambda form: with_row(event_type=form),
     "a status": lambda form: with_row(status=form),
     "a type at the end of a word": lambda form: with_row(event_type=f"X-{form}"),
     "a value": lambda form: with_row(value=form),
     "a value of many": lambda form: with_row(value=[{"a": form}, form]),
-    "the user's id": lambda form: answer(in_json(events=[], user_id=form)),
-    "the echo": lambda form: answer(in_json(events=[], echo=form)),
-    "another import's id": lambda form: answer(in_json(events=[], import_id=form)),
-    "a compressed body": lambda form: gzipped(in_json(error=form)),
+    "the user's id": lambda form: http_response(in_json(events=[], user_id=form)),
+    "the echo": lambda form: http_response(in_json(events=[], echo=form)),
+    "another import's id": lambda form: http_response(in_json(events=[], import_id=form)),
+    "a compressed body": lambda form: gzip_response(in_json(error=form)),
     "a header": lambda form: with_header("x-seen", form),
     "Retry-After": lambda form: with_header("retry-after", form),
     "Date": lambda form: with_header("date", form),
@@ -256,12 +258,12 @@ TRIED_AGAIN = {
     "the name of a header": lambda form: f"HTTP/1.1 503 Busy\r\n{form}: x\r\ncontent-length: 0\r\n\r\n".encode(),
     "no header": lambda form: f"HTTP/1.1 503 Busy\r\n {form}\r\ncontent-length: 0\r\n\r\n".encode(),
     "the length of a chunk": lambda form: f"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{form}\r\n".encode(),
-    "the reason of a status": lambda form: answer(b"", f"503 {form}"),
+    "the reason of a status": lambda form: http_response(b"", f"503 {form}"),
     "no status": lambda form: f"HTTP/1.1 {form}\r\n\r\n".encode(),
     "no protocol": lambda form: f"{form}\r\n\r\n".encode(),
-    "the cut of a long text": lambda form: answer(in_json(error="x" * 194 + form), "503 Busy"),
-    "the cut of a long text, status 200": lambda form: answer(in_json(error="x" * 194 + form)),
-    "the cut of a long id": lambda form: answer(in_json(events=[], import_id="x" * 194 + form)),
+    "the cut of a long text": lambda form: http_response(in_json(error="x" * 194 + form), "503 Busy"),
+    "the cut of a long text, status 200": lambda form: http_response(in_json(error="x" * 194 + form)),
+    "the cut of a long id": lambda form: http_response(in_json(events=[], import_id="x" * 194 + form)),
     "the cut of a long value": lambda form: with_row(value="x" * 194 + form),
 }
 
@@ -272,7 +274,7 @@ def all_forms(place):
 
 def says_each_of(answers):
     """One connection for each response, because some of them close it."""
-    left = chain(answers, [answer(json_body(rows("COMPLETE COMPLETED 0")))])
+    left = chain(answers, [http_response(json_body(rows("COMPLETE COMPLETED 0")))])
 
     def script(talk):
         while talk.read_request() is not None:
@@ -317,8 +319,8 @@ THE_END = {
 def test_a_password_in_a_rejection_is_not_quoted(tmp_path, status, auth):
     trace, form = tmp_path / "trace.jsonl", " ".join(SAID_AGAIN.values())
     headers = {"location": f"http://127.0.0.1:1/?domain_password={form}", "www-authenticate": f'Basic realm="{form}"'}
-    refusal = answer(in_json(error={"message": f"it is not {form} that is right", "code": 1}), status, headers)
-    with HostileServer(keeps_answering(refusal)) as server:
+    refusal = http_response(in_json(error={"message": f"it is not {form} that is right", "code": 1}), status, headers)
+    with HostileServer(responds(refusal)) as server:
         items, texts = watched(server, trace, auth)
     assert items[-1].outcome.name == "rejected"
     assert "******" in items[-1].outcome.detail
@@ -329,8 +331,8 @@ def test_a_password_in_a_rejection_is_not_quoted(tmp_path, status, auth):
 @pytest.mark.parametrize("retry_after", ["", "999"])
 def test_lost_contact_is_reported_without_the_password(tmp_path, retry_after):
     trace = tmp_path / "trace.jsonl"
-    busy = answer(in_json(error=f"{PASSWORD} {BASIC}"), "503 Busy", {"retry-after": retry_after})
-    with HostileServer(keeps_answering(busy)) as server:
+    busy = http_response(in_json(error=f"{PASSWORD} {BASIC}"), "503 Busy", {"retry-after": retry_after})
+    with HostileServer(responds(busy)) as server:
         items, texts = watched(server, trace, lost_contact_timeout=60.0 if retry_after else 0.3)
     assert items[-1].outcome.name == "lost-contact"
     assert any("******" in json.dumps(item.to_json()) for item in items)
@@ -339,7 +341,7 @@ def test_lost_contact_is_reported_without_the_password(tmp_path, retry_after):
 
 def test_a_saved_and_resumed_session_holds_no_password(tmp_path):
     said = [in_json(error=form) for form in SAID_AGAIN.values()] + [in_json(events=[], user_id=PASSWORD, echo=BASIC)]
-    script = says_each_of([answer(body) for body in said])
+    script = says_each_of([http_response(body) for body in said])
     clock, texts = SystemClock(), []
     with HostileServer(script) as server, everything_logged() as logged, Urllib3Transport() as transport:
         policy = PollPolicy(interval=0.001, max_delay=0.001)
@@ -385,7 +387,7 @@ def mistakes(url):
 
 @pytest.mark.parametrize("shown", [texts_of, texts_of_all_causes])
 def test_errors_do_not_show_the_password(shown):
-    with HostileServer(keeps_answering(answer())) as server, everything_logged() as logged:
+    with HostileServer(responds(http_response())) as server, everything_logged() as logged:
         for mistake in mistakes(server.url):
             with pytest.raises(SpongewatchError) as caught:
                 mistake()
@@ -453,16 +455,16 @@ def command(*arguments, stdin=None, **environment):
 
 def refused(status):
     message = f"{PASSWORD} {BASIC} {quote(PASSWORD)}"
-    return answer(in_json(error={"message": message, "code": 1}), status, {"location": f"/?{quote(PASSWORD)}"})
+    return http_response(in_json(error={"message": message, "code": 1}), status, {"location": f"/?{quote(PASSWORD)}"})
 
 
 SAID = {
-    "good": (answer(in_json(events=[{"event_type": "COMPLETE", "status": "COMPLETED"}], user_id=PASSWORD)), 0),
+    "good": (http_response(in_json(events=[{"event_type": "COMPLETE", "status": "COMPLETED"}], user_id=PASSWORD)), 0),
     "401": (refused("401 Unauthorized"), 7),
     "redirect": (refused("302 Found"), 10),
     "410": (refused("410 Gone"), 8),
     "503": (refused("503 Busy"), 6),
-    "a bad body": (answer(f"{PASSWORD} {BASIC}".encode()), 6),
+    "a bad body": (http_response(f"{PASSWORD} {BASIC}".encode()), 6),
     "odd rows": (with_row(event_type=BASIC, status=quote(PASSWORD), value=PASSWORD), 5),
     "no HTTP": (f"{PASSWORD}\r\n\r\n".encode(), 6),
 }
@@ -483,7 +485,7 @@ def test_the_command_never_prints_the_password(tmp_path, source, auth, said):
     # On a busy machine, no budget may end before the response arrives.
     lost, total = {5: ("60", "0.3"), 6: ("0.1", "60")}.get(status, ("60", "60"))
     budgets = ["--interval", "0.02", "--request-timeout", "30", "--lost-contact-timeout", lost, "--timeout", total]
-    with HostileServer(keeps_answering(reply)) as server:
+    with HostileServer(responds(reply)) as server:
         where = ["--base-url", server.url, "--auth", auth, "--record", str(trace)]
         with open(piped or os.devnull, "rb") as stdin:
             done = command("watch", "1126", *where, *budgets, *options, stdin=stdin, **environment)
@@ -496,7 +498,7 @@ def test_the_command_never_prints_the_password(tmp_path, source, auth, said):
 def test_the_command_never_prints_the_password_if_nothing_listens():
     _, environment, _ = from_environment(None)
     budgets = ["--interval", "0.02", "--lost-contact-timeout", "0.1"]
-    with nobody() as url:
+    with unused_url() as url:
         done = command("watch", "1126", "--base-url", url, "--auth", "query", *budgets, **environment)
     assert (done.returncode, done.stderr) == (6, "")
     assert_none_in(done.stdout)
@@ -552,7 +554,7 @@ def test_the_command_does_not_show_a_url_with_credentials(url):
 
 
 def test_failed_polls_are_still_reported():
-    with HostileServer(says_each_of([answer(in_json(error=f"not {PASSWORD}, but why"), "503 Busy")])) as server:
+    with HostileServer(says_each_of([http_response(in_json(error=f"not {PASSWORD}, but why"), "503 Busy")])) as server:
         clock = SystemClock()
         policy = PollPolicy(interval=0.001)
         session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url=server.url, policy=policy)

@@ -35,7 +35,7 @@ from spongewatch import (
 from spongewatch.adapters.cli.command_line import main
 from spongewatch.core.exchange import MAX_BODY
 from spongewatch.transports import SystemClock, Urllib3Transport, watch
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds
 
 COMMAND = str(Path(sys.executable).parent / "spongewatch")
 DOCS = Path(__file__).parents[2] / "docs"
@@ -44,10 +44,10 @@ KEY, PASSWORD = "the-key", "s3cret-of-the-key"
 CREDENTIALS = Credentials(KEY, PASSWORD)
 PAIR = base64.b64encode(f"{KEY}:{PASSWORD}".encode()).decode()
 
-WAITING = answer(json_body(rows("INITIALIZING INPROGRESS 0")))
-GATHERING = answer(json_body(rows("INITIALIZING COMPLETED 0", "GATHERING INPROGRESS 7")))
-GOOD = answer(json_body(rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2", "COMPLETE COMPLETED 0")))
-FALSE = answer(json_body([row("GATHERING ERROR 264")]))
+WAITING = http_response(json_body(rows("INITIALIZING INPROGRESS 0")))
+GATHERING = http_response(json_body(rows("INITIALIZING COMPLETED 0", "GATHERING INPROGRESS 7")))
+GOOD = http_response(json_body(rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2", "COMPLETE COMPLETED 0")))
+FALSE = http_response(json_body([row("GATHERING ERROR 264")]))
 
 
 def watched(url, transport=None, observers=(), **policy):
@@ -116,9 +116,9 @@ def test_an_unrequested_response_is_never_used_for_the_next_poll(and_false, secu
             if talk.read_request() is None:
                 return
             talk.send(and_false(reply))
-        keeps_answering(GOOD)(talk)
+        responds(GOOD)(talk)
 
-    scripts = (script, keeps_answering(GATHERING, GOOD))
+    scripts = (script, responds(GATHERING, GOOD))
     with plainly_and_over_tls(secure, tmp_path, *scripts) as (server, transport):
         items = watched(server.url, transport)
         assert server.connections == 2
@@ -143,7 +143,7 @@ def test_a_response_sent_before_its_request_is_not_used(secure, tmp_path):
         answered.set()
         said.wait()
 
-    with plainly_and_over_tls(secure, tmp_path, script, keeps_answering(GOOD)) as (server, transport):
+    with plainly_and_over_tls(secure, tmp_path, script, responds(GOOD)) as (server, transport):
         items = watched(server.url, transport, observers=[between_two_polls])
         assert server.connections == 2
     assert triggers(items) == ["start", "initialize", "gather", "complete"]
@@ -162,9 +162,9 @@ def test_no_response_changes_the_next_request():
         "connection": "upgrade",
         "upgrade": "h2c",
     }
-    first = [answer(b"{}", status, said) for status in ("200 OK", "503 Busy", "429 Busy", "408 Late")]
-    switching = answer(b"", "101 Switching Protocols", said)
-    with HostileServer(keeps_answering(*first, switching), keeps_answering(GOOD)) as server:
+    first = [http_response(b"{}", status, said) for status in ("200 OK", "503 Busy", "429 Busy", "408 Late")]
+    switching = http_response(b"", "101 Switching Protocols", said)
+    with HostileServer(responds(*first, switching), responds(GOOD)) as server:
         assert watched(server.url)[-1].outcome == Completed(2)
         assert (len(server.exchanges), server.connections) == (6, 2)
         assert len({seen.request for seen in server.exchanges}) == 1
@@ -182,7 +182,7 @@ def test_an_expired_certificate_ends_with_lost_contact_and_nothing_is_sent(tmp_p
     now = datetime.now(UTC)
     authority, context = tls(not_before=now - timedelta(days=9), not_after=now - timedelta(days=1))
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    with HostileServer(keeps_answering(GOOD), tls=context) as server:
+    with HostileServer(responds(GOOD), tls=context) as server:
         (ended,) = watched(server.url, Urllib3Transport(ca_file=tmp_path / "ca.pem"))
         assert (server.exchanges, server.connections) == ([], 1)
     assert isinstance(ended.outcome, LostContact)
@@ -195,7 +195,7 @@ def test_tls_below_version_1_2_is_refused(tmp_path):
     with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
         context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
     context.set_ciphers("ALL:@SECLEVEL=0")
-    with HostileServer(keeps_answering(GOOD), tls=context) as server:
+    with HostileServer(responds(GOOD), tls=context) as server:
         with Urllib3Transport(ca_file=tmp_path / "ca.pem") as transport, pytest.raises(TransportError) as caught:
             transport.send(Request("GET", server.url, {"authorization": f"Basic {PAIR}"}), timeout=30)
         assert server.exchanges == []
@@ -417,7 +417,7 @@ def test_a_watch_leaves_one_file_readable_by_its_owner_only(tmp_path):
     home, work, temporary = (tmp_path / name for name in ("home", "work", "temporary"))
     for folder in (home, work, temporary):
         folder.mkdir()
-    with HostileServer(keeps_answering(GOOD)) as server:
+    with HostileServer(responds(GOOD)) as server:
         words = ["watch", "1126", "--base-url", server.url, "--record", "trace.jsonl"]
         done = subprocess.run(
             [COMMAND, *words],

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from spongewatch.transports.testing.hostile_server import nobody
+from spongewatch.transports.testing.hostile_server import unused_url
 
 ROOT = Path(__file__).parents[2]
 PAGES = [page for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")] if "```console" in page.read_text()]
@@ -64,7 +64,7 @@ def with_ports_kept(text):
     """The text of the page with its ports replaced by reserved ones."""
     with ExitStack() as stack:
         for port in set(re.findall(r"--port (\d+)", text)):
-            kept = urlsplit(stack.enter_context(nobody())).port
+            kept = urlsplit(stack.enter_context(unused_url())).port
             text = re.sub(rf"\b{port}\b", str(kept), text)
         yield text
 

@@ -19,7 +19,7 @@ import trustme
 import spongewatch
 from spongewatch import Credentials, InvalidArgument, PollPolicy, Request, SpongewatchError
 from spongewatch.transports import Urllib3Transport, wait
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, nobody, says
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, sends, unused_url
 
 PASSWORD = "s3cret-of-the-key"
 BASIC = Credentials("the-key", PASSWORD).basic()
@@ -69,18 +69,18 @@ def raised(url, timeout=0.3, **more):
 def untrusted():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-    with HostileServer(says(answer(b"{}")), tls=context) as server:
+    with HostileServer(sends(http_response(b"{}")), tls=context) as server:
         yield server.url
 
 
 SCRIPTS = {
-    "timeout": says(b"", lambda talk: talk.hang()),
-    "reset at once": says(b""),
-    "reset in the body": says(answer(b"{}", headers={"content-length": "99"}), lambda talk: talk.reset()),
-    "a body that is cut off": says(answer(b"{}", headers={"content-length": "99"})),
-    "not HTTP": says(b"nonsense\r\n\r\n"),
-    "bad gzip": says(answer(b"{}", headers={"content-encoding": "gzip"})),
-    "too large": says(answer(b"", headers={"content-length": ""}) + bytes(2_000_000)),
+    "timeout": sends(b"", lambda talk: talk.hang()),
+    "reset at once": sends(b""),
+    "reset in the body": sends(http_response(b"{}", headers={"content-length": "99"}), lambda talk: talk.reset()),
+    "a body that is cut off": sends(http_response(b"{}", headers={"content-length": "99"})),
+    "not HTTP": sends(b"nonsense\r\n\r\n"),
+    "bad gzip": sends(http_response(b"{}", headers={"content-encoding": "gzip"})),
+    "too large": sends(http_response(b"", headers={"content-length": ""}) + bytes(2_000_000)),
 }
 
 
@@ -96,14 +96,14 @@ def test_locals_hold_no_secret_when_a_response_fails(script):
 def test_locals_hold_no_secret_when_a_service_echoes_it():
     def repeats(talk):
         request = talk.read_request()
-        talk.send(answer(request * 5_000, headers={"content-encoding": "gzip"}))
+        talk.send(http_response(request * 5_000, headers={"content-encoding": "gzip"}))
 
     with HostileServer(repeats) as server:
         assert_nothing_shown(raised(server.url))
 
 
 def test_locals_hold_no_secret_when_nothing_listens():
-    with nobody() as url:
+    with unused_url() as url:
         assert_nothing_shown(raised(url))
 
 
@@ -118,7 +118,7 @@ def test_locals_hold_no_secret_when_a_certificate_is_not_trusted():
 
 @pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])
 def test_locals_hold_no_secret_when_a_proxy_refuses(status):
-    with HostileServer(says(answer(status=status))) as proxy:
+    with HostileServer(sends(http_response(status=status))) as proxy:
         url = f"http://user:{OF_THE_PROXY}@127.0.0.1:{proxy.port}"
         assert_nothing_shown(raised("https://api.example", timeout=20, proxy=url))
 
@@ -141,7 +141,7 @@ def test_locals_hold_no_secret_when_a_request_url_is_invalid(url):
 
 
 def test_locals_hold_no_secret_when_a_header_is_invalid():
-    with nobody() as url, Urllib3Transport() as transport, pytest.raises(InvalidArgument) as caught:
+    with unused_url() as url, Urllib3Transport() as transport, pytest.raises(InvalidArgument) as caught:
         transport.send(Request("GET", f"{url}?{QUERY}", {**HEADERS, "bad": "a\nb"}), timeout=1)
     assert_nothing_shown(caught.value)
 
@@ -153,7 +153,7 @@ def test_locals_hold_no_secret_when_a_signal_handler_raises_during_a_response(wh
     def never_ends(talk):
         talk.read_request()
         if while_reading == "the body":
-            talk.send(answer(b"{}", headers={"content-length": "99"}))
+            talk.send(http_response(b"{}", headers={"content-length": "99"}))
         reading.set()
         talk.hang()
 
@@ -182,6 +182,6 @@ def test_locals_hold_no_secret_in_an_interrupted_watch(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(socket.socket, "recv_into", interrupts)
-    with HostileServer(says(answer(b"{}"))) as server, pytest.raises(KeyboardInterrupt) as caught:
+    with HostileServer(sends(http_response(b"{}"))) as server, pytest.raises(KeyboardInterrupt) as caught:
         wait("1126", Credentials("the-key", PASSWORD), base_url=server.url, policy=PollPolicy(request_timeout=30.0))
     assert_nothing_shown(caught.value)

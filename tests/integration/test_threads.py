@@ -22,7 +22,7 @@ from spongewatch import (
 from spongewatch.transports import SCENARIOS, Urllib3Transport, VirtualClock, watch
 from spongewatch.transports.simulator.pages import json_page, xml_page
 from spongewatch.transports.testing import HandlerTransport
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, echoes
+from spongewatch.transports.testing.hostile_server import HostileServer, echoes, http_response
 
 FORMATS = {"json": json_page, "xml": xml_page}
 
@@ -127,7 +127,7 @@ def test_closing_ends_the_requests_of_64_threads_and_leaves_nothing_behind():
     def answers_slowly(talk):
         while talk.read_request() is not None:
             talk.wait(0.001)
-            talk.send(answer(json_body(rows("GATHERING INPROGRESS 5"))))
+            talk.send(http_response(json_body(rows("GATHERING INPROGRESS 5"))))
 
     for connections in (1, 8, 64):
         begun = threading.Semaphore(0)

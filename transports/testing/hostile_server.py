@@ -289,7 +289,3 @@ def _length(request: bytes) -> int:
 def _end(sock: socket.socket) -> None:
     with suppress(OSError):
         socket.socket.shutdown(sock, socket.SHUT_RDWR)  # below TLS, if it is used
-
-
-# Old names, for tests that are not converted yet.
-answer, gzipped, keeps_answering, says, nobody = http_response, gzip_response, responds, sends, unused_url

@@ -24,7 +24,7 @@ from spongewatch import (
 from spongewatch.transports import ObserverErrors, Simulator, TraceWriter, VirtualClock, replay, wait, wait_async
 from spongewatch.transports.http import urllib3_transport
 from spongewatch.transports.testing import HandlerTransport
-from spongewatch.transports.testing.hostile_server import nobody
+from spongewatch.transports.testing.hostile_server import unused_url
 
 DEMO = Credentials("demo-key", "demo-password")
 
@@ -131,7 +131,7 @@ def test_wrong_credentials_are_an_outcome():
 
 
 def test_an_unreachable_service_is_an_outcome():
-    with nobody() as url:
+    with unused_url() as url:
         outcome = wait(
             "1126", CREDENTIALS, base_url=url, policy=PollPolicy(lost_contact_timeout=30), clock=VirtualClock()
         )

@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds
 
 SEND = """
 from spongewatch import LocalProtocolError, Request
@@ -46,7 +46,7 @@ def printed(code, url, *needs):
 
 @pytest.fixture
 def server():
-    with HostileServer(keeps_answering(answer(b"{}"), pause=0.05)) as running:
+    with HostileServer(responds(http_response(b"{}"), pause=0.05)) as running:
         yield running
 
 

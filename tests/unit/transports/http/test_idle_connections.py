@@ -9,7 +9,7 @@ from spongewatch import Request, TransportError
 from spongewatch.transports import Urllib3Transport
 from spongewatch.transports.http.connection import Connection, Origin
 from spongewatch.transports.http.idle_connections import IdleConnections, keep_alive_limit
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering, says
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds, sends
 
 
 class Clock:
@@ -34,11 +34,11 @@ def connections_after(*waits, script, then=None):
     return made
 
 
-GOOD = keeps_answering(answer(b"{}"))
+GOOD = responds(http_response(b"{}"))
 
 
 def responds_with_keep_alive(value):
-    return keeps_answering(answer(b"{}", headers={"keep-alive": value}))
+    return responds(http_response(b"{}", headers={"keep-alive": value}))
 
 
 def test_without_a_keep_alive_header_there_is_no_limit():
@@ -65,8 +65,8 @@ def test_the_keep_alive_header_limits_reuse_with_a_margin(value, idle, made):
 
 
 def ends_at_the_second_request(talk):
-    says(answer(b"{}"))(talk)
-    says(b"")(talk)
+    sends(http_response(b"{}"))(talk)
+    sends(b"")(talk)
 
 
 def test_a_limit_is_learned_from_a_stale_connection():

@@ -11,18 +11,18 @@ from spongewatch.core.exchange import MAX_BODY
 from spongewatch.transports import Urllib3Transport
 from spongewatch.transports.testing.hostile_server import (
     HostileServer,
-    answer,
     drips,
-    gzipped,
-    keeps_answering,
-    nobody,
+    gzip_response,
+    http_response,
     pours,
-    says,
+    responds,
+    sends,
+    unused_url,
 )
 
 
 def test_a_port_without_a_listener_is_refused(transport):
-    with nobody() as url, pytest.raises(TransportError, match="^refused: connection refused$") as caught:
+    with unused_url() as url, pytest.raises(TransportError, match="^refused: connection refused$") as caught:
         transport.send(Request("GET", url), timeout=30)
     assert not caught.value.permanent
 
@@ -60,18 +60,18 @@ ENDLESS = ("too-large: response headers exceed", INVALID)
 @pytest.mark.parametrize(
     ("script", "text"),
     [
-        (says(answer(b"x" * 50_000)[:5_000], lambda talk: talk.reset()), "reset: connection reset"),
-        (says(b"", lambda talk: talk.reset()), "reset: connection closed without a response"),
-        (says(b""), "reset: connection closed without a response"),
-        (says(b"HTTP/1.1 2"), INCOMPLETE),
-        (says(answer(b"{}", headers={"content-length": "100"})), INCOMPLETE),
-        (says(CHUNKED + b"9\r\n{}"), INCOMPLETE),
-        (says(CHUNKED + b"-7\r\n{}"), INVALID),
-        (says(answer(headers={"content-length": "3, 4"})), "protocol: invalid Content-Length"),
-        (says(b"220 mail.example ESMTP\r\n"), INVALID),
-        (says(b"HTTP/1.1 abc OK\r\n\r\n"), INVALID),
-        (says(b"HTTP/9.1 200 OK\r\n\r\n"), INVALID),
-        (says(b"HTTP/1.1 200 " + b"x" * 70_000), "too-large: response headers exceed 65,536 bytes"),
+        (sends(http_response(b"x" * 50_000)[:5_000], lambda talk: talk.reset()), "reset: connection reset"),
+        (sends(b"", lambda talk: talk.reset()), "reset: connection closed without a response"),
+        (sends(b""), "reset: connection closed without a response"),
+        (sends(b"HTTP/1.1 2"), INCOMPLETE),
+        (sends(http_response(b"{}", headers={"content-length": "100"})), INCOMPLETE),
+        (sends(CHUNKED + b"9\r\n{}"), INCOMPLETE),
+        (sends(CHUNKED + b"-7\r\n{}"), INVALID),
+        (sends(http_response(headers={"content-length": "3, 4"})), "protocol: invalid Content-Length"),
+        (sends(b"220 mail.example ESMTP\r\n"), INVALID),
+        (sends(b"HTTP/1.1 abc OK\r\n\r\n"), INVALID),
+        (sends(b"HTTP/9.1 200 OK\r\n\r\n"), INVALID),
+        (sends(b"HTTP/1.1 200 " + b"x" * 70_000), "too-large: response headers exceed 65,536 bytes"),
         (pours(HEAD + b"x: ", b"y" * 10_000), "too-large: response headers exceed"),
         (pours(HEAD, b"x: y\r\n"), "too-large: response headers exceed"),
         (pours(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000), ENDLESS),
@@ -79,17 +79,17 @@ ENDLESS = ("too-large: response headers exceed", INVALID)
         (pours(CHUNKED + b"0\r\n", b"x: y\r\n" * 1_000), ENDLESS),
         (pours(HEAD + b"\r\n", b"x" * 10_000), "too-large: response body exceeds"),
         (
-            says(answer(b"no gzip", headers={"content-encoding": "gzip"})),
+            sends(http_response(b"no gzip", headers={"content-encoding": "gzip"})),
             "protocol: response body does not match its Content-Encoding",
         ),
         (
-            says(answer(gzip.compress(b"{}")[:-3], headers={"content-encoding": "gzip"})),
+            sends(http_response(gzip.compress(b"{}")[:-3], headers={"content-encoding": "gzip"})),
             "protocol: compressed response body is incomplete",
         ),
     ],
 )
 def test_a_bad_response_is_an_error_and_closes_its_connection(transport, script, text):
-    with HostileServer(script, keeps_answering(answer(b"{}"))) as server, at_most(10):
+    with HostileServer(script, responds(http_response(b"{}"))) as server, at_most(10):
         error = failure(transport, server)
         assert str(error).startswith(text)
         assert not error.permanent
@@ -100,7 +100,7 @@ def test_a_bad_response_is_an_error_and_closes_its_connection(transport, script,
 @pytest.mark.parametrize(
     "script",
     [
-        says(b"", lambda talk: talk.hang()),
+        sends(b"", lambda talk: talk.hang()),
         drips(b"", b"HTTP/1.1 200 OK", 0.01),
         drips(HEAD, b"x: y\r\n", 0.01),
         drips(HEAD + b"x: ", b"y", 0.01),
@@ -109,7 +109,7 @@ def test_a_bad_response_is_an_error_and_closes_its_connection(transport, script,
         drips(HEAD + b"\r\n", b"x", 0.01),
         drips(CHUNKED, b"1\r\nx\r\n", 0.01),
         drips(CHUNKED + b"0\r\n", b"x: y\r\n", 0.01),
-        says(answer(b"{}", headers={"content-length": "3"}), lambda talk: talk.hang()),
+        sends(http_response(b"{}", headers={"content-length": "3"}), lambda talk: talk.hang()),
     ],
 )
 @pytest.mark.parametrize("secure", [False, True])
@@ -130,7 +130,7 @@ def test_the_timeout_covers_the_tls_handshake(ca_file):
 
 
 def test_a_decompression_bomb_takes_little_memory(transport):
-    with HostileServer(keeps_answering(gzipped(bytes(64_000_000)))) as server:
+    with HostileServer(responds(gzip_response(bytes(64_000_000)))) as server:
         tracemalloc.start()
         try:
             assert failure(transport, server).kind == "too-large"
@@ -169,7 +169,7 @@ def test_an_invalid_url_is_an_invalid_argument(transport, url, message):
     "request_", [Request("GET /", ""), Request("GET", "", {"x": "a\nb"}), Request("GET", "", {"x": "\u2028"})]
 )
 def test_a_request_that_http_does_not_allow_is_an_invalid_argument(transport, request_):
-    with HostileServer(keeps_answering(answer(b"{}"))) as server:
+    with HostileServer(responds(http_response(b"{}"))) as server:
         with pytest.raises(InvalidArgument, match="^request has a method, URL or header that HTTP doesn't allow$"):
             transport.send(Request(request_.method, server.url, request_.headers), timeout=30)
         assert ask(transport, server).body == b"{}"

@@ -5,12 +5,12 @@ import pytest
 from http_requests import ask, printed
 from spongewatch import InvalidArgument, Request, TransportError
 from spongewatch.transports import Urllib3Transport
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering, says
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds, sends
 
 
 @pytest.fixture
 def proxy():
-    with HostileServer(keeps_answering(answer(b"{}"))) as running:
+    with HostileServer(responds(http_response(b"{}"))) as running:
         yield running
 
 
@@ -57,7 +57,7 @@ def test_without_a_proxy_the_connection_is_direct(monkeypatch, trust_env):
 
 def test_this_machine_is_never_reached_through_a_proxy(monkeypatch, proxy):
     monkeypatch.setenv("all_proxy", url_of(proxy))
-    with HostileServer(keeps_answering(answer(b"1"))) as server:
+    with HostileServer(responds(http_response(b"1"))) as server:
         for more in ({}, {"proxy": url_of(proxy)}):
             with Urllib3Transport(**more) as transport:
                 assert ask(transport, server).body == b"1"
@@ -67,7 +67,7 @@ def test_this_machine_is_never_reached_through_a_proxy(monkeypatch, proxy):
 def test_over_tls_the_proxy_learns_only_the_host_and_its_own_password():
     secret = Request("GET", "https://api.example/events/1126.json?s=ecret", {"authorization": "Basic a2V5OnA="})
     with (
-        HostileServer(says(answer(status="502 Bad Gateway"))) as proxy,
+        HostileServer(sends(http_response(status="502 Bad Gateway"))) as proxy,
         Urllib3Transport(proxy=url_of(proxy)) as transport,
         pytest.raises(TransportError, match="^refused: proxy: CONNECT failed with status 502$"),
     ):
@@ -86,7 +86,7 @@ def test_over_tls_the_proxy_learns_only_the_host_and_its_own_password():
 )
 def test_tls_starts_once_the_tunnel_is_open(host, authority):
     with (
-        HostileServer(says(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.0 200 Connection established\r\n\r\n")) as proxy,
+        HostileServer(sends(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.0 200 Connection established\r\n\r\n")) as proxy,
         Urllib3Transport(proxy=f"127.0.0.1:{proxy.port}") as transport,
         pytest.raises(TransportError, match="^(tls: TLS error|reset)"),
     ):
@@ -103,7 +103,7 @@ def test_tls_starts_once_the_tunnel_is_open(host, authority):
 )
 def test_only_a_rejected_password_of_the_proxy_is_permanent(status, detail, permanent):
     with (
-        HostileServer(says(answer(status=status))) as proxy,
+        HostileServer(sends(http_response(status=status))) as proxy,
         Urllib3Transport(proxy=url_of(proxy)) as transport,
         pytest.raises(TransportError) as caught,
     ):

@@ -9,7 +9,7 @@ import pytest
 from http_requests import ask, printed
 from spongewatch import InvalidArgument, Request, TransportError
 from spongewatch.transports import Urllib3Transport
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering, says
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds, sends
 
 PASSWORD = 'p+/%: é"'
 BASIC = base64.b64encode(f"key:{PASSWORD}".encode()).decode()
@@ -20,14 +20,14 @@ SECRETS = ["p+/%", "%2B%2F%25", BASIC, BASIC.rstrip("="), "domain_password"]
 @pytest.mark.parametrize(
     "script",
     [
-        keeps_answering(answer(b"{}")),
-        keeps_answering(answer(b"{}", headers={"transfer-encoding": "chunked"})),
-        keeps_answering(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"),
-        says(answer(b"{}"), lambda talk: talk.reset()),
-        says(b"nonsense"),
-        says(answer(b"{}", headers={"content-length": "100"})),
-        says(answer(b"x", headers={"content-encoding": "gzip"})),
-        says(b"", lambda talk: talk.hang()),
+        responds(http_response(b"{}")),
+        responds(http_response(b"{}", headers={"transfer-encoding": "chunked"})),
+        responds(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"),
+        sends(http_response(b"{}"), lambda talk: talk.reset()),
+        sends(b"nonsense"),
+        sends(http_response(b"{}", headers={"content-length": "100"})),
+        sends(http_response(b"x", headers={"content-encoding": "gzip"})),
+        sends(b"", lambda talk: talk.hang()),
     ],
 )
 def test_secrets_are_not_logged_printed_or_raised(caplog, capfd, monkeypatch, script):

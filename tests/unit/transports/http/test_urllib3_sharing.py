@@ -9,7 +9,7 @@ from http_requests import ask, at_most, failure, tls
 from spongewatch import LocalProtocolError, Request, TransportError
 from spongewatch.transports import Urllib3Transport
 from spongewatch.transports.forking import reset_all
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering, says
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds, sends
 
 
 def in_threads(count, work):
@@ -24,7 +24,7 @@ def in_threads(count, work):
 
 def test_64_threads_share_four_connections():
     with (
-        HostileServer(keeps_answering(answer(b"{}"), pause=0.002)) as server,
+        HostileServer(responds(http_response(b"{}"), pause=0.002)) as server,
         Urllib3Transport(connections=4) as shared,
     ):
         bodies = in_threads(64, lambda: [ask(shared, server, timeout=60).body for _ in range(3)])
@@ -36,7 +36,7 @@ def test_64_threads_share_four_connections():
 def test_a_request_without_a_free_connection_times_out():
     over = threading.Event()
     with (
-        HostileServer(says(b"", lambda talk: over.wait(60))) as server,
+        HostileServer(sends(b"", lambda talk: over.wait(60))) as server,
         Urllib3Transport(connections=1) as shared,
     ):
         first = threading.Thread(target=failure, args=(shared, server))
@@ -57,7 +57,7 @@ def test_interrupt_aborts_one_request_and_no_other():
     def script(talk):
         talk.read_request()
         interrupted.wait(60)
-        talk.send(answer())
+        talk.send(http_response())
 
     with HostileServer(script) as server, Urllib3Transport() as transport:
         ends = {}
@@ -82,7 +82,7 @@ def test_interrupt_aborts_one_request_and_no_other():
 
 
 def test_a_request_that_is_interrupted_before_it_runs_is_not_sent():
-    with HostileServer(keeps_answering(answer())) as server, Urllib3Transport() as transport:
+    with HostileServer(responds(http_response())) as server, Urllib3Transport() as transport:
         sending = transport.sending(Request("GET", server.url), timeout=30)
         sending.interrupt()
         with pytest.raises(TransportError, match="^reset: the request was aborted$"):
@@ -91,7 +91,7 @@ def test_a_request_that_is_interrupted_before_it_runs_is_not_sent():
 
 
 def test_interrupting_a_finished_request_leaves_its_connection_open():
-    with HostileServer(keeps_answering(answer())) as server, Urllib3Transport() as transport:
+    with HostileServer(responds(http_response())) as server, Urllib3Transport() as transport:
         sending = transport.sending(Request("GET", server.url), timeout=30)
         sending.run()
         sending.interrupt()
@@ -148,7 +148,7 @@ def forks_during_a_request():
 def test_a_forked_process_uses_new_connections_and_open_requests_fail(transport):
     forks, done = forks_during_a_request()
 
-    with HostileServer(keeps_answering(answer(b"1")), forks, keeps_answering(answer(b"2"))) as server:
+    with HostileServer(responds(http_response(b"1")), forks, responds(http_response(b"2"))) as server:
         ask(transport, server)
         reset_all()
         failure(transport, server, timeout=30)
@@ -161,8 +161,8 @@ def test_a_process_that_was_forked_during_a_request_over_tls_refuses_tls(ca_file
     forks, done = forks_during_a_request()
 
     with (
-        HostileServer(forks, keeps_answering(answer()), tls=tls("127.0.0.1")) as server,
-        HostileServer(keeps_answering(answer(b"plain"))) as plain,
+        HostileServer(forks, responds(http_response()), tls=tls("127.0.0.1")) as server,
+        HostileServer(responds(http_response(b"plain"))) as plain,
         Urllib3Transport(ca_file=ca_file) as transport,
     ):
         failure(transport, server, timeout=30)
@@ -176,7 +176,7 @@ def test_a_process_that_was_forked_during_a_request_over_tls_refuses_tls(ca_file
 
 
 def test_a_request_that_was_not_sent_before_a_fork_can_be_sent_after_it(transport):
-    with HostileServer(keeps_answering(answer(b"{}"))) as server:
+    with HostileServer(responds(http_response(b"{}"))) as server:
         sending = transport.sending(Request("GET", server.url), timeout=30)
         sending.close_in_child()
         assert sending.run().body == b"{}"

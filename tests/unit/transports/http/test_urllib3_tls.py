@@ -8,11 +8,11 @@ import trustme
 from http_requests import ask, failure, tls
 from spongewatch import InvalidArgument, InvalidType, Request, TransportError
 from spongewatch.transports import Urllib3Transport
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, gzipped, keeps_answering
+from spongewatch.transports.testing.hostile_server import HostileServer, gzip_response, http_response, responds
 
 
 def test_an_untrusted_certificate_is_a_permanent_error(transport):
-    with HostileServer(keeps_answering(answer()), tls=tls("127.0.0.1")) as server:
+    with HostileServer(responds(http_response()), tls=tls("127.0.0.1")) as server:
         error = failure(transport, server)
         assert (error.kind, error.permanent) == ("tls", True)
         assert error.detail.startswith("certificate verify failed: ")
@@ -25,7 +25,7 @@ def test_an_untrusted_certificate_is_a_permanent_error(transport):
 )
 def test_a_certificate_for_another_host_is_a_permanent_error(ca_file, name, host):
     with (
-        HostileServer(keeps_answering(answer()), tls=tls(name)) as server,
+        HostileServer(responds(http_response()), tls=tls(name)) as server,
         Urllib3Transport(ca_file=ca_file) as transport,
         pytest.raises(TransportError) as caught,
     ):
@@ -37,7 +37,7 @@ def test_a_certificate_for_another_host_is_a_permanent_error(ca_file, name, host
 
 def test_requests_over_tls_share_a_connection(ca_file):
     with (
-        HostileServer(keeps_answering(answer(b"{}"), gzipped(b"{}")), tls=tls("127.0.0.1")) as server,
+        HostileServer(responds(http_response(b"{}"), gzip_response(b"{}")), tls=tls("127.0.0.1")) as server,
         Urllib3Transport(ca_file=str(ca_file)) as transport,
     ):
         assert [ask(transport, server).body for _ in range(20)] == [b"{}"] * 20
@@ -53,10 +53,10 @@ def test_the_certificates_of_the_system_are_loaded_once_for_the_first_request_ov
         return make(**more)
 
     monkeypatch.setattr(ssl, "create_default_context", create)
-    with HostileServer(keeps_answering(answer())) as server:
+    with HostileServer(responds(http_response())) as server:
         ask(transport, server)
     assert loaded == []
-    with HostileServer(keeps_answering(answer()), tls=tls("127.0.0.1")) as server:
+    with HostileServer(responds(http_response()), tls=tls("127.0.0.1")) as server:
         for _ in range(3):
             failure(transport, server)
     assert loaded == [{"cafile": None}]
@@ -65,7 +65,7 @@ def test_the_certificates_of_the_system_are_loaded_once_for_the_first_request_ov
 def test_ssl_cert_file_of_the_environment_is_trusted(monkeypatch, ca_file):
     monkeypatch.setenv("SSL_CERT_FILE", str(ca_file))
     with (
-        HostileServer(keeps_answering(answer(b"{}")), tls=tls("127.0.0.1")) as server,
+        HostileServer(responds(http_response(b"{}")), tls=tls("127.0.0.1")) as server,
         Urllib3Transport() as transport,
     ):
         assert ask(transport, server).body == b"{}"
@@ -75,7 +75,7 @@ def test_ca_file_replaces_ssl_cert_file_of_the_environment(monkeypatch, ca_file,
     monkeypatch.setenv("SSL_CERT_FILE", str(ca_file))
     trustme.CA().cert_pem.write_to_path(str(tmp_path / "other.pem"))
     with (
-        HostileServer(keeps_answering(answer()), tls=tls("127.0.0.1")) as server,
+        HostileServer(responds(http_response()), tls=tls("127.0.0.1")) as server,
         Urllib3Transport(ca_file=tmp_path / "other.pem") as transport,
     ):
         assert failure(transport, server).permanent
@@ -98,7 +98,7 @@ def test_ca_file_must_be_a_path():
 def test_ssl_context_is_used(ca_file):
     context = ssl.create_default_context(cafile=ca_file)
     with (
-        HostileServer(keeps_answering(answer(b"{}")), tls=tls("127.0.0.1")) as server,
+        HostileServer(responds(http_response(b"{}")), tls=tls("127.0.0.1")) as server,
         Urllib3Transport(ssl_context=context) as transport,
     ):
         assert ask(transport, server).body == b"{}"

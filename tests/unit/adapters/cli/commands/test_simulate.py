@@ -14,7 +14,7 @@ from answers import json_body, rows
 from spongewatch import Completed, Credentials, PollPolicy
 from spongewatch.adapters.cli.command_line import main
 from spongewatch.transports import SCENARIOS, wait
-from spongewatch.transports.testing.hostile_server import nobody
+from spongewatch.transports.testing.hostile_server import unused_url
 
 LOGIN = Credentials("demo-key", "demo-password")
 
@@ -93,7 +93,7 @@ def test_the_default_scenario_completes(simulate):
 
 
 def test_the_port_is_closed_after_the_signal(simulate):
-    with nobody() as url:
+    with unused_url() as url:
         simulate("skips", "--port", str(urlsplit(url).port))
         client = HTTPConnection(urlsplit(url).netloc)
         with pytest.raises(ConnectionRefusedError):
@@ -127,7 +127,7 @@ def test_a_scenario_takes_precedence_over_a_file_of_the_same_name(simulate, tmp_
 
 
 def test_port_is_configurable(simulate):
-    with nobody() as url:
+    with unused_url() as url:
         assert simulate("skips", "--port", str(urlsplit(url).port))[1] == f"{url}\n"
 
 

@@ -21,7 +21,7 @@ from answers import json_body, rows
 from spongewatch.adapters.cli.command_line import main
 from spongewatch.adapters.cli.commands import watch as watch_command
 from spongewatch.transports import Simulator, VirtualClock
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering, nobody
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds, unused_url
 
 FAST = ("--interval", "0.05")
 PASSWORD = "p+/%: \u00e9"
@@ -112,7 +112,7 @@ def test_a_wrong_password_ends_the_watch_at_once(capsys, monkeypatch):
 
 
 def test_a_410_ends_the_watch_at_once(capsys):
-    with HostileServer(keeps_answering(answer(status="410 Gone"))) as server:
+    with HostileServer(responds(http_response(status="410 Gone"))) as server:
         assert main(["watch", "1126", "--base-url", server.url, *FAST, "--jsonl"]) == 8
     (ended,) = emitted(capsys)
     assert (ended["outcome"], ended["reason"]) == ("rejected", "unknown-import")
@@ -134,15 +134,15 @@ def test_an_early_404_is_retried(capsys):
 
 
 def test_a_redirect_is_not_followed(capsys):
-    elsewhere = answer(status="302 Found", headers={"location": "http://127.0.0.1:1/"})
-    with HostileServer(keeps_answering(elsewhere)) as server:
+    elsewhere = http_response(status="302 Found", headers={"location": "http://127.0.0.1:1/"})
+    with HostileServer(responds(elsewhere)) as server:
         assert main(["watch", "1126", "--base-url", server.url, *FAST]) == 10
     assert "redirect" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("virtual_time")
 def test_a_refused_connection_loses_contact_after_the_budget(capsys):
-    with nobody() as url:
+    with unused_url() as url:
         assert main(["watch", "1126", "--base-url", url, *FAST, "--lost-contact-timeout", "60", "--jsonl"]) == 6
     *polls, ended = emitted(capsys)
     assert {poll["reason"] for poll in polls} == {"refused: connection refused"}
@@ -209,8 +209,8 @@ def test_both_formats_emit_the_same_items(capsys):
     ],
 )
 def test_the_request_depends_on_the_options(options, target, authorization):
-    over = answer(json_body(rows("COMPLETE COMPLETED 0")))
-    with HostileServer(keeps_answering(over)) as server:
+    over = http_response(json_body(rows("COMPLETE COMPLETED 0")))
+    with HostileServer(responds(over)) as server:
         assert main(["watch", "1126", "--base-url", server.url, *FAST, *options, "--quiet"]) == 0
         (exchange,) = server.exchanges
     assert exchange.head[0] == f"GET {target} HTTP/1.1"
