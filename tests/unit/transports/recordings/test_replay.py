@@ -101,8 +101,8 @@ def test_the_import_id_is_taken_from_the_trace_or_the_first_body_with_one(tmp_pa
         (polled(0, b'{"error": {"message": "busy"}}', status=503), "status 503: busy"),
         (polled(0, COMPLETE, status=404), "status 404"),
         (polled(0, COMPLETE, status=204), "status 204"),
-        (polled(0, b"<html>"), "the answer is an HTML page, not a list of events"),
-        (polled(0, json_body([], import_id="9\x1b")), 'the answer is that of another import, "9\\u001b"'),
+        (polled(0, b"<html>"), "the response is an HTML page, not a list of events"),
+        (polled(0, json_body([], import_id="9\x1b")), 'the response is about another import, "9\\u001b"'),
         ({"t": 0, "took": 0.25, "error": "reset", "detail": "after 12 bytes"}, "reset: after 12 bytes"),
     ],
 )
@@ -192,7 +192,7 @@ def test_the_lost_contact_budget_ends_the_watch(tmp_path):
     header = {**HEADER, "policy": {"lost_contact_timeout": 2, "interval": 1.5}}
     rest = {"t": 9.0, "end": "timed-out", "reason": "gathering"}
     ended = end_of(trace(tmp_path, polled(0, WAITING), {"t": 1, **RESET}, rest, header=header))
-    assert ended.outcome == LostContact("no good answer for 2 s (lost_contact_timeout); last, reset")
+    assert ended.outcome == LostContact("no valid response for 2 s (lost_contact_timeout); last failure: reset")
     assert ended.at == 2.25
 
 

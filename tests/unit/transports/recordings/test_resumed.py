@@ -101,7 +101,7 @@ def test_an_invalid_state_is_refused(key, odd):
 def test_a_missing_key_is_named(key):
     state = resumed_state(gathering_session())
     del state[key]
-    with pytest.raises(LocalProtocolError, match=f"^the saved session has no member {key}$"):
+    with pytest.raises(LocalProtocolError, match=f"^the saved session has no key {key}$"):
         session_of("1126", POLICY, state)
 
 

@@ -83,7 +83,7 @@ def test_the_line_of_a_very_large_response_can_be_read(tmp_path, character, stat
     assert len(line) < MAX_LINE
     file = tmp_path / "trace"
     file.write_text('{"spongewatch-trace": 1}\n' + line)
-    problem = "the answer has more than 1,048,576 bytes" if status == 200 else "status 503"
+    problem = "the response has more than 1,048,576 bytes" if status == 200 else "status 503"
     assert items(file)[0]["reason"] == problem
 
 

@@ -481,7 +481,7 @@ def test_a_recording_without_responses_or_with_an_invalid_line_is_refused(tmp_pa
         ({"speed": 0}, "speed must be a number above 0, not 0"),
         ({"speed": float("nan")}, "speed must be a number above 0, not NaN"),
         ({"port": 65536}, "port must be from 0 to 65535, not 65536"),
-        ({"import_id": "a/b"}, 'import_id must be an import id such as 1126, not "a/b"'),
+        ({"import_id": "a/b"}, 'import_id must be 1 to 64 letters, digits, .*, not "a/b"'),
     ],
 )
 def test_invalid_arguments_are_refused(arguments, problem):

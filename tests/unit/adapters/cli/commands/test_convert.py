@@ -135,10 +135,7 @@ def test_import_id_selects_one_of_several_imports(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out.splitlines()[0])["import_id"] == "7"
     assert run(file, "--import-id", "8") == 9
     assert run(file, "--import-id", "../7") == 2
-    assert (
-        capsys.readouterr().err.splitlines()[1]
-        == 'spongewatch: import_id must be an import id such as 1126, not "../7"'
-    )
+    assert capsys.readouterr().err.splitlines()[1].startswith("spongewatch: import_id must be 1 to 64 letters, ")
 
 
 def test_a_dash_is_standard_output(tmp_path, monkeypatch, capsys):
