@@ -14,7 +14,7 @@ import pytest
 
 from answers import json_body, rows, triggers
 from leftovers import nothing_left
-from spongewatch import Completed, Credentials, ImportSession, LocalProtocolError, PollPolicy
+from spongewatch import Completed, Credentials, ImportSession, InvalidArgument, PollPolicy
 from spongewatch.transports import (
     Simulator,
     SystemClock,
@@ -186,7 +186,7 @@ def test_one_failure_in_a_task_group_ends_the_other_watches():
 
     with Simulator("consent-never") as service, pytest.raises(ExceptionGroup) as caught:
         asyncio.run(main(service.base_url))
-    assert [type(error) for error in caught.value.exceptions] == [LocalProtocolError]
+    assert [type(error) for error in caught.value.exceptions] == [InvalidArgument]
     assert tasks[0].cancelled()
     assert triggers(emitted) == ["start"]
 

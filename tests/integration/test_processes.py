@@ -481,10 +481,7 @@ def test_objects_with_the_password_are_copied_and_not_pickled(value):
 def test_objects_bound_to_a_process_are_neither_pickled_nor_copied(tmp_path):
     for value in alive(tmp_path):
         for again in (COPIES | PICKLES).values():
-            with pytest.raises(
-                LocalProtocolError,
-                match=r"^(no \w+ is|a session can't be) pickled or copied(: (keep|make) |; use save)",
-            ):
+            with pytest.raises(LocalProtocolError, match=r"^\w+( \w+)? can't be pickled or copied; "):
                 again(value)
 
 

@@ -130,7 +130,7 @@ def ran_out(outcome: Outcome) -> bool:
 def twin(session: ImportSession) -> ImportSession:
     """Return a copy of `session` to try what comes next; they share the machine."""
     same = object.__new__(ImportSession)
-    for name in ImportSession.__slots__:
+    for name in (slot for kind in ImportSession.__mro__ for slot in getattr(kind, "__slots__", ())):
         value = getattr(session, name)
         setattr(same, name, copy(value) if name in ("_budgets", "_schedule") else value)
     return same

@@ -193,7 +193,7 @@ class Watched:
         assert end < inf
         last_emitted = self.emitted[-1][0] if self.emitted else 0
         lost = reason == "lost"
-        how = ("lost-contact", None, "no good answer for ") if lost else ("timed-out", reason, None)
+        how = ("lost-contact", None, "no valid response for ") if lost else ("timed-out", reason, None)
         self._emit(max(end, last_emitted), "ended", *how)
 
     def end(self) -> tuple[float, str]:

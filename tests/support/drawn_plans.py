@@ -147,7 +147,7 @@ def good_steps(draw: st.DrawFn, rows: list[Row], *, of_any_phase: bool = True) -
 def invalid_bodies() -> list[tuple[str, bytes, str | None, str]]:
     """Return descriptions, bodies, content types, and how the reasons start."""
     page, in_xml = json_page(IGNORED_NEWS), xml_page(IGNORED_NEWS)
-    word, digits = "the answer is ", "9" * 5_000
+    word, digits = "the response is ", "9" * 5_000
     return [
         ("nothing", b"", JSON, f"{word}empty"),
         ("blanks", b"\xef\xbb\xbf \n", None, f"{word}empty"),
@@ -156,12 +156,17 @@ def invalid_bodies() -> list[tuple[str, bytes, str | None, str]]:
         ("half a page", page[:-9].encode(), JSON, f"{word}not valid JSON (line "),
         ("null", b"null", JSON, f"{word}null, not an object"),
         ("a list", b"[]", None, f"{word}a list, not an object"),
-        ("no events", b"{}", JSON, "the answer holds no events"),
-        ("events that are null", b'{"events": null}', JSON, "the answer's events are null"),
-        ("a row without status", b'{"events": [{"event_type": "COMPLETE"}]}', JSON, "row 1 of the answer: status"),
-        ("a long word", json_page([Row("X" * 65, "ERROR")]).encode(), JSON, "row 1 of the answer: event_type has 65"),
-        ("a word that is none", json_page([Row("É", "ERROR")]).encode(), JSON, "row 1 of the answer: event_type is"),
-        ("1,001 rows", json_page(IGNORED_NEWS * 1_001).encode(), JSON, "the answer has 1,001 rows"),
+        ("no events", b"{}", JSON, "the response has no events"),
+        ("events that are null", b'{"events": null}', JSON, "the events of the response are null"),
+        (
+            "a row without status",
+            b'{"events": [{"event_type": "COMPLETE"}]}',
+            JSON,
+            "row 1 of the response has no status",
+        ),
+        ("a long word", json_page([Row("X" * 65, "ERROR")]).encode(), JSON, "row 1 of the response: event_type has 65"),
+        ("a word that is none", json_page([Row("É", "ERROR")]).encode(), JSON, "row 1 of the response: event_type is"),
+        ("1,001 rows", json_page(IGNORED_NEWS * 1_001).encode(), JSON, "the response has 1,001 rows"),
         ("a long number", page.replace("77", digits).encode(), JSON, f"{word}JSON with a number of too many"),
         ("a JSON bomb", page.replace("77", "[" * 99_999).encode(), JSON, f"{word}JSON that is nested too deeply"),
         ("no UTF-8", page.encode().replace(b"COMPLETE", b"\xff", 1), JSON, f"{word}not valid UTF-8 (byte "),
@@ -191,7 +196,7 @@ def invalid_bodies() -> list[tuple[str, bytes, str | None, str]]:
             f"{word}about another",
         ),
         ("a secret as id", json_page((), import_id=PASSWORD).encode(), JSON, f"{word}about another"),
-        ("a secret as body", f"{PASSWORD} {BASIC}".encode(), None, f"{word}not JSON"),
+        ("a secret as body", f"{PASSWORD} {BASIC}".encode(), None, f"{word}not valid JSON"),
     ]
 
 
@@ -323,8 +328,8 @@ def faults() -> list[Step]:
     squeezed, bomb = gzip.compress(page), gzip.compress(bytes(20_000_000))
     unended = {"content-length": "", "transfer-encoding": "chunked"}
     good, in_chunks = http_response(page), http_response(chunked(page), headers=unended)
-    cut, off, no_http = "reset: the response broke off", "reset: the answer broke off", "protocol: "
-    too_large = "too-large: the body of the response has more than 1,048,576 bytes"
+    cut, no_http = "reset: connection closed before the response was complete", "protocol: "
+    too_large = "too-large: response body exceeds 1,048,576 bytes"
 
     def odd(words: str, data: bytes, reason: str = no_http) -> Step:
         return Step(words, Bad(reason), sends(data), keeps=False)
@@ -336,17 +341,21 @@ def faults() -> list[Step]:
         return http_response(page, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
     return [
-        Step("nothing listens", Bad("refused: nothing listens there"), keeps=False, listens=False),
+        Step("nothing listens", Bad("refused: connection refused"), keeps=False, listens=False),
         cut_off("closes in the status line", good[:7], cut),
         cut_off("closes in the head", good[:40], cut),
-        cut_off("closes in the body", good[:-20], off),
-        cut_off("closes in a chunk", in_chunks[:-20], off),
+        cut_off("closes in the body", good[:-20], cut),
+        cut_off("closes in a chunk", in_chunks[:-20], cut),
         cut_off("resets in the body", http_response(b" " * 90_000)[:50_000], "reset: ", resets),
-        cut_off("closes before the body", good[: -len(page)], off),
-        odd("a truncated gzip", coded("gzip", squeezed[:-9]), "protocol: the compressed response lacks its end"),
-        odd("no gzip", coded("gzip", page), "protocol: the response is not in the content coding that it names"),
-        odd("gzip and more", coded("gzip", squeezed + page), "protocol: the response is not in the content coding"),
-        odd("br", coded("br", page), "protocol: the content coding br of the response is not supported"),
+        cut_off("closes before the body", good[: -len(page)], cut),
+        odd("a truncated gzip", coded("gzip", squeezed[:-9]), "protocol: compressed response body is incomplete"),
+        odd("no gzip", coded("gzip", page), "protocol: response body does not match its Content-Encoding"),
+        odd(
+            "gzip and more",
+            coded("gzip", squeezed + page),
+            "protocol: response body does not match its Content-Encoding",
+        ),
+        odd("br", coded("br", page), "protocol: unsupported content coding br"),
         odd("a gzip bomb", coded("gzip", bomb), too_large),
         odd(
             "a gzip bomb in chunks",
@@ -354,9 +363,9 @@ def faults() -> list[Step]:
             too_large,
         ),
         odd("a large body", http_response(b" " * (LONGEST_BODY + 1)), too_large),
-        odd("SMTP", b"220 mail.example ESMTP\r\n", "protocol: the response is not HTTP"),
-        odd("a secret for HTTP", f"{PASSWORD} {BASIC}\r\n\r\n".encode(), "protocol: the response is not HTTP"),
-        odd("status 999", http_response(page, "999 Odd"), "protocol: status 999 is not between 100 and 599"),
+        odd("SMTP", b"220 mail.example ESMTP\r\n", "protocol: invalid HTTP response"),
+        odd("a secret for HTTP", f"{PASSWORD} {BASIC}\r\n\r\n".encode(), "protocol: invalid HTTP response"),
+        odd("status 999", http_response(page, "999 Odd"), "protocol: invalid status 999; must be between 100 and 599"),
         odd("no status", good.replace(b"200", b"2xx", 1)),
         odd("two lengths", headed(Content_Length="5"), "protocol: more than one Content-Length or Transfer-Encoding"),
         odd(
@@ -371,7 +380,7 @@ def faults() -> list[Step]:
             headed(content_length="", transfer_encoding="gzip"),
             "protocol: invalid Content-Length or Transfer-Encoding",
         ),
-        odd("a header that is none", good.replace(b"content-type:", b" \x00", 1), "protocol: a header of the response"),
+        odd("a header that is none", good.replace(b"content-type:", b" \x00", 1), "protocol: invalid response header"),
         odd("a chunk of no length", http_response(b"zz\r\nzz", headers=unended), ""),
         odd("101", b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n", "status 101"),
         Step(

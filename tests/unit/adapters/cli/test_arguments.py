@@ -188,7 +188,7 @@ def test_the_help_fits_the_terminal_and_ends_with_an_example(capsys, monkeypatch
 def test_a_column_of_the_help_is_wrapped_under_itself(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     out = printed(capsys, "simulate", "--help")
-    assert "  abandoned      consent declined after\n                 3 s, code 514\n" in out
+    assert "  abandoned      consent declined\n                 after 3 s, code 514\n" in out
     assert out.endswith("  spongewatch simulate abandoned --speed 2\n")
 
 

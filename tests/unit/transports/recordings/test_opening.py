@@ -127,7 +127,9 @@ def test_a_file_of_another_tool_must_contain_the_requested_import(tmp_path):
 
 @pytest.mark.parametrize("import_id", ["", "../7", "0"])
 def test_an_invalid_import_id_is_refused_before_the_file_is_opened(import_id):
-    with pytest.raises(InvalidArgument, match="^import_id must be 1 to 64 letters, digits, dashes and underscores, .*, not "):
+    with pytest.raises(
+        InvalidArgument, match="^import_id must be 1 to 64 letters, digits, dashes and underscores, .*, not "
+    ):
         open_recording("gone", import_id)
 
 
