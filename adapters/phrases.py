@@ -8,22 +8,16 @@ from typing import Final, assert_never
 from ..core import (
     Abandoned,
     Anomaly,
-    Cancelled,
-    Completed,
     Emitted,
     Ended,
     Failed,
-    ImportFailure,
-    LostContact,
     Outcome,
     PollFailed,
-    Rejected,
     Remedy,
     State,
-    TimedOut,
     Transition,
 )
-from ..core._shared import printable
+from ..core._shared import contacts_text, error_code_text, outcome_text, printable
 
 REMEDIES: Final = {
     Remedy.TRY_AGAIN: "Try again: a new import may succeed.",
@@ -42,16 +36,6 @@ STATES: Final = {
     State.GATHERING: "gathering contacts",
     State.COMPLETE: "done",
     State.ERROR: "failed",
-}
-_EXPIRED: Final = {
-    "consent": ("consent_timeout", "before the person consented"),
-    "gathering": ("gathering_timeout", "before all contacts were gathered"),
-    "total": ("timeout", "before the import ended"),
-}
-_REJECTED: Final = {
-    "credentials": "the service rejected the credentials",
-    "unknown-import": "the service doesn't know this import",
-    "redirect": "the service redirected the request",
 }
 
 
@@ -182,44 +166,17 @@ def minutes_and_seconds(seconds: float) -> str:
 
 def _step(step: Transition) -> str:
     if step.trigger == "progress":
-        return f"{_contacts(step.contact_count)} so far"
+        return f"{contacts_text(step.contact_count)} so far"
     if step.trigger == "gather":
-        return f"{_contacts(step.contact_count)} in total"
-    return STATES[step.dest] + (_error_code(step.failure) if step.trigger == "fail" else "")
+        return f"{contacts_text(step.contact_count)} in total"
+    return STATES[step.dest] + (f" {error_code_text(step.failure)}" if step.trigger == "fail" else "")
 
 
 def _end(ended: Ended) -> str:
-    fate = "the import may still be running" if ended.seen else "no response listed the import, so its state is unknown"
-    match ended.outcome:
-        case Completed(contact_count=count):
-            advice = "" if count == 0 else f"; fetch {'it' if count == 1 else 'them'} within minutes"
-            return f"completed with {_contacts(count)}{advice}"
-        case Failed(failure=failure) | Abandoned(failure=failure):
-            return f"{ended.outcome.name} in {failure.phase.value}{_error_code(failure)}"
-        case TimedOut(reason=reason):
-            budget, before = _EXPIRED[reason]
-            return f"{budget} expired {before}; {fate}" if ended.seen else f"{budget} expired; {fate}"
-        case LostContact(detail=detail):
-            return f"lost contact{'' if ended.seen else ' before any response listed the import'}: {detail}"
-        case Rejected(reason=reason, detail=detail):
-            return f"{_REJECTED.get(reason, 'the service rejected the request')}: {detail}"
-        case Cancelled():
-            return f"stopped watching; {fate}"
-        case _:
-            assert_never(ended.outcome)
+    return outcome_text(ended.outcome, seen=ended.seen)
 
 
 def _explanation(outcome: Outcome) -> list[str]:
     if isinstance(outcome, Failed | Abandoned):
         return [outcome.failure.explanation, REMEDIES[outcome.failure.remedy]]
     return []
-
-
-def _error_code(failure: ImportFailure | None) -> str:
-    return " without an error code" if failure is None or failure.code is None else f" with error code {failure.code}"
-
-
-def _contacts(count: int | None) -> str:
-    if count is None:
-        return "an unknown number of contacts"
-    return f"{count:,} {'contact' if count == 1 else 'contacts'}"

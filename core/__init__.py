@@ -1,6 +1,6 @@
 """The protocol: the state machine, the polling session, parsing and redaction.
 
-Nothing here does I/O, reads a clock, draws random numbers or logs. What sends requests belongs in `transports`.
+Nothing here does I/O, reads a clock, draws random numbers or logs. Code that sends requests belongs in `transports`.
 """
 
 from .actions import Action, Done, Send, Wait

@@ -1,4 +1,4 @@
-"""What a session wants done next: `Send`, `Wait` or `Done`. Times are seconds on the caller's clock."""
+"""The next action of a session: `Send`, `Wait` or `Done`. Times are seconds on the caller's clock."""
 
 from dataclasses import dataclass
 from typing import final

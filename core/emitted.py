@@ -73,8 +73,8 @@ class Anomaly:
     Args:
         import_id: As in a `Transition`.
         at: As in a `Transition`.
-        reason: `unlisted-row`: the pair of type and status is not listed. `odd-value`: the value is no number from 0 to
-            999,999,999,999,999. `contradiction`: the row says that the import ended in another way.
+        reason: `unlisted-row`: the pair of type and status is not listed. `odd-value`: the value is not a number from 0
+            to 999,999,999,999,999. `contradiction`: the row says that the import ended in another way.
         event: The row.
 
     >>> from spongewatch import ImportMachine
@@ -111,7 +111,7 @@ class PollFailed:
         import_id: The id of the import.
         at: Seconds from the start of the watch.
         attempt: How many polls have failed in a row.
-        reason: What happened, for people.
+        reason: The cause, for people.
         retry_at: When the next poll is due, in seconds from the start of the watch; None if the watch ends before.
 
     >>> PollFailed("1126", 1.0, 1, "status 503", 2.4).retry_at

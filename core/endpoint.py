@@ -117,7 +117,7 @@ def checked_base_url(base_url: str, *, insecure_http: bool) -> str:
     """Return a base URL without trailing slashes.
 
     Args:
-        base_url: What `hidden_url` returned.
+        base_url: The result of `hidden_url`.
         insecure_http: Accept plain http to hosts other than this machine.
 
     Raises:

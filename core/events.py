@@ -97,7 +97,7 @@ class EventsPage:
         """Return the page for a parsed JSON body. Unknown keys are ignored.
 
         Args:
-            obj: What a JSON parser returned, or the equivalent of an XML document.
+            obj: The output of a JSON parser, or the equivalent of an XML document.
 
         Raises:
             RemoteProtocolError: `obj` is not an object with a list of rows, each with a type and a status. The message

@@ -22,7 +22,7 @@ class OutcomeError(SpongewatchError):
     ...     LostContact("the trace ended before the import did").raise_for_outcome()
     ... except OutcomeError as error:
     ...     print(error.outcome.name, "-", error)
-    lost-contact - lost contact with the import: the trace ended before the import did
+    lost-contact - lost contact: the trace ended before the import did
     """
 
     outcome: "Outcome"
@@ -32,9 +32,13 @@ class OutcomeError(SpongewatchError):
         self.outcome = outcome
 
     def __str__(self) -> str:
-        from .outcome_words import outcome_sentence  # here, since it imports the outcomes, which import this module
+        from .outcome_words import outcome_text  # here, since it imports the outcomes, which import this module
 
-        return outcome_sentence(self.outcome)
+        text = outcome_text(self.outcome)
+        failure = getattr(self.outcome, "failure", None)
+        if failure is None:
+            return text
+        return f"the import {'was ' if self.outcome.name == 'abandoned' else ''}{text}: {failure.explanation}"
 
 
 @final
@@ -43,7 +47,7 @@ class ImportFailed(OutcomeError):  # noqa: N818 # these are named after what hap
 
     >>> from spongewatch import Failed, ImportFailure, State
     >>> print(ImportFailed(Failed(ImportFailure.of(264, State.GATHERING))))
-    the import failed in GATHERING with code 264: The provider's address book can't be reached for the moment.
+    the import failed in GATHERING with error code 264: The provider's address book can't be reached for the moment.
     """
 
     outcome: "Failed"
@@ -55,7 +59,7 @@ class ImportAbandoned(OutcomeError):  # noqa: N818
 
     >>> from spongewatch import Abandoned, ImportFailure, State
     >>> print(ImportAbandoned(Abandoned(ImportFailure.of(514, State.INITIALIZING))))
-    the import was abandoned in INITIALIZING with code 514: The person declined to share their contacts.
+    the import was abandoned in INITIALIZING with error code 514: The person declined to share their contacts.
     """
 
     outcome: "Abandoned"
@@ -67,7 +71,7 @@ class WatchTimedOut(OutcomeError):  # noqa: N818
 
     >>> from spongewatch import TimedOut
     >>> print(WatchTimedOut(TimedOut("total")))
-    the watch of the import timed out (timeout)
+    timeout expired before the import ended; the import may still be running
     """
 
     outcome: "TimedOut"
@@ -79,7 +83,7 @@ class ContactLost(OutcomeError):  # noqa: N818
 
     >>> from spongewatch import LostContact
     >>> print(ContactLost(LostContact("no valid response for 120 s (lost_contact_timeout)")))
-    lost contact with the import: no valid response for 120 s (lost_contact_timeout)
+    lost contact: no valid response for 120 s (lost_contact_timeout)
     """
 
     outcome: "LostContact"
@@ -91,7 +95,7 @@ class WatchRejected(OutcomeError):  # noqa: N818
 
     >>> from spongewatch import Rejected
     >>> print(WatchRejected(Rejected("credentials", "status 401")))
-    the service rejected the request for the import (credentials): status 401
+    the service rejected the credentials: status 401
     """
 
     outcome: "Rejected"
@@ -103,7 +107,7 @@ class WatchCancelled(OutcomeError):  # noqa: N818
 
     >>> from spongewatch import Cancelled
     >>> print(WatchCancelled(Cancelled()))
-    the watch of the import was cancelled
+    stopped watching; the import may still be running
     """
 
     outcome: "Cancelled"

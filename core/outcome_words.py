@@ -27,10 +27,15 @@ OUTCOME_REASONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The possible reasons of the outcomes that have one, by name."""
 
-_SETTINGS: Final[Mapping[TimedOutReason, str]] = {
-    "consent": "consent_timeout",
-    "gathering": "gathering_timeout",
-    "total": "timeout",
+_EXPIRED: Final[Mapping[TimedOutReason, tuple[str, str]]] = {
+    "consent": ("consent_timeout", "before the person consented"),
+    "gathering": ("gathering_timeout", "before all contacts were gathered"),
+    "total": ("timeout", "before the import ended"),
+}
+_REJECTED: Final[Mapping[RejectedReason, str]] = {
+    "credentials": "the service rejected the credentials",
+    "unknown-import": "the service doesn't know this import",
+    "redirect": "the service redirected the request",
 }
 
 
@@ -90,40 +95,51 @@ def timed_out_in(state: State) -> TimedOut:
     return TimedOut("consent" if state is State.INITIALIZING else "gathering")
 
 
-def outcome_sentence(outcome: Outcome, import_id: str | None = None, *, seen: bool = True) -> str:
-    """Return a sentence for people, without a full stop.
+def outcome_text(outcome: Outcome, *, seen: bool = True) -> str:
+    """Return an outcome in words for people, without a full stop and without the explanation of a failure.
 
     Args:
         outcome: The outcome.
-        import_id: The id of the import. Default: "the import".
         seen: Whether any response listed the import.
 
-    >>> print(outcome_sentence(TimedOut("consent"), "1126"))
-    the watch of import 1126 timed out (consent_timeout)
+    >>> print(outcome_text(TimedOut("consent")))
+    consent_timeout expired before the person consented; the import may still be running
     """
-    what = "the import" if import_id is None else f"import {import_id}"
-    unseen = "" if seen else "; no response listed the import"
+    fate = "the import may still be running" if seen else "no response listed the import, so its state is unknown"
     match outcome:
-        case Completed(contact_count=None):
-            return f"{what} completed with an unknown number of contacts"
         case Completed(contact_count=count):
-            return f"{what} completed with {count:,} {'contact' if count == 1 else 'contacts'}"
-        case Failed(failure=failure):
-            return f"{what} failed {_circumstances(failure)}"
-        case Abandoned(failure=failure):
-            return f"{what} was abandoned {_circumstances(failure)}"
+            advice = "" if count == 0 else f"; fetch {'it' if count == 1 else 'them'} within minutes"
+            return f"completed with {contacts_text(count)}{advice}"
+        case Failed(failure=failure) | Abandoned(failure=failure):
+            return f"{outcome.name} in {failure.phase.value} {error_code_text(failure)}"
         case TimedOut(reason=reason):
-            return f"the watch of {what} timed out ({_SETTINGS[reason]}){unseen}"
+            budget, before = _EXPIRED[reason]
+            return f"{budget} expired {before}; {fate}" if seen else f"{budget} expired; {fate}"
         case LostContact(detail=detail):
-            return f"lost contact with {what}: {detail}{unseen}"
+            return f"lost contact{'' if seen else ' before any response listed the import'}: {detail}"
         case Rejected(reason=reason, detail=detail):
-            return f"the service rejected the request for {what} ({reason}): {detail}"
+            return f"{_REJECTED.get(reason, 'the service rejected the request')}: {detail}"
         case Cancelled():
-            return f"the watch of {what} was cancelled{unseen}"
+            return f"stopped watching; {fate}"
         case _:
             assert_never(outcome)
 
 
-def _circumstances(failure: ImportFailure) -> str:
-    code = "no code" if failure.code is None else f"code {failure.code}"
-    return f"in {failure.phase.value} with {code}: {failure.explanation}"
+def contacts_text(count: int | None) -> str:
+    """Return a number of contacts in words.
+
+    >>> contacts_text(2001), contacts_text(1), contacts_text(None)
+    ('2,001 contacts', '1 contact', 'an unknown number of contacts')
+    """
+    if count is None:
+        return "an unknown number of contacts"
+    return f"{count:,} {'contact' if count == 1 else 'contacts'}"
+
+
+def error_code_text(failure: ImportFailure | None) -> str:
+    """Return the error code of a failure in words.
+
+    >>> error_code_text(ImportFailure.of(264, State.GATHERING)), error_code_text(None)
+    ('with error code 264', 'without an error code')
+    """
+    return "without an error code" if failure is None or failure.code is None else f"with error code {failure.code}"

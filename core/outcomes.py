@@ -126,7 +126,7 @@ class LostContact:
     """The service stopped returning valid responses, so it is unknown what became of the import.
 
     Args:
-        detail: What happened, for people.
+        detail: The cause, for people.
 
     >>> LostContact("the trace ended before the import did").name
     'lost-contact'

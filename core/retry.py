@@ -75,7 +75,7 @@ _Date = tuple[int, int, int, int, int, int]
 """Year, month, day, hour, minute, second."""
 
 _THIS_CENTURY: Final = (2050, 1, 1, 0, 0, 0)
-"""What a two-digit year in the `Date` header itself is measured from."""
+"""The date from which a two-digit year in the `Date` header itself is measured."""
 
 
 def _delay(text: str, now: _Date | None) -> int | None:

@@ -43,7 +43,7 @@ class ImportSession(SessionState):
         auth: How the credentials are sent: `basic`, in a header, or `query`, in the URL, which servers and proxies log.
         echo: Text that the service returns in its responses.
         policy: How often to poll, and for how long.
-        machine: The machine of an earlier session for the same import. What it has emitted is not emitted again.
+        machine: The machine of an earlier session for the same import. Its transitions are not emitted again.
         insecure_http: Allow plain http to hosts other than this machine.
 
     Raises:
@@ -104,7 +104,7 @@ class ImportSession(SessionState):
             now: The time in seconds.
 
         Returns:
-            What is new; `()` if the watch has ended before.
+            The emitted items; `()` if the watch has ended before.
 
         Raises:
             InvalidType: `response` is not a `Response`.
@@ -135,11 +135,11 @@ class ImportSession(SessionState):
         """Take the failure of a request that got no response.
 
         Args:
-            error: What the transport raised.
+            error: The error that the transport raised.
             now: The time in seconds.
 
         Returns:
-            What is new; `()` if the watch has ended before.
+            The emitted items; `()` if the watch has ended before.
 
         Raises:
             InvalidType: `error` is not a `TransportError`.

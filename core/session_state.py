@@ -208,7 +208,7 @@ class SessionState:
         return self._redaction.clean(response)
 
     def _not_after(self, now: float) -> int:
-        """Return `now` as a moment, rounded down; a clock that steps back counts as one that stands still."""
+        """Return `now` as a moment, rounded down; a clock that steps back counts as one that stopped."""
         return max(rounded_down(now, self._start), self._now)
 
     def _not_before(self, now: float) -> int:

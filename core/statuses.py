@@ -1,4 +1,4 @@
-"""What a response means for the watch: a page of events, a failed poll, or a rejection.
+"""The meaning of a response for the watch: a page of events, a failed poll, or a rejection.
 
 The statuses are those of HTTP (RFC 9110 §15); which of them end a watch is our decision: `docs/reference/statuses.md`.
 """

@@ -46,7 +46,7 @@ def wait(
         echo: Text that the service returns in each response; None sends none.
         policy: Polling interval and timeouts; None uses the defaults of `PollPolicy`.
         observers: Functions to call with each emitted item.
-        on_observer_error: What happens to exceptions of observers: "raise" them when the watch has ended, or "log"
+        on_observer_error: The treatment of exceptions of observers: "raise" them when the watch has ended, or "log"
             them at once.
         record: A `TraceWriter` that records the watch; it stays open.
         transport: The transport to send requests with; it stays open. By default, one is created for this
@@ -116,7 +116,7 @@ async def wait_async(
         echo: Text that the service returns in each response; None sends none.
         policy: Polling interval and timeouts; None uses the defaults of `PollPolicy`.
         observers: Functions to call with each emitted item; async ones are awaited, one after the other.
-        on_observer_error: What happens to exceptions of observers: "raise" them when the watch has ended, or "log"
+        on_observer_error: The treatment of exceptions of observers: "raise" them when the watch has ended, or "log"
             them at once.
         record: A `TraceWriter` that records the watch; it stays open.
         transport: The transport to send requests with; it stays open. A blocking one sends in a thread. By default, one

@@ -163,7 +163,7 @@ async def in_new_thread(function: Callable[[], _Result]) -> _Result:
 
 
 class _Sending(Protocol):
-    """What `sending` of a transport returns; see `ThreadedTransport`."""
+    """The result of a transport's `sending`; see `ThreadedTransport`."""
 
     def run(self) -> object: ...
 

@@ -1,4 +1,4 @@
-"""What the commands that read a recording share: their arguments, and notes about damaged recordings."""
+"""Arguments of the commands that read a recording, and their notes about damaged ones."""
 
 import argparse
 

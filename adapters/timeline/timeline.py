@@ -1,4 +1,4 @@
-"""What happened when in a recording, as one value: phases, polls, contact counts, items, and the end.
+"""The events of a recording in time, as one value: phases, polls, contact counts, items, and the end.
 
 Its size is bounded, however long the recording is: beyond `MAX_MOMENTS`, neighbors in time are merged. Drawing belongs
 in `text` and `page`.
@@ -76,7 +76,7 @@ class Timeline:
         first_items: The first items of the replay.
         omitted: The number of items between `first_items` and `last_items`.
         last_items: The last items of the replay.
-        notes: What is wrong with the recording, for people.
+        notes: Problems of the recording, for people.
         broken: Whether the rest of the recording is unreadable.
     """
 

@@ -31,7 +31,7 @@ from .sending import Sending
 _PIECE: Final = 16_384
 
 _CHECK_AGAIN: Final = 1.0
-"""Seconds after which a waiting request counts those before it again; one that an exception ended wakes nobody."""
+"""Seconds after which a waiting request counts those before it again; an aborted one wakes none of them."""
 
 _REMEMBERED: Final = 64
 """Number of parsed URLs that are cached, and of origins whose connections are kept."""
@@ -106,8 +106,8 @@ class Urllib3Transport(Unpicklable):
 
         Raises:
             TransportError: There was no complete response. Permanent if the certificate is not trusted or the proxy
-                rejects the user and password. Of kind `stale` if the server closed an idle connection as the request
-                was sent.
+                rejects the user and password. Its kind is `stale` if the server closed an idle connection as the
+                request was sent.
             InvalidType: `timeout` is not a number.
             InvalidArgument: `timeout` is NaN, the request can't be sent, for example because of its URL, or the
                 environment names an unusable proxy.

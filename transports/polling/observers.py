@@ -12,7 +12,7 @@ Observer = Callable[[Emitted], object]
 """A function that is called with each emitted item. Its result is ignored; `watch_async` awaits an `async def`."""
 
 OnObserverError = Literal["raise", "log"]
-"""What happens to an exception of an observer: it is raised at the end of the watch, or logged at once."""
+"""The treatment of an exception of an observer: it is raised at the end of the watch, or logged at once."""
 
 MAX_ERRORS: Final = 100
 """Number of exceptions of observers that are kept; further ones are only counted."""

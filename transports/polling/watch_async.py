@@ -134,7 +134,7 @@ def watch_async(
         transport: The transport to send requests with; it stays open. A blocking one sends in a thread that belongs to
             this watch; to share threads between watches, pass a `ThreadedTransport`.
         observers: Functions to call with each item before it is yielded; async ones are awaited, one after the other.
-        on_observer_error: What happens to exceptions of observers, which never end a watch: "raise" them as
+        on_observer_error: The treatment of exceptions of observers, which never end a watch: "raise" them as
             `ObserverErrors` when the watch has ended, or "log" them at once.
         record: A `TraceWriter` that records the watch; it stays open.
         clock: The clock that `session` uses; UNIX time by default. Don't share it between watches: `cancel` might

@@ -1,4 +1,4 @@
-"""What every recording contains, whatever its format, and the error if one can't be read or written."""
+"""The content that recordings of all formats share, and the error if one can't be read or written."""
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class RecordingError(LocalProtocolError):
 
     Args:
         path: The file.
-        problem: What is wrong with it.
+        problem: The reason.
         line: The number of the line, from 1; None if there are no lines.
 
     >>> print(RecordingError("trace.jsonl", "not valid JSON", line=3))

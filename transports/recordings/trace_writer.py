@@ -93,7 +93,7 @@ class TraceWriter(Unpicklable):
 
         Args:
             session: The session, which has just received `response`.
-            sent: What `session.elapsed` was when the request was sent, in seconds.
+            sent: `session.elapsed` when the request was sent, in seconds.
             response: The response, or the error in its place.
 
         Raises:

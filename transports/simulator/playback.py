@@ -1,4 +1,4 @@
-"""What each poll of a simulated import gets, from a scenario or from a recording."""
+"""Plays a scenario or a recording: one result for each poll of a simulated import."""
 
 from collections.abc import Callable, Iterator
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""What the simulated service reads from a request: the format, the import and the credentials."""
+"""Reads the format, the import and the credentials from a request to the simulated service."""
 
 import re
 from collections.abc import Mapping

@@ -16,13 +16,13 @@ Rows = tuple[ImportEvent, ...]
 @final
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What the service responds over the course of one import.
+    """The responses of the service over the course of one import.
 
     Args:
         description: One line for people.
         steps: Times in seconds since the first poll, each with the rows that are sent from then on. The first is 0.
-        faults: What single polls get instead, by the number of the poll, from 1: a response, or a `TransportError` for
-            a connection that is closed without one.
+        faults: Results of single polls instead, by the number of the poll, from 1: a response, or a `TransportError`
+            for a connection that is closed without one.
 
     Raises:
         InvalidArgument: The times don't start at 0, or don't increase.

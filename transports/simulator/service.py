@@ -1,4 +1,4 @@
-"""What the simulated service responds to a request; it knows no sockets."""
+"""Responds to requests as the simulated service; it knows no sockets."""
 
 from collections.abc import Iterator
 from http import HTTPStatus

@@ -249,7 +249,7 @@ class ScriptedService(Unpicklable):
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """What a test should fail for, one line each.
+        """The reasons for which a test should fail, one line each.
 
         These are a recording of another import, unplayed steps, and polls after the last step or too soon.
 

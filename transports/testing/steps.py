@@ -14,7 +14,7 @@ Result = Rows | Response | TransportError
 
 
 class Step(Protocol):
-    """What a poll gets; `str` describes it in complaints."""
+    """The result of a poll; `str` describes it in complaints."""
 
     def play(self, now: float, timeout: float) -> tuple[Result, float]:
         """Return the result of the poll that is sent now, and how many seconds it takes."""

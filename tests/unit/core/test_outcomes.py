@@ -27,7 +27,7 @@ from spongewatch.core.outcome_words import (
     OUTCOME_REASONS,
     OutcomeWords,
     outcome_from_words,
-    outcome_sentence,
+    outcome_text,
     outcome_words,
 )
 
@@ -35,21 +35,21 @@ UNSUCCESSFUL = [
     (
         Failed(ImportFailure.of(264, State.GATHERING)),
         ImportFailed,
-        "the import failed in GATHERING with code 264: The provider's address book can't be reached for the moment.",
+        "the import failed in GATHERING with error code 264: The provider's address book can't be reached for the moment.",
     ),
     (
         Abandoned(ImportFailure.of(514, State.INITIALIZING)),
         ImportAbandoned,
-        "the import was abandoned in INITIALIZING with code 514: The person declined to share their contacts.",
+        "the import was abandoned in INITIALIZING with error code 514: The person declined to share their contacts.",
     ),
-    (TimedOut("consent"), WatchTimedOut, "the watch of the import timed out (consent_timeout)"),
-    (LostContact("why"), ContactLost, "lost contact with the import: why"),
     (
-        Rejected("request", "status 400"),
-        WatchRejected,
-        "the service rejected the request for the import (request): status 400",
+        TimedOut("consent"),
+        WatchTimedOut,
+        "consent_timeout expired before the person consented; the import may still be running",
     ),
-    (Cancelled(), WatchCancelled, "the watch of the import was cancelled"),
+    (LostContact("why"), ContactLost, "lost contact: why"),
+    (Rejected("request", "status 400"), WatchRejected, "the service rejected the request: status 400"),
+    (Cancelled(), WatchCancelled, "stopped watching; the import may still be running"),
 ]
 
 
@@ -127,32 +127,37 @@ def test_an_outcome_error_is_copied_and_pickled_with_its_outcome(outcome, kind, 
 
 def test_a_failure_without_a_code():
     error = ImportFailed(Failed(ImportFailure.of(None, State.GATHERING)))
-    assert str(error) == "the import failed in GATHERING with no code: The service returned no error code."
+    assert str(error) == "the import failed in GATHERING without an error code: The service returned no error code."
 
 
 def test_the_base_class_describes_any_outcome():
-    assert str(OutcomeError(Cancelled())) == "the watch of the import was cancelled"
-    assert str(OutcomeError(Completed(2001))) == "the import completed with 2,001 contacts"
+    assert str(OutcomeError(Cancelled())) == "stopped watching; the import may still be running"
+    assert str(OutcomeError(Completed(2001))) == "completed with 2,001 contacts; fetch them within minutes"
 
 
 @pytest.mark.parametrize(
-    ("outcome", "sentence"),
+    ("outcome", "text"),
     [
-        (Completed(None), "import 7 completed with an unknown number of contacts"),
-        (Completed(1), "import 7 completed with 1 contact"),
-        (TimedOut("total"), "the watch of import 7 timed out (timeout)"),
-        (LostContact("why"), "lost contact with import 7: why"),
-        (Cancelled(), "the watch of import 7 was cancelled"),
+        (Completed(None), "completed with an unknown number of contacts; fetch them within minutes"),
+        (Completed(1), "completed with 1 contact; fetch it within minutes"),
+        (Completed(0), "completed with 0 contacts"),
+        (Rejected("unknown-import", "status 404"), "the service doesn't know this import: status 404"),
     ],
 )
-def test_a_sentence_names_the_import(outcome, sentence):
-    assert outcome_sentence(outcome, "7") == sentence
+def test_outcomes_in_words_for_people(outcome, text):
+    assert outcome_text(outcome) == text
 
 
-@pytest.mark.parametrize("outcome", [TimedOut("consent"), LostContact("why"), Cancelled()])
-def test_a_sentence_says_if_the_import_was_never_seen(outcome):
-    sentence = outcome_sentence(outcome, "7", seen=False)
-    assert sentence == f"{outcome_sentence(outcome, '7')}; no response listed the import"
+@pytest.mark.parametrize(
+    ("outcome", "text"),
+    [
+        (TimedOut("total"), "timeout expired; no response listed the import, so its state is unknown"),
+        (LostContact("why"), "lost contact before any response listed the import: why"),
+        (Cancelled(), "stopped watching; no response listed the import, so its state is unknown"),
+    ],
+)
+def test_an_import_that_was_never_seen_is_not_called_running(outcome, text):
+    assert outcome_text(outcome, seen=False) == text
 
 
 @pytest.mark.parametrize("outcome", [Completed(5), *(outcome for outcome, _, _ in UNSUCCESSFUL)])

@@ -61,7 +61,7 @@ def _built(events: Iterator["yaml.Event"]) -> object:
     from yaml import AliasEvent, CollectionEndEvent, CollectionStartEvent, DocumentEndEvent, ScalarEvent
 
     root: list[object] = []
-    # Of each open collection: its value, its items so far, its anchor, and the pieces before it.
+    # For each open collection: its value, its items so far, its anchor, and the pieces before it.
     levels: list[tuple[object, list[object], str | None, int]] = [(root, root, None, 0)]
     anchored: dict[str, tuple[object, int]] = {}  # complete values by their anchors, with their pieces
     pieces = 0

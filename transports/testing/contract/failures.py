@@ -26,7 +26,7 @@ class FailureChecks(Checks):
 
     def test_unknown_host_names(self, transport: UnderTest) -> None:
         """If the host name can't be resolved, the kind is dns."""
-        unknown = Request("GET", "http://nobody.invalid" + TARGET)  # RFC 6761 §6.4: never resolves
+        unknown = Request("GET", "http://unknown.invalid" + TARGET)  # RFC 6761 §6.4: never resolves
         transport.error("the host name doesn't exist", unknown, "dns")
 
     def test_servers_without_tls(self, transport: UnderTest) -> None:

@@ -7,7 +7,7 @@ from .under_test import Checks, UnderTest
 
 
 class RequestChecks(Checks):
-    """What is sent is the request, and nothing else."""
+    """The request is sent, and nothing else."""
 
     def test_method_target_and_headers_are_sent_unchanged(self, transport: UnderTest) -> None:
         """The method, the path with its query, and each header arrive as they are in the request."""

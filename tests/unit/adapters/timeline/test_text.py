@@ -69,7 +69,7 @@ contacts                                                            ████
 ╵ 7 polls   × 2 failed   ─ waiting
 
 ×  3.6 s  poll failed: status 503; next poll at 5.0 s
-× 15.0 s  poll failed: timeout: no answer within 10 s (2 in a row); next
+× 15.0 s  poll failed: timeout: no response within 10 s (2 in a row); next
     poll at 17.5 s"""  # noqa: RUF001
     )
 

@@ -33,7 +33,7 @@ from spongewatch.transports.testing import HandlerTransport
 PASSWORD = 'p+/%: é"'
 CREDENTIALS = Credentials("demo-key", PASSWORD)
 COMPLETE = json_body(rows("COMPLETE COMPLETED 0"))
-TIMEOUT = TransportError("timeout", "no answer within 10 s")
+TIMEOUT = TransportError("timeout", "no response within 10 s")
 
 
 def new_session(**arguments):
