@@ -126,7 +126,7 @@ def anomaly(item: Anomaly) -> str:
 def early_end(ended: Ended) -> str:
     """Return what to say about a recording that ends before its import does.
 
-    >>> from spongewatch import State
+    >>> from spongewatch import LostContact, State
     >>> early_end(Ended("1126", 2.0, LostContact("the recording ends"), State.GATHERING, 2))
     'the recording ends while import 1126 is in GATHERING'
     """

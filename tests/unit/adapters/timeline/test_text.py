@@ -69,8 +69,8 @@ contacts                                                            ████
 ╵ 7 polls   × 2 failed   ─ waiting
 
 ×  3.6 s  poll failed: status 503; next poll at 5.0 s
-× 15.0 s  poll failed: timeout: no response within 10 s (2 in a row); next
-    poll at 17.5 s"""  # noqa: RUF001
+× 15.0 s  poll failed: timeout: no response within 10 s (2 in a row);
+    next poll at 17.5 s"""  # noqa: RUF001
     )
 
 
@@ -99,7 +99,7 @@ contacts                              ##
 x  3.6 s  poll failed: status 503; next
     poll at 5.0 s
 x 15.0 s  poll failed: timeout: no
-    answer within 10 s (2 in a row);
+    response within 10 s (2 in a row);
     next poll at 17.5 s"""
     )
 
