@@ -1,4 +1,8 @@
-"""What users meet: clients, observers of a watch, and the command line."""
+"""Clients, observers of a watch, and the command line.
+
+Code that carries the core's decisions out for people and programs belongs here. Code that decides when to poll or what
+a response means does not: that is in `core`, and sending requests is in `transports`.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING

@@ -36,9 +36,9 @@ def csv_lines(contacts: Iterable[Contact], *, raw: bool = False) -> Iterator[str
             apostrophe.
 
     >>> from spongewatch import Email
-    >>> print(*csv_lines([Contact(first_name="=1+1", emails=(Email("mira@example.com"),))]), sep="", end="")
-    first_name,last_name,email,emails,phones,addresses,companies,groups,job_title,birthday
-    '=1+1,,mira@example.com,mira@example.com,,,,,,
+    >>> *_, record = csv_lines([Contact(first_name="=1+1", emails=(Email("mira@example.com"),))])
+    >>> record.rstrip()
+    "'=1+1,,mira@example.com,mira@example.com,,,,,,"
     """
     buffer = StringIO(newline="")
     writer = csv.writer(buffer)

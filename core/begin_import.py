@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, final
 
-from .codec import _json_to_object
+from .codec import json_value
 from .credentials import Credentials
 from .endpoint import PUBLIC_SERVICE, Auth, is_import_id, is_loopback
 from .errors import InvalidArgument, InvalidType, RemoteProtocolError
-from .events import _text, error_message, is_count
+from .events import error_message, is_count, optional_text
 from .exchange import MAX_BODY, Request, Response
 from .redaction import Redaction
 from .secret import Secret
@@ -127,7 +127,7 @@ def read_begun(response: Response, *, needs_consent: bool = True, secrets: Itera
         raise _refused(response, secrets)
     if len(response.body) > MAX_BODY:
         raise RemoteProtocolError(f"the response has more than {MAX_BODY:,} bytes")
-    page = _json_to_object(response.body)
+    page = json_value(response.body)
     if not isinstance(page, dict):
         raise RemoteProtocolError("the response is not a JSON object with an import_id")
     if page.get("status") == "failure" or "error" in page:
@@ -142,7 +142,7 @@ def read_begun(response: Response, *, needs_consent: bool = True, secrets: Itera
     if needs_consent and not is_consent_url(url):
         raise RemoteProtocolError(f"the consent URL of import {import_id} is not an https URL")
     return BegunImport(
-        import_id, url if needs_consent else None, *(_text(page.get(name)) for name in ("user_id", "echo"))
+        import_id, url if needs_consent else None, *(optional_text(page.get(name)) for name in ("user_id", "echo"))
     )
 
 
@@ -198,7 +198,7 @@ def _refused(response: Response, secrets: Iterable[str]) -> ServiceError:
 def _envelope(body: bytes) -> tuple[str | None, int | None]:
     """Return the message and the code of the service's error envelope."""
     try:
-        page = _json_to_object(body) if len(body) <= MAX_BODY else None
+        page = json_value(body) if len(body) <= MAX_BODY else None
     except RemoteProtocolError:
         return None, None
     error = page.get("error") if isinstance(page, dict) else None

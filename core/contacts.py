@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, final, overload
 
-from .codec import _json_to_object
+from .codec import json_value
 from .contact import Contact, read_contact
 from .credentials import Credentials
 from .endpoint import PUBLIC_SERVICE, Auth, checked_import_id
 from .errors import InvalidArgument, RemoteProtocolError
-from .events import MAX_NUMBER, _text, is_count
+from .events import MAX_NUMBER, is_count, optional_text
 from .exchange import Request, Response
 from .service_error import ServiceError, reason_for
 from .service_request import service_request
@@ -154,7 +154,7 @@ def read_contacts(response: Response, *, import_id: str | None = None, start: in
         raise ServiceError(reason, _MESSAGES[reason].format(name), response.status)
     if len(response.body) > MAX_PAGE_BODY:
         raise RemoteProtocolError(f"the page of contacts has more than {MAX_PAGE_BODY:,} bytes")
-    page = _json_to_object(response.body)
+    page = json_value(response.body)
     if not isinstance(page, dict) or not isinstance(page.get("contacts"), list):
         raise RemoteProtocolError("the response has no list of contacts")
     rows = page["contacts"]
@@ -180,8 +180,8 @@ def read_contacts(response: Response, *, import_id: str | None = None, start: in
         total,
         tuple(map(read_contact, rows)),
         read_contact(owner) if isinstance(owner, dict) else None,
-        _text(page.get("user_id")),
-        _text(page.get("echo")),
+        optional_text(page.get("user_id")),
+        optional_text(page.get("echo")),
     )
 
 

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
 from .credentials import Credentials
-from .endpoint import AUTHS, Auth, checked_base_url
-from .errors import InvalidArgument
+from .endpoint import AUTHS, Auth, checked_base_url, hidden_url
+from .errors import not_one_of
 from .exchange import MAX_BODY, Request
 from .secret import Secret
-from .text import shown
 
 
 def service_request(
@@ -28,8 +27,8 @@ def service_request(
         InvalidArgument: `auth` or `base_url` can't be used.
     """
     if auth not in AUTHS:
-        raise InvalidArgument(f"auth must be 'basic' or 'query', not {shown(auth)}")
-    base = checked_base_url(base_url, insecure_http=insecure_http)
+        raise not_one_of("auth", AUTHS, auth)
+    base = checked_base_url(hidden_url(base_url), insecure_http=insecure_http)
     headers = {"accept": "application/json", "cache-control": "no-cache"}
     fields = dict(arguments)
     if credentials and auth == "basic":

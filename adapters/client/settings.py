@@ -18,7 +18,7 @@ from ...core import (
     contacts_request,
     read_begun,
 )
-from ...core._shared import Auth, Format, Secret
+from ...core._shared import Auth, Format, Secret, hidden_url
 
 KEY_VARIABLE: Final = "CLOUDSPONGE_DOMAIN_KEY"
 PASSWORD_VARIABLE: Final = "CLOUDSPONGE_DOMAIN_PASSWORD"  # noqa: S105 # the name of a variable
@@ -49,7 +49,7 @@ class ClientSettings:
     insecure_http: bool
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "base_url", Secret(self.base_url))
+        object.__setattr__(self, "base_url", hidden_url(self.base_url))
         self.session("1", now=0.0, timeout=None)  # checks all of them
 
     def session(self, import_id: str | int, *, now: float, timeout: float | None) -> ImportSession:

@@ -34,7 +34,7 @@ realistic_passwords = st.one_of(
 
 
 def forms_of(password: str) -> list[str]:
-    """Return the forms that SECURITY.md lists, written down a second time."""
+    """Return the forms that SECURITY.md lists, implemented independently."""
     pair = f"{KEY}:{password}"
     percent = [encode(password, safe=safe) for encode in (quote, quote_plus) for safe in ("", "/")]
     in_json = [json.dumps(password, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)]
@@ -97,7 +97,7 @@ def responses(draw: st.DrawFn, password: str) -> Response | TransportError:
 @st.composite
 def sessions(draw: st.DrawFn) -> tuple[str, list[Response | TransportError]]:
     password = draw(realistic_passwords)
-    assume(not password.isalpha())  # it may be one of our own words, which are not searched
+    assume(not password.isalpha())  # it may be one of the library's own words, which are not searched
     assume(Credentials(KEY, password).redaction.text(password) != password)
     return password, draw(st.lists(responses(password), min_size=1, max_size=6))
 
@@ -178,7 +178,7 @@ def test_no_listed_form_survives_in_items_traces_logs_and_saved_sessions(drawn):
 
 @A_FEW
 @given(drawn=sessions())
-def test_what_was_cleaned_holds_nothing_to_clean_and_is_no_longer(drawn):
+def test_cleaning_again_changes_nothing_and_nothing_gets_longer(drawn):
     password, answers = drawn
     session = ImportSession("1126", Credentials(KEY, password), now=0.0)
     for answer in answers:

@@ -1,4 +1,4 @@
-"""Rows and answers for the tests: as the service sends them, and as it never should."""
+"""Rows and responses for tests: those that the service sends, and unexpected ones."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ values = st.none() | st.sampled_from([0, 1, 5, 7, 264, 514, 9999])
 
 
 def row(text: str) -> ImportEvent:
-    """A row as it is written down here: `GATHERING INPROGRESS 5`, the value only where there is one."""
+    """Return the row of a text such as `GATHERING INPROGRESS 5`, whose value is optional."""
     event_type, status, *value = text.split()
     return ImportEvent(event_type, status, int(value[0]) if value else None)
 
@@ -32,7 +32,7 @@ def triggers(items: Sequence[object]) -> list[str]:
 
 
 def each_poll(seconds: float) -> Callable[[], float]:
-    """A clock for a simulator: so much time goes by with each poll, so that no step is missed on a busy machine."""
+    """Return a clock for a simulator that advances with each poll, so that no step is missed on a busy machine."""
     return count(step=seconds).__next__
 
 
@@ -62,7 +62,7 @@ living_rows = (listed_rows | any_rows).filter(
     lambda event: event.status != "ERROR" and (event.type, event.status) != ("COMPLETE", "COMPLETED")
 )
 histories = st.builds(
-    list.__add__,  # first what does not end the import, or most histories would be over at once
+    list.__add__,  # rows that don't end the import come first, or most histories would end immediately
     st.lists(st.lists(living_rows, max_size=4), max_size=4),
     st.lists(answers, max_size=4),
 )
@@ -70,7 +70,7 @@ histories = st.builds(
 
 @st.composite
 def growing_answers(draw: st.DrawFn) -> list[list[ImportEvent]]:
-    """Snapshots of one import as the service makes them: a row for each type reached, updated in place."""
+    """Draw the responses for one import as the service makes them: a row for each type reached, updated in place."""
     error = st.builds("ERROR {}".format, st.sampled_from([0, 264, 514, 9999]))
     initializing = ["INITIALIZING INPROGRESS 0"]
     gathering = [f"GATHERING INPROGRESS {n}" for n in sorted(draw(st.lists(st.integers(0, 9), max_size=4)))]

@@ -1,5 +1,5 @@
-"""Requests over the network: `Urllib3Transport` and the parts that recipes for other HTTP clients use.
+"""HTTP over the network: `Urllib3Transport`, and parts of it that transports for other HTTP clients can use.
 
-Connections, deadlines, response bodies, proxies and the translation of errors belong here. Loops, recordings and the
+Connections, deadlines, response bodies, proxies and error translation belong here. Polling loops, recordings and the
 simulator don't.
 """

@@ -29,7 +29,7 @@ IS_COMPLETE = rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 7", "COMPLET
 RESET = TransportError("reset", "by the other side")
 STALE = TransportError("stale", "the server closed the connection")
 BUSY = Response(503)
-LOST = LostContact("no good answer for 120 s (lost_contact_timeout); last, reset: by the other side")
+LOST = LostContact("no valid response for 120 s (lost_contact_timeout); last failure: reset: by the other side")
 
 
 def new(now=0.0, **settings):
@@ -73,7 +73,7 @@ def outcome_of(items):
 
 @pytest.mark.parametrize("budget", ["consent_timeout", "lost_contact_timeout", "timeout"])
 @pytest.mark.parametrize("late", [0.0, 0.5, 125.0, 1e6])
-def test_the_first_poll_is_made_however_late(budget, late):
+def test_the_first_poll_is_sent_however_late(budget, late):
     session = new(**{budget: 5.0})
     now = 5.0 + late
     assert session.handle_timeout(now=now) == ()
@@ -82,7 +82,7 @@ def test_the_first_poll_is_made_however_late(budget, late):
     assert outcome_of(polled(session, now, good(IS_COMPLETE))) == Completed(7)
 
 
-def test_a_consumer_that_was_busy_for_longer_than_lost_contact_misses_nothing():
+def test_a_consumer_that_was_busy_longer_than_lost_contact_misses_nothing():
     session = new()
     polled(session, 0.0, good())
     assert session.handle_timeout(now=500.0) == ()
@@ -120,7 +120,7 @@ def test_while_an_overdue_poll_is_open_nothing_ends_the_watch():
 # After its response the budgets are judged again.
 
 
-def test_a_good_response_restarts_lost_contact():
+def test_a_valid_response_restarts_lost_contact():
     session = new()
     assert triggers(polled(session, 500.0, good())) == ["start"]
     assert session.next_action(now=500.0) == Wait(501.0)
@@ -136,7 +136,7 @@ def test_a_change_of_state_starts_the_next_phase():
 @pytest.mark.parametrize(
     ("budget", "outcome"), [("consent_timeout", TimedOut("consent")), ("timeout", TimedOut("total"))]
 )
-def test_what_is_still_over_ends_the_watch_at_its_own_time_or_at_the_last_item(budget, outcome):
+def test_a_budget_that_is_still_over_ends_the_watch_at_its_end_or_the_last_item(budget, outcome):
     session = new(**{budget: 5.0})
     items = polled(session, 30.0, good())
     assert (outcome_of(items), items[-1].at) == (outcome, 30.0)
@@ -154,7 +154,7 @@ def test_what_is_still_over_ends_the_watch_at_its_own_time_or_at_the_last_item(b
         (TransportError("tls", "not trusted", permanent=True), LostContact("tls: not trusted")),
     ],
 )
-def test_a_rejection_or_a_permanent_error_ends_it_with_its_own_outcome(what, outcome):
+def test_a_rejection_or_a_permanent_error_ends_the_watch(what, outcome):
     items = polled(new(consent_timeout=5, timeout=5, lost_contact_timeout=5), 30.0, what)
     assert (outcome_of(items), items[-1].at, len(items)) == (outcome, 30.0, 1)
 
@@ -165,7 +165,7 @@ def test_a_rejection_or_a_permanent_error_ends_it_with_its_own_outcome(what, out
 @pytest.mark.parametrize(
     ("what", "retry_at"), [(RESET, 131.0), (BUSY, 131.0), (Response(429, {"retry-after": "4"}), 134.0)]
 )
-def test_if_lost_contact_is_all_that_is_over_it_is_repeated_once(what, retry_at):
+def test_a_failed_overdue_poll_is_repeated_once_if_only_contact_is_lost(what, retry_at):
     session = new()
     (failed,) = polled(session, 130.0, what)
     assert isinstance(failed, PollFailed)
@@ -177,7 +177,7 @@ def test_if_lost_contact_is_all_that_is_over_it_is_repeated_once(what, retry_at)
     assert (outcome_of(items), items[-1].at, len(items)) == (LOST, 130.0, 1)
 
 
-def test_the_repetition_may_bring_a_good_response():
+def test_the_repetition_may_get_a_valid_response():
     session = new()
     polled(session, 130.0, RESET)
     assert triggers(polled(session, 131.0, good())) == ["start"]
@@ -188,7 +188,7 @@ def test_the_repetition_may_bring_a_good_response():
 
 def test_a_retry_after_over_the_request_timeout_ends_the_watch():
     items = polled(new(), 130.0, Response(429, {"retry-after": "11"}))
-    detail = "status 429; the service asks to wait 11 s, which is longer than the time left"
+    detail = "status 429; the service asks to wait 11 s, longer than the time left"
     assert (outcome_of(items), len(items)) == (LostContact(detail), 1)
 
 
@@ -209,7 +209,7 @@ def test_an_overdue_poll_that_gets_no_response_is_a_failure_too():
 
 
 @pytest.mark.parametrize("budget", ["consent_timeout", "lost_contact_timeout", "timeout"])
-def test_a_stale_one_is_repeated_whichever_budget_is_over(budget):
+def test_a_stale_overdue_poll_is_repeated_whichever_budget_is_over(budget):
     session = new(**{budget: 5.0})
     assert polled(session, 30.0, STALE) == ()
     session = saved_and_resumed(session, 30.0)
@@ -218,7 +218,7 @@ def test_a_stale_one_is_repeated_whichever_budget_is_over(budget):
     assert outcome_of(polled(session, 31.0, good(IS_COMPLETE))) == Completed(7)
 
 
-def test_at_most_three_overdue_polls_are_sent_without_a_good_response():
+def test_at_most_three_overdue_polls_are_sent_without_a_valid_response():
     session = new(lost_contact_timeout=5)
     assert polled(session, 30.0, STALE) == ()
     assert len(polled(session, 31.0, RESET)) == 1  # is repeated, and the repetition is the third
@@ -227,7 +227,7 @@ def test_at_most_three_overdue_polls_are_sent_without_a_good_response():
     for now in (30.0, 31.0):
         polled(session, now, STALE if now == 30.0 else RESET)
     assert outcome_of(polled(session, 32.0, STALE)) == LostContact(
-        "no good answer for 5 s (lost_contact_timeout); last, reset: by the other side"
+        "no valid response for 5 s (lost_contact_timeout); last failure: reset: by the other side"
     )
     session = new(timeout=5)
     for now in (30.0, 50.0, 70.0):
@@ -243,11 +243,11 @@ def test_the_third_overdue_poll_is_not_repeated():
         session.sent(now=now)
         session = ImportSession.resume(session.save(), None, now=now + 10.0)
     items = polled(session, 70.0, RESET)
-    detail = "no good answer for 5 s (lost_contact_timeout); last, reset: by the other side"
+    detail = "no valid response for 5 s (lost_contact_timeout); last failure: reset: by the other side"
     assert (outcome_of(items), len(items)) == (LostContact(detail), 1)
 
 
-def test_polls_that_kills_repeated_before_the_end_of_a_budget_count_too():
+def test_polls_repeated_after_kills_count_as_overdue():
     session = new(timeout=60)
     for now in range(10):
         session.sent(now=now)
@@ -283,7 +283,7 @@ def test_the_second_stale_poll_in_a_row_is_an_ordinary_failure():
 
 @pytest.mark.parametrize("what", [good(), RESET, BUSY, STALE])
 @pytest.mark.parametrize("budget", ["consent_timeout", "timeout"])
-def test_if_a_budget_is_over_by_then_one_more_poll_is_overdue(budget, what):
+def test_one_more_poll_is_overdue_after_the_process_was_stopped(budget, what):
     session = new(**{budget: 30.0})
     session.sent(now=25.0)
     items = bring(session, what, 500.0)
@@ -296,7 +296,7 @@ def test_if_a_budget_is_over_by_then_one_more_poll_is_overdue(budget, what):
     assert outcome_of(polled(session, 501.0, good(IS_COMPLETE))) == Completed(7)
 
 
-def test_the_same_if_only_the_timeout_is_noticed_late():
+def test_one_more_poll_is_overdue_if_the_timeout_was_noticed_late():
     session = new(timeout=5)
     session.sent(now=0.0)
     (failed,) = session.handle_timeout(now=500.0)
@@ -304,7 +304,7 @@ def test_the_same_if_only_the_timeout_is_noticed_late():
     assert outcome_of(polled(session, 500.0, good(IS_COMPLETE))) == Completed(7)
 
 
-def test_a_response_to_no_open_poll_does_not_stand_for_an_overdue_one():
+def test_an_unsolicited_response_does_not_replace_an_overdue_poll():
     session = new(consent_timeout=5)
     assert triggers(session.receive(good(), now=30.0)) == ["start"]
     assert session.next_action(now=30.0) == Wait(31.0)
@@ -312,7 +312,7 @@ def test_a_response_to_no_open_poll_does_not_stand_for_an_overdue_one():
 
 
 @pytest.mark.parametrize("what", [good(), RESET])
-def test_a_process_that_runs_ends_the_watch_with_the_poll_that_its_budget_cut_off(what):
+def test_a_slow_but_running_process_ends_the_watch_by_its_budget(what):
     session = new(timeout=5)
     session.sent(now=4.0)
     items = bring(session, what, 5.9)  # a busy machine, but no missed poll
@@ -322,7 +322,7 @@ def test_a_process_that_runs_ends_the_watch_with_the_poll_that_its_budget_cut_of
 # Resuming an open poll.
 
 
-def test_it_is_repeated_an_interval_after_its_uncut_deadline():
+def test_a_resumed_poll_is_repeated_an_interval_after_its_full_deadline():
     session = new(timeout=5)
     session.sent(now=4.0)
     assert json.loads(session.save())["poll_deadline"] == 14_000
@@ -333,20 +333,20 @@ def test_it_is_repeated_an_interval_after_its_uncut_deadline():
     assert outcome_of(polled(again, 15.0, good(IS_COMPLETE))) == Completed(7)
 
 
-def test_after_its_deadline_it_is_repeated_an_interval_from_now():
+def test_a_poll_resumed_after_its_deadline_is_repeated_an_interval_from_now():
     session = new()
     session.sent(now=0.0)
     assert ImportSession.resume(session.save(), None, now=60.0).next_action(now=60.0) == Wait(61.0)
 
 
-def test_a_deadline_that_is_too_far_away_is_no_later_than_a_request_timeout_from_now():
+def test_a_saved_deadline_is_at_most_a_request_timeout_away():
     session = new()
     session.sent(now=0.0)
     saved = json.dumps({**json.loads(session.save()), "poll_deadline": 10**9})
     assert ImportSession.resume(saved, None, now=2.0).next_action(now=2.0) == Wait(13.0)
 
 
-def test_a_sole_owner_repeats_it_an_interval_from_now():
+def test_a_sole_owner_repeats_the_poll_an_interval_from_now():
     session = new(timeout=5)
     session.sent(now=4.0)
     again = ImportSession.resume(session.save(), None, now=4.5, sole_owner=True)
@@ -355,7 +355,7 @@ def test_a_sole_owner_repeats_it_an_interval_from_now():
     assert outcome_of(polled(again, 5.5, good(IS_COMPLETE))) == Completed(7)
 
 
-def test_the_repetition_has_the_whole_request_timeout_even_before_the_end_of_a_budget():
+def test_a_repeated_poll_has_the_whole_request_timeout():
     session = new(timeout=7)
     session.sent(now=0.0)
     again = ImportSession.resume(session.save(), None, now=0.5, sole_owner=True)
@@ -365,7 +365,7 @@ def test_the_repetition_has_the_whole_request_timeout_even_before_the_end_of_a_b
 # Cancelling.
 
 
-def test_cancelling_ends_the_watch_whatever_is_overdue():
+def test_cancel_ends_the_watch_even_if_a_poll_is_overdue():
     session = new(timeout=5)
     session.sent(now=30.0)
     assert outcome_of(session.cancel(now=31.0)) == Cancelled()

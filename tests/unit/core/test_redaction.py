@@ -90,7 +90,7 @@ def test_without_nul_bytes_wide_text_is_not_searched():
     assert Credentials("key", "日本語のパスワード").redaction.data(body) == body
 
 
-def test_bytes_that_are_no_text_pass_through():
+def test_bytes_that_are_not_text_pass_through():
     every = bytes(range(256)) * 3
     assert CREDENTIALS.redaction.data(every) == every
     assert CREDENTIALS.redaction.data(b"\xff" + PASSWORD.encode() + b"\xfe") == b"\xff******\xfe"
@@ -156,7 +156,7 @@ ORDINARY = {
     "XML": documented_xml("\n  "),
     "XML, one line": documented_xml(""),
     "XML, an id with letters": documented_xml("\n", "my-Import_1"),
-    "JSON, members in another order": (
+    "JSON, keys in another order": (
         '{"events":[{"event_type":"GATHERING","status":"COMPLETED","value":7,"import_action_id":7},{"status":"COMPLETED",'
         '"value":0,"description":null,"event_type":"COMPLETE","import_action_id":7}],"user_id":"","id":1126,"import_id":1126}'
     ),
@@ -200,7 +200,7 @@ def test_passwords_that_only_resemble_the_protocol_are_replaced(password):
     assert Redaction(password).text(f"a {password} b") == "a ****** b"
 
 
-def test_an_import_id_is_left_alone():
+def test_the_import_id_is_left_alone():
     redaction = Credentials("key", "my-Import_1").redaction
     assert redaction.text("my-Import_1") == "******"
     assert redaction.for_import("my-Import_1").text("my-Import_1") == "my-Import_1"
@@ -260,6 +260,7 @@ def test_nothing_gets_longer():
     assert len(Redaction("geheim").clean(Response(200, {}, largest)).body) == MAX_BODY
 
 
+@pytest.mark.reads_locals
 @pytest.mark.parametrize("secrets", [5, None, [b"hunter22"], ["hunter22", 5], b"hunter22"])
 def test_secrets_of_another_type_are_refused_and_not_shown(secrets):
     with pytest.raises(InvalidType, match="^secrets and pairs must be a str or an iterable of str$") as caught:
@@ -297,7 +298,7 @@ def test_a_response_without_secrets_is_returned_as_it_is():
     assert CREDENTIALS.redaction.clean(response) is response
 
 
-def test_what_was_cleaned_is_not_searched_again(monkeypatch):
+def test_a_cleaned_response_is_not_searched_again(monkeypatch):
     redaction, other = Redaction(PLAIN), Redaction("another-secret")
     cleaned = redaction.clean(Response(401, {}, f"{PLAIN} another-secret".encode()))
     searched = []
@@ -308,7 +309,7 @@ def test_what_was_cleaned_is_not_searched_again(monkeypatch):
     assert searched == [other]
 
 
-def test_the_mark_is_invisible_and_stays_behind_in_copies():
+def test_the_mark_of_a_cleaned_response_is_not_copied():
     redaction = Redaction(PLAIN)
     cleaned, same = redaction.clean(Response(200, {}, b"1")), Response(200, {}, b"1")
     assert (cleaned, repr(cleaned)) == (same, "Response(status=200)")

@@ -20,25 +20,25 @@ def written(moment):
     ("import_id", "interval", "max_delay"),
     list(product(["1126", "89708927", "a-b_c"], [1, 50, 1000, 20_000], [500, 30_000, 10**12])),
 )
-def test_the_formula_of_the_design(import_id, interval, max_delay):
+def test_the_back_off_formula(import_id, interval, max_delay):
     for attempt in range(1, 60):
         j = crc32(f"{import_id}:{attempt}".encode()) / 2**32
         designed = max(interval, min(max_delay, interval * 2 ** (attempt - 1) * (1 + j / 2)))
         assert backoff(import_id, attempt, interval=interval, max_delay=max_delay) == round(designed)
 
 
-def test_the_delays_of_one_import_are_the_same_on_every_machine():
+def test_the_delays_of_an_import_are_deterministic():
     delays = [backoff("1126", attempt, interval=1000, max_delay=30_000) for attempt in range(1, 8)]
     assert delays == [1461, 2458, 4016, 10445, 23359, 30_000, 30_000]
 
 
-def test_imports_that_fail_together_do_not_come_back_together():
+def test_the_jitter_spreads_imports():
     firsts = {backoff(str(number), 1, interval=1000, max_delay=30_000) for number in range(1, 101)}
     assert len(firsts) > 75
     assert 1000 <= min(firsts) <= max(firsts) <= 1500
 
 
-def test_an_attempt_without_end_is_still_quick():
+def test_a_huge_attempt_costs_no_time():
     assert backoff("1126", 10**9, interval=1, max_delay=10**12) == 10**12
 
 
@@ -64,7 +64,7 @@ def test_an_attempt_without_end_is_still_quick():
         pytest.param("2." + "0" * 100_000 + "1", 2001, id="endless decimals"),
     ],
 )
-def test_seconds(value, delay):
+def test_retry_after_in_seconds(value, delay):
     assert retry_after(value, None) == retry_after(value, NOON) == delay
 
 
@@ -100,11 +100,11 @@ def test_the_longest_delay_of_a_list_counts(value, delay):
     assert retry_after(value, NOON) == delay
 
 
-def test_without_a_date_of_the_response_the_seconds_of_a_list_count():
+def test_without_a_date_header_only_the_seconds_of_a_list_count():
     assert retry_after("Mon, 02 Nov 2026 12:00:07 GMT, 5", None) == 5000
 
 
-def test_nothing_is_asked_for():
+def test_no_header_is_no_delay():
     assert retry_after(None, NOON) is None
 
 
@@ -131,7 +131,7 @@ def test_nothing_is_asked_for():
         ("Saturday, 01-Jan-00 00:00:01 GMT", "Friday, 31-Dec-99 23:59:59 GMT", 2000),
     ],
 )
-def test_a_date_is_read_against_the_answers_own(value, date, delay):
+def test_an_http_date_is_measured_from_the_date_header(value, date, delay):
     assert retry_after(value, date) == delay
 
 
@@ -208,9 +208,9 @@ def test_a_leap_day_of_a_two_digit_year():
     assert retry_after("Monday, 29-Feb-27 12:00:00 GMT", "Sun, 28 Feb 2027 12:00:00 GMT") is None
 
 
-def test_the_date_itself_is_no_list():
+def test_the_date_header_is_not_a_list():
     assert retry_after(NOON, f"{NOON}, {NOON}") is None
 
 
-def test_a_date_without_one_to_read_it_against_is_passed_over():
+def test_an_http_date_without_a_date_header_is_ignored():
     assert retry_after(NOON, None) is None
