@@ -93,12 +93,14 @@ def begin_request(
         "echo": echo,
     }
     error = _problem(fields)
+    path = "begin_import/user_consent.json" if username is None else "begin_import/import.json"
+    del username, password  # error reporters print the locals of the frames that raise
     if error:
-        del username, password, fields  # error reporters print the locals of the frames that raise
+        del fields
         raise error
     return service_request(
         "POST",
-        "begin_import/user_consent.json" if username is None else "begin_import/import.json",
+        path,
         credentials,
         base_url=base_url,
         auth=auth,
@@ -159,9 +161,11 @@ def is_consent_url(url: object) -> bool:
 
 
 def _joined(include: Iterable[str]) -> str:
-    names = [include] if isinstance(include, str) else list(include) if isinstance(include, Iterable) else [None]
-    if all(isinstance(name, str) for name in names):
-        return ",".join(names)
+    names = [include] if isinstance(include, str) else include
+    if isinstance(names, Iterable):
+        texts = list(names)
+        if all(isinstance(text, str) for text in texts):
+            return ",".join(texts)
     raise InvalidType("include must be a str or an iterable of str")
 
 
