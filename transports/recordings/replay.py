@@ -232,7 +232,7 @@ def replay(path: str | PathLike[str], *, speed: float | None = None, import_id: 
 
     >>> from spongewatch import PollFailed
     >>> [item.reason for item in replay("docs/traces/fails.jsonl") if isinstance(item, PollFailed)]
-    ['status 503', 'timeout: no answer within 10 s']
+    ['status 503', 'timeout: no response within 10 s']
     """
     return Replay(open_recording(path, import_id), speed=speed)
 
