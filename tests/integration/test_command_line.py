@@ -14,7 +14,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.transports import Simulator
 
 ROOT = Path(__file__).parents[2]

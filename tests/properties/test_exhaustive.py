@@ -4,7 +4,7 @@ from collections import deque
 from copy import copy
 from itertools import combinations, pairwise
 
-from answers import rows
+from event_rows import rows
 from spongewatch import TRANSITIONS, ImportMachine, State, Transition
 
 ROWS = rows(

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.core.codec import MAX_BODY, decode, envelope_message
 from spongewatch.core.errors import InvalidType, RemoteProtocolError
 from spongewatch.core.events import EventsPage

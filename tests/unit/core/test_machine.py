@@ -4,7 +4,7 @@ from copy import copy
 
 import pytest
 
-from answers import row, rows, triggers
+from event_rows import row, rows, triggers
 from spongewatch.core.emitted import Anomaly, Transition
 from spongewatch.core.errors import InvalidArgument, InvalidType, LocalProtocolError
 from spongewatch.core.events import ImportEvent

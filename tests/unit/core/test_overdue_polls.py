@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from answers import json_body, rows, triggers
+from event_rows import json_body, rows, triggers
 from spongewatch import (
     Cancelled,
     Completed,

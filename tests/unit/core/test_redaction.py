@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import Credentials, InvalidType, Response, TransportError, decode
 from spongewatch.core.exchange import MAX_BODY
 from spongewatch.core.redaction import Redaction

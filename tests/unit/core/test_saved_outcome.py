@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from answers import rows
+from event_rows import rows
 from spongewatch import (
     Abandoned,
     Cancelled,

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import pytest
 
-from answers import json_body, rows, triggers
+from event_rows import json_body, rows, triggers
 from spongewatch import (
     Abandoned,
     Cancelled,

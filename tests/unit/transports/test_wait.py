@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from answers import json_body, rows, triggers
+from event_rows import json_body, rows, triggers
 from scripted_service import COMPLETE, CREDENTIALS, WAITING, AsyncService, Service
 from spongewatch import (
     Completed,

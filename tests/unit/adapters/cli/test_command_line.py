@@ -6,7 +6,7 @@ from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.adapters.cli.command_line import main
 
 

@@ -277,7 +277,7 @@ def test_python_json_logger_sees_the_extra():
 
 
 def test_a_plain_format_can_name_the_extra():
-    # One plain name at the least has to stand in a format, or `logging` refuses it.
+    # `logging` refuses a format without any name that it knows.
     formatter = logging.Formatter('{"level": "%(levelname)s", "kind": "%(spongewatch.kind)s"}')
     assert written_by(formatter, POLL_FAILED) == [{"level": "WARNING", "kind": "poll-failed"}]
 

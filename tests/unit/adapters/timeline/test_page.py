@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.adapters.timeline.page import page
 from spongewatch.adapters.timeline.timeline import FIRST_ITEMS, LAST_ITEMS, timeline_of
 from spongewatch.transports import open_recording
@@ -67,7 +67,7 @@ def test_the_table_lists_the_events(fails):
         ["2.4 s", "GATHERING", "gathering contacts"],
         ["2.4 s", "GATHERING", "0 contacts so far"],
         ["3.6 s", "poll failed", "status 503; next poll at 5.0 s"],
-        ["15.0 s", "poll failed", "timeout: no answer within 10 s (2 in a row); next poll at 17.5 s"],
+        ["15.0 s", "poll failed", "timeout: no response within 10 s (2 in a row); next poll at 17.5 s"],
         ["17.6 s", "GATHERING", "40 contacts so far"],
         ["18.8 s", "ERROR", "failed with error code 264"],
         [

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.adapters.timeline.text import MAX_LISTED, MAX_WIDTH, MIN_WIDTH, drawing
 from spongewatch.adapters.timeline.timeline import timeline_of
 from spongewatch.transports import open_recording
@@ -69,8 +69,8 @@ contacts                                                            ████
 ╵ 7 polls   × 2 failed   ─ waiting
 
 ×  3.6 s  poll failed: status 503; next poll at 5.0 s
-× 15.0 s  poll failed: timeout: no answer within 10 s (2 in a row); next
-    poll at 17.5 s"""  # noqa: RUF001
+× 15.0 s  poll failed: timeout: no response within 10 s (2 in a row);
+    next poll at 17.5 s"""  # noqa: RUF001
     )
 
 
@@ -99,7 +99,7 @@ contacts                              ##
 x  3.6 s  poll failed: status 503; next
     poll at 5.0 s
 x 15.0 s  poll failed: timeout: no
-    answer within 10 s (2 in a row);
+    response within 10 s (2 in a row);
     next poll at 17.5 s"""
     )
 

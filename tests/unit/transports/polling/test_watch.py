@@ -1,10 +1,10 @@
-"""What a watch yields, when it polls, and how it ends."""
+"""The items of a watch, its polls, and its end."""
 
 import logging
 
 import pytest
 
-from answers import json_body, rows, triggers
+from event_rows import json_body, rows, triggers
 from scripted_service import BUSY, COMPLETE, CREDENTIALS, GATHERING, RESET, WAITING, Service, new_session
 from spongewatch import (
     Completed,

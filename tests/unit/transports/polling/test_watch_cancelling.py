@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from answers import triggers
+from event_rows import triggers
 from scripted_service import (
     BUSY,
     COMPLETE,

@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import (
     Cancelled,
     Completed,
@@ -33,7 +33,7 @@ from spongewatch.transports.testing import HandlerTransport
 PASSWORD = 'p+/%: é"'
 CREDENTIALS = Credentials("demo-key", PASSWORD)
 COMPLETE = json_body(rows("COMPLETE COMPLETED 0"))
-TIMEOUT = TransportError("timeout", "no answer within 10 s")
+TIMEOUT = TransportError("timeout", "no response within 10 s")
 
 
 def new_session(**arguments):

@@ -1,4 +1,4 @@
-"""What a client on plain sockets sees of the hostile server."""
+"""The hostile server, seen by a client on plain sockets."""
 
 import gzip
 import socket

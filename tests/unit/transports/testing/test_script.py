@@ -296,7 +296,7 @@ def test_a_recorded_error_is_raised():
         clock=service.clock,
         observers=[lambda item: reasons.append(getattr(item, "reason", None))],
     )
-    assert [reason for reason in reasons if reason] == ["status 503", "timeout: no answer within 10 s"]
+    assert [reason for reason in reasons if reason] == ["status 503", "timeout: no response within 10 s"]
     assert service.complaints == ()
 
 

@@ -7,7 +7,7 @@ from time import sleep
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.adapters.cli.command_line import main
 
 HEADER = {"spongewatch-trace": 1, "import_id": "1126"}

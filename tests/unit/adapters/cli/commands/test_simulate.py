@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import Completed, Credentials, PollPolicy
 from spongewatch.adapters.cli.command_line import main
 from spongewatch.transports import SCENARIOS, wait

@@ -17,7 +17,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.adapters.cli.command_line import main
 from spongewatch.adapters.cli.commands import watch as watch_command
 from spongewatch.transports import Simulator, VirtualClock
@@ -335,7 +335,7 @@ def test_options_are_checked_before_credentials_are_needed(monkeypatch, capsys, 
 @pytest.mark.usefixtures("virtual_time")
 def test_insecure_http_allows_http_to_another_machine(capsys):
     options = ("--insecure-http", *FAST, "--lost-contact-timeout", "0.1")
-    assert main(["watch", "1", "--base-url", "http://nobody.invalid", *options]) == 6
+    assert main(["watch", "1", "--base-url", "http://sponge.invalid", *options]) == 6
     assert capsys.readouterr().err == ""
 
 
