@@ -208,7 +208,7 @@ TROUBLE = [
 
 
 @pytest.mark.parametrize(("trouble", "reason", "kept"), TROUBLE)
-def test_temporary_failures_are_reported_and_do_no_harm(trouble, reason, kept):
+def test_a_watch_reports_temporary_failures_and_continues(trouble, reason, kept):
     good = responds(GOOD)
     with HostileServer(in_turn(sends(WAITING), trouble, *[good] * kept), good) as server:
         silent = {2: 0.1} if reason.startswith("timeout") else {}

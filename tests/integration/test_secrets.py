@@ -83,7 +83,7 @@ def assert_none_in(*texts):
         assert (found := re.search(TRACES, text)) is None, f"{found}: {text}"
 
 
-def test_the_search_finds_each_form():
+def test_the_search_for_the_password_finds_each_of_its_forms():
     for form in FORMS.values():
         for text in (form, repr(form), json.dumps(form), f"x{form}y"):
             with pytest.raises(AssertionError):

@@ -262,7 +262,7 @@ ENDS = {
 @pytest.mark.parametrize(
     "words", [["replay"], ["replay", "--jsonl"], ["timeline"], ["timeline", "--html", "-"], ["convert"]], ids=" ".join
 )
-def test_nothing_in_a_recording_acts_on_a_terminal(tmp_path, capsys, words, end):
+def test_control_characters_in_a_recording_are_escaped_on_a_terminal(tmp_path, capsys, words, end):
     file = hostile_trace(tmp_path, *polls_that_say(ACTS), end)
     named = file.rename(tmp_path / f"{ACTS.replace(chr(0), '')}.jsonl")
     assert main([*words, str(named)]) in (0, 6, 9, 10)

@@ -160,7 +160,7 @@ def test_an_unchanged_response_emits_nothing(history, response):
 
 
 @given(histories)
-def test_triggers_come_once_and_progress_only_with_growing_counts(history):
+def test_each_trigger_is_emitted_once_but_progress_for_each_growing_count(history):
     steps = transitions(all_items(ImportMachine(), history))
     emitted = triggers(steps)
     assert all(emitted.count(trigger) <= 1 for trigger in ("start", "initialize", "gather", "complete", "fail"))
@@ -170,7 +170,7 @@ def test_triggers_come_once_and_progress_only_with_growing_counts(history):
 
 
 @given(st.lists(st.none() | st.integers(0, 9), min_size=1))
-def test_progress_comes_first_and_whenever_the_count_exceeds_its_maximum(numbers):
+def test_progress_is_emitted_for_the_first_count_and_each_new_maximum(numbers):
     machine = ImportMachine()
     for index, number in enumerate(numbers):
         emitted = triggers(machine.feed([ImportEvent("GATHERING", "INPROGRESS", number)]))
@@ -255,7 +255,7 @@ def test_a_contradiction_is_reported_exactly_once(history, response):
 
 
 @given(st.lists(listed_rows | failing_unlisted_rows, max_size=6), failing_rows)
-def test_an_error_wins_within_one_response(response, failing):
+def test_an_error_row_takes_precedence_in_a_response(response, failing):
     machine = ImportMachine()
     steps = transitions(list(machine.feed([*response, row("COMPLETE COMPLETED 0"), failing])))
     assert machine.state is State.ERROR
@@ -264,7 +264,7 @@ def test_an_error_wins_within_one_response(response, failing):
     assert "complete" not in triggers(steps)
 
 
-def test_complete_completed_beside_an_error_implies_nothing():
+def test_a_completion_beside_an_error_implies_no_transitions():
     emitted = ImportMachine().feed(rows("COMPLETE COMPLETED 0", "COMPLETE ERROR 514"))
     assert triggers(emitted) == ["fail"]
     assert [(item.reason, item.event) for item in emitted if isinstance(item, Anomaly)] == [

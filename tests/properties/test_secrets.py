@@ -178,7 +178,7 @@ def test_no_listed_form_survives_in_items_traces_logs_and_saved_sessions(drawn):
 
 @A_FEW
 @given(drawn=sessions())
-def test_cleaning_again_changes_nothing_and_nothing_gets_longer(drawn):
+def test_cleaning_is_idempotent_and_lengthens_nothing(drawn):
     password, results = drawn
     session = ImportSession("1126", Credentials(KEY, password), now=0.0)
     for result in results:
@@ -231,7 +231,7 @@ def ordinary_bodies(draw: st.DrawFn) -> tuple[str, str]:
 
 @A_FEW
 @given(ordinary=ordinary_bodies(), data=st.data())
-def test_no_part_of_an_ordinary_response_is_a_password_that_changes_it(ordinary, data):
+def test_a_password_that_is_part_of_an_ordinary_response_does_not_change_it(ordinary, data):
     import_id, body = ordinary
     start = data.draw(st.integers(0, len(body) - 1))
     end = data.draw(st.integers(start + 1, min(len(body), start + 40)))
@@ -245,7 +245,7 @@ def test_no_part_of_an_ordinary_response_is_a_password_that_changes_it(ordinary,
 @given(
     secrets=st.lists(st.text("ab*#", min_size=6, max_size=9), min_size=1, max_size=3), text=st.text("ab*#", max_size=60)
 )
-def test_a_replacement_completes_no_secret(secrets, text):
+def test_replacing_a_secret_never_creates_another(secrets, text):
     cleaned = Redaction(secrets).text(text)
     assert not any(secret in cleaned for secret in secrets)
     assert len(cleaned) <= len(text)

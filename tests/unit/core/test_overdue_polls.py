@@ -82,7 +82,7 @@ def test_the_first_poll_is_sent_however_late(budget, late):
     assert outcome_of(polled(session, now, good(IS_COMPLETE))) == Completed(7)
 
 
-def test_a_consumer_that_was_busy_longer_than_lost_contact_misses_nothing():
+def test_a_consumer_busy_for_longer_than_lost_contact_timeout_misses_no_item():
     session = new()
     polled(session, 0.0, good())
     assert session.handle_timeout(now=500.0) == ()

@@ -38,7 +38,7 @@ def test_each_item_is_a_line_and_the_last_is_returned(capsys):
     assert capsys.readouterr() == (f"{line(FAILED)}\n{line(ENDED)}\n", "")
 
 
-def test_json_lines(capsys):
+def test_jsonl_prints_an_object_per_item(capsys):
     assert write(iter([FAILED, ENDED]), as_json=True) is ENDED
     assert capsys.readouterr() == (f"{jsonl(FAILED)}\n{jsonl(ENDED)}\n", "")
 

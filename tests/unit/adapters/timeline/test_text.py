@@ -25,7 +25,7 @@ def drawn(tmp_path):
     return draw
 
 
-def test_an_import_that_completes():
+def test_the_drawing_of_an_import_that_completes():
     assert (
         drawing(timeline_of(open_recording("docs/traces/completes.jsonl")), 64)
         == """\

@@ -70,7 +70,7 @@ def test_a_poll_is_received_and_recorded_with_the_same_time(tmp_path, response):
     assert (line["t"], line["took"], "error" in line) == (0.0, 0.25, isinstance(response, TransportError))
 
 
-def test_nothing_happens_while_nothing_is_due():
+def test_poll_does_nothing_while_nothing_is_due():
     clock = VirtualClock()
     session, service = new_session(), Service(clock, WAITING, GATHERING, COMPLETE)
     assert triggers(poll(session, service, clock=clock)) == ["start"]

@@ -101,7 +101,7 @@ def test_a_watch_is_an_iterator():
         next(watching)
 
 
-def test_it_polls_only_when_an_item_is_asked_for():
+def test_a_watch_polls_only_when_an_item_is_requested():
     watching, service = started(COMPLETE)
     assert service.sent == []
     next(watching)

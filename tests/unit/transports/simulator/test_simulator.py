@@ -523,7 +523,7 @@ def test_a_port_in_use_is_refused():
             assert second.base_url == first.base_url == url
 
 
-def test_it_listens_on_loopback_only():
+def test_a_simulator_listens_on_loopback_only():
     with Simulator() as service, socket.socket() as client:
         client.settimeout(0.1)
         assert client.connect_ex(("127.0.0.2", port_of(service))) != 0
@@ -536,7 +536,7 @@ def test_before_start_there_is_no_url_and_nothing_to_close():
         _ = service.base_url
 
 
-def test_it_can_be_started_once():
+def test_a_simulator_can_be_started_once():
     service = Simulator()
     service.start()
     with pytest.raises(LocalProtocolError, match="has already been started"):

@@ -89,7 +89,7 @@ def test_every_speed_prints_the_same_bytes(trace, capsys):
     assert outputs[0] == outputs[1] == outputs[2]
 
 
-def test_plain_lines(trace, capsys):
+def test_without_a_terminal_each_item_is_a_plain_line(trace, capsys):
     run(trace(GATHERING, COMPLETE))
     assert capsys.readouterr().out.splitlines()[1:] == [
         "     0.0 s  GATHERING     5 contacts so far",

@@ -68,7 +68,7 @@ def outcome_at(import_id="1126"):
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_it_serves_until_a_signal_arrives(simulate, number, status):
+def test_the_simulator_serves_until_a_signal_arrives(simulate, number, status):
     before = signal.getsignal(number)
     assert simulate("skips", meanwhile=outcome_at(), number=number)[::2] == (status, Completed(2340))
     assert signal.getsignal(number) is before

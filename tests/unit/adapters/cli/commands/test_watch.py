@@ -319,7 +319,7 @@ def test_a_record_that_becomes_unwritable_is_noted_and_the_watch_continues(tmp_p
         (["1", "--credentials", "/nowhere/at/all"], "--credentials: cannot read the file: No such file or directory"),
     ],
 )
-def test_a_wrong_argument_is_one_line_that_names_it(capsys, arguments, problem):
+def test_the_message_for_a_wrong_argument_is_one_line_that_names_it(capsys, arguments, problem):
     text = refused(capsys, *arguments)
     assert text.startswith(problem)
     assert "secret" not in text
