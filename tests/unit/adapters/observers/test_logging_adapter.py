@@ -59,7 +59,7 @@ EACH_KIND = [failing(264), ANOMALY, POLL_FAILED, ended(Failed(FAILURE))]
 
 @pytest.fixture
 def log(caplog):
-    """Logs the items and gives their records."""
+    """Log the items and return their records."""
     caplog.set_level(logging.DEBUG)
 
     def records_of(*items):
@@ -73,7 +73,7 @@ def log(caplog):
 
 
 def written_by(formatter, *items):
-    """The objects that `formatter`, which writes JSON, makes of the items."""
+    """Log the items with `formatter`, which writes JSON, and return the objects that it writes."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)

@@ -22,7 +22,7 @@ from spongewatch.transports.testing import HandlerTransport
 
 
 def polled(script, settings, *, resume, record):
-    """The items of all polls; each is made by a worker that comes at the time that the session named."""
+    """Poll with a new worker each time the session is due, and return all items."""
     clock = VirtualClock()
     service, items = Service(clock, *script), []
     session = new_session(**settings)
