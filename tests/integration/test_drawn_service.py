@@ -141,20 +141,20 @@ class Watching:
             request = replace(request, url=request.url.replace(self.url, self._dead_end))
         asked, sent = stage.asked, self.clock.shown[-1]
         began = self.clock.shown[-2] if plan.by_worker else sent
-        answer = self._answer(request, timeout)
+        result = self._result(request, timeout)
         heard = stage.asked - asked
         stage.wait_until_played()
-        silent = isinstance(answer, TransportError) and answer.kind == "timeout"
+        silent = isinstance(result, TransportError) and result.kind == "timeout"
         in_full = sent + timeout - began > plan.policy["request_timeout"] - 0.01
         if silent and in_full and (step.means is not SILENCE or not heard):
             raise TooLateError
         assert silent or heard == step.listens, "one request for each poll, and no retry"
         self.polls.append(Poll(step, began, sent, len(self.clock.shown), timeout, silent))
-        if isinstance(answer, TransportError):
-            raise answer
-        return answer
+        if isinstance(result, TransportError):
+            raise result
+        return result
 
-    def _answer(self, request: Request, timeout: float) -> Response | TransportError:
+    def _result(self, request: Request, timeout: float) -> Response | TransportError:
         try:
             return self._transport.send(request, timeout=timeout / self.clock.speed)
         except TransportError as error:
@@ -251,7 +251,7 @@ def played_in_time(plan: Plan, trace: Path) -> tuple[list[Emitted], Watching, Ho
         with suppress(TooLateError):
             return played(plan, trace, speed)
         trace.unlink()
-    raise AssertionError("an answer that comes at once did not come in time, at any speed")
+    raise AssertionError("a prompt response came too late at every speed")
 
 
 def expected(plan: Plan, watching: Watching) -> Watched:

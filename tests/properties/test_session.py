@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from answers import answers, growing_answers, json_body, unlisted_rows
+from event_rows import growing_rows, json_body, row_lists, unlisted_rows
 from spongewatch import (
     Anomaly,
     Credentials,
@@ -83,20 +83,20 @@ unusable_bodies = st.one_of(
 )
 retry_afters = st.sampled_from(["0", "3", " 12 ", "-3", "soon", "", "4.5", "Mon, 02 Nov 2026 09:15:04 GMT"])
 dates = st.sampled_from([{}, {"date": "Mon, 02 Nov 2026 09:15:00 GMT"}, {"date": "today"}])
-busy_answers = st.builds(
+busy_responses = st.builds(
     lambda status, retry_after, date, body: Response(status, {"retry-after": retry_after, **date}, body),
     st.sampled_from([403, 408, 425, 429, 500, 503]),
     retry_afters,
     dates,
     unusable_bodies,
 )
-unusable_answers = st.one_of(
+unusable_responses = st.one_of(
     st.builds(lambda body: Response(200, {"content-type": "application/json"}, body), unusable_bodies),
     st.builds(lambda body: Response(200, {}, body), unusable_bodies),
     st.builds(Response, st.sampled_from([0, 100, 201, 204, 304, 408, 500, 502, 599, 999])),
-    busy_answers,
+    busy_responses,
 )
-ending_answers = st.one_of(
+ending_responses = st.one_of(
     st.builds(
         lambda status, body: Response(status, {"location": "https://x.example"}, body),
         st.sampled_from([301, 302, 400, 401, 403, 404, 410, 422]),
@@ -106,7 +106,7 @@ ending_answers = st.one_of(
         lambda asked: Response(429, {"retry-after": asked, "date": "Mon, 02 Nov 2026 09:15:00 GMT"}),
         st.sampled_from(["100", "999999999", "9" * 30, "Mon, 02 Nov 2099 09:15:00 GMT"]),
     ),
-    st.builds(lambda rows: Response(200, {}, json_body(rows)), answers),
+    st.builds(lambda rows: Response(200, {}, json_body(rows)), row_lists),
 )
 failures = st.builds(
     TransportError, st.sampled_from(["refused", "reset", "timeout", "dns", "stale"]), st.sampled_from(["", PASSWORD])
@@ -124,11 +124,11 @@ def good_rows(response: Response) -> tuple[ImportEvent, ...] | None:
 
 
 def ran_out(outcome: Outcome) -> bool:
-    return isinstance(outcome, TimedOut) or (isinstance(outcome, LostContact) and outcome.detail.startswith("no good"))
+    return isinstance(outcome, TimedOut) or (isinstance(outcome, LostContact) and outcome.detail.startswith("no valid"))
 
 
 def twin(session: ImportSession) -> ImportSession:
-    """Return a copy of `session` to try what comes next; they share the machine."""
+    """Return a copy of `session` that can be driven on without changing it; they share the machine."""
     same = object.__new__(ImportSession)
     for name in (slot for kind in ImportSession.__mro__ for slot in getattr(kind, "__slots__", ())):
         value = getattr(session, name)
@@ -142,7 +142,7 @@ class SessionRules(RuleBasedStateMachine):
     @initialize(
         policy=st.sampled_from(POLICIES),
         start=st.sampled_from([0.0, -7.25, 1_790_000_000.123]),
-        snapshots=growing_answers(),
+        snapshots=growing_rows(),
         quiet_steps=st.sampled_from([0, 15, 30, 45, 60]),
         cut_always=st.booleans(),
     )
@@ -208,7 +208,7 @@ class SessionRules(RuleBasedStateMachine):
     def a_good_response_arrives(self, advance, back, more, extended):
         self.respond_with(self.good_response(advance, back, more if extended else []))
 
-    @rule(response=unusable_answers)
+    @rule(response=unusable_responses)
     def an_unusable_response_arrives(self, response):
         self.respond_with(response)
 
@@ -223,7 +223,7 @@ class SessionRules(RuleBasedStateMachine):
             self.last_end, self.open_until = self.open_until, None
 
     @precondition(lambda self: self.quiet_steps < 0)
-    @rule(response=ending_answers)
+    @rule(response=ending_responses)
     def a_final_response_arrives(self, response):
         self.respond_with(response)
 
@@ -250,7 +250,7 @@ class SessionRules(RuleBasedStateMachine):
             max_size=8,
         ),
         took=st.sampled_from([0.0, 0.0301, 0.2, 3.0]),
-        unusable=unusable_answers,
+        unusable=unusable_responses,
     )
     def a_loop_runs(self, polls, took, unusable):
         while polls:

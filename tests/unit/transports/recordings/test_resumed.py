@@ -1,6 +1,6 @@
 import pytest
 
-from answers import json_body, rows, triggers
+from event_rows import json_body, rows, triggers
 from spongewatch import (
     Credentials,
     ImportSession,
