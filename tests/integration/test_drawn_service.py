@@ -72,7 +72,7 @@ class Poll(NamedTuple):
     step: Step
     began: float
     sent: float
-    came: int
+    ended: int
     timeout: float
     silent: bool
 
@@ -257,14 +257,14 @@ def played_in_time(plan: Plan, trace: Path) -> tuple[list[Emitted], Watching, Ho
 def expected(plan: Plan, watching: Watching) -> Watched:
     """Return what the model expects. A poll cut short by a budget may have missed its response."""
     model, shown = Watched(plan.policy), watching.clock.shown
-    for step, began, sent, came, timeout, silent in watching.polls:
-        left, arrived = floor((began - START) * 1000 + NOISE), ceil((shown[came] - START) * 1000 - NOISE)
+    for step, began, sent, ended, timeout, silent in watching.polls:
+        left, arrived = floor((began - START) * 1000 + NOISE), ceil((shown[ended] - START) * 1000 - NOISE)
         allowed = model.time_for(left) / 1000
         assert abs(sent + timeout - began - allowed) < 0.002, (
             "a poll has the time of a request, or what a budget leaves of it"
         )
-        assert not silent or shown[came] >= sent + timeout - 0.001, "given up too soon"
-        model.polled(SILENCE if silent else step.means, sent=left, came=arrived)
+        assert not silent or shown[ended] >= sent + timeout - 0.001, "given up too soon"
+        model.polled(SILENCE if silent else step.means, sent=left, ended=arrived)
     if not model.is_over:
         model.waited()
     return model

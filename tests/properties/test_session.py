@@ -128,7 +128,7 @@ def ran_out(outcome: Outcome) -> bool:
 
 
 def twin(session: ImportSession) -> ImportSession:
-    """Return a copy of `session` that can be driven on without changing it; they share the machine."""
+    """Return a copy of `session` for trying out inputs; they share the machine."""
     same = object.__new__(ImportSession)
     for name in (slot for kind in ImportSession.__mro__ for slot in getattr(kind, "__slots__", ())):
         value = getattr(session, name)
@@ -218,7 +218,7 @@ class SessionRules(RuleBasedStateMachine):
 
     @rule()
     def the_caller_handles_a_timeout(self):
-        if self.give(lambda session: session.handle_timeout(now=self.clock)) and self.open_until is not None:
+        if self.pass_to_both(lambda session: session.handle_timeout(now=self.clock)) and self.open_until is not None:
             assert self.open_until <= self.moment() + NOISE
             self.last_end, self.open_until = self.open_until, None
 
@@ -235,7 +235,7 @@ class SessionRules(RuleBasedStateMachine):
     @precondition(lambda self: self.quiet_steps < 0)
     @rule()
     def the_caller_cancels(self):
-        emitted = self.give(lambda session: session.cancel(now=self.clock))
+        emitted = self.pass_to_both(lambda session: session.cancel(now=self.clock))
         assert self.session.outcome is not None
         assert all(isinstance(item, Ended) for item in emitted)
 
@@ -257,11 +257,11 @@ class SessionRules(RuleBasedStateMachine):
             action = self.session.next_action(now=self.clock)
             if isinstance(action, Send):
                 self.send(action)
-                came = polls.pop()
-                if came != "silence":
-                    self.clock += took + (self.policy.request_timeout if "late" in came else 0)
+                result = polls.pop()
+                if result != "silence":
+                    self.clock += took + (self.policy.request_timeout if "late" in result else 0)
                     self.respond_with(
-                        unusable if "unusable" in came else self.good_response(int(came == "news"), 0, [])
+                        unusable if "unusable" in result else self.good_response(int(result == "news"), 0, [])
                     )
             elif isinstance(action, Wait) and action.until <= self.clock:
                 self.the_caller_handles_a_timeout()
@@ -283,7 +283,7 @@ class SessionRules(RuleBasedStateMachine):
             assert moment - self.last_end >= self.policy.interval * 1000 - NOISE
         assert action.deadline > self.clock
         self.open_until = (action.deadline - self.session.start) * 1000
-        self.give(lambda session: session.sent(now=self.clock) or ())
+        self.pass_to_both(lambda session: session.sent(now=self.clock) or ())
         assert self.session.next_action(now=self.clock) == Wait(action.deadline)
 
     def good_response(self, advance: int, back: int, more: list[ImportEvent]) -> Response:
@@ -300,26 +300,26 @@ class SessionRules(RuleBasedStateMachine):
         self.poll_ends()
         events = good_rows(response)
         if self.session.outcome is not None or events is None:
-            self.give(lambda session: session.receive(response, now=self.clock))
+            self.pass_to_both(lambda session: session.receive(response, now=self.clock))
             return
         before = self.machine.state
         expected = list(self.machine.feed(events))
         self.failed_polls, self.contact = 0, self.moment() / 1000
         if self.machine.state is not before:
             self.phase_began = self.contact
-        emitted = self.give(lambda session: session.receive(response, now=self.clock))
+        emitted = self.pass_to_both(lambda session: session.receive(response, now=self.clock))
         assert [replace(item, at=None) for item in emitted if isinstance(item, Transition | Anomaly)] == expected
         assert not any(isinstance(item, PollFailed) for item in emitted)
 
     def fail_with(self, error: TransportError) -> None:
         self.poll_ends()
-        self.give(lambda session: session.receive_failure(error, now=self.clock))
+        self.pass_to_both(lambda session: session.receive_failure(error, now=self.clock))
 
     def poll_ends(self) -> None:
         if self.open_until is not None:
             self.last_end, self.open_until = self.moment(), None
 
-    def give(self, call) -> tuple[Emitted, ...]:
+    def pass_to_both(self, call) -> tuple[Emitted, ...]:
         """Pass one input to both sessions, which have to emit the same."""
         ended = self.session.outcome is not None
         before = self.session.save() if ended else None

@@ -38,14 +38,14 @@ def simulate(monkeypatch):
 
     def run(*arguments, meanwhile=lambda url: None, number=signal.SIGINT):
         read_end, write_end = os.pipe()
-        came = []
+        received = []
 
         def visit():
             with open(read_end) as stream:
                 url = stream.readline()
             if url:  # otherwise the command has failed
                 try:
-                    came.extend([url, meanwhile(url.strip())])
+                    received.extend([url, meanwhile(url.strip())])
                 finally:
                     os.kill(os.getpid(), number)
 
@@ -55,7 +55,7 @@ def simulate(monkeypatch):
             visitor.start()
             status = main(["simulate", *arguments])
         visitor.join()
-        return status, *came
+        return status, *received
 
     return run
 
