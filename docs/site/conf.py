@@ -22,6 +22,7 @@ copybutton_prompt_is_regexp = True
 myst_heading_anchors = 3
 exclude_patterns = ["recipes", "site", "traces"]
 
+napoleon_use_ivar = True  # attributes in docstrings are listed, not documented a second time
 default_role = "py:obj"
 suppress_warnings = ["misc.highlighting_failure"]
 nitpicky = True

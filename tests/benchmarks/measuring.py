@@ -37,7 +37,7 @@ def ratio(measured: Callable[[], object], baseline: Callable[[], object], *, num
 
 
 def slopes(sizes: Sequence[int], costs: Sequence[float]) -> list[float]:
-    """Return the slope between neighbouring sizes on logarithmic axes: 1 is linear, 0 constant."""
+    """Return the slope between neighboring sizes on logarithmic axes: 1 is linear, 0 constant."""
     points = list(zip(map(log10, sizes), map(log10, costs), strict=True))
     return [(high[1] - low[1]) / (high[0] - low[0]) for low, high in pairwise(points)]
 

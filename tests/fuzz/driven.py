@@ -5,7 +5,7 @@ from collections.abc import Callable
 from math import inf, nan
 from typing import Any
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import (
     Done,
     Emitted,

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import yaml
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.transports.recordings.foreign.plain_yaml import YamlError, read_yaml
 
 from .choices import Choices

@@ -2,7 +2,7 @@
 
 import json
 
-from answers import STATUSES, TYPES, UNLISTED_STATUSES, UNLISTED_TYPES, json_body, rows
+from event_rows import STATUSES, TYPES, UNLISTED_STATUSES, UNLISTED_TYPES, json_body, rows
 
 from .choices import Choices
 from .pages import holds, is_received, page_of

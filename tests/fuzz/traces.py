@@ -2,7 +2,7 @@
 
 import json
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 
 from .choices import Choices
 from .recordings import played

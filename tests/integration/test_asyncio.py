@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import pytest
 
-from answers import json_body, rows, triggers
+from event_rows import json_body, rows, triggers
 from leftovers import nothing_left
 from spongewatch import Completed, Credentials, ImportSession, InvalidArgument, PollPolicy
 from spongewatch.transports import (

@@ -14,7 +14,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.transports import Simulator
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ COMMAND = str(Path(sys.executable).parent / "spongewatch")
 
 @pytest.fixture(autouse=True)
 def in_the_foreground():
-    """As from a terminal; a job in the background starts with SIGINT ignored, and one under nohup with SIGHUP."""
+    """Set default signal handlers: background jobs inherit an ignored SIGINT, and jobs under nohup an ignored SIGHUP."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGINT, before[0])

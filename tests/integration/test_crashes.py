@@ -17,8 +17,8 @@ from itertools import accumulate, chain, pairwise
 import pytest
 
 import crashing_worker
-from answers import json_body, rows
 from crashing_worker import CREDENTIALS, POLICY, store_at, work
+from event_rows import json_body, rows
 from spongewatch import ImportMachine, ImportSession
 from spongewatch.transports import SystemClock, Urllib3Transport, poll
 from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds
@@ -47,7 +47,7 @@ MOMENTS = {  # of a worker's life, and the seconds that each may take on a busy 
     "wait": 0.03,
     "keep": 0.02,
     "request": 0.02,
-    "answer": 0.0005,
+    "response": 0.0005,
     "hand-over": 0.03,
     "end": 0.001,
 }
@@ -148,7 +148,7 @@ def drawn_life(nursery, path, base_url, drawn, fresh, sole_owner):
 
 def check_hand_over(before, after, life, tally):
     """All items of this worker are in the store, or none if it died before its write."""
-    stored = life["answer"][1] if "answer" in life else []
+    stored = life["response"][1] if "response" in life else []
     assert after[: len(before)] == before
     handed_over = after[len(before) :]
     if handed_over or "end" in life:

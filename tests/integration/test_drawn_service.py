@@ -72,7 +72,7 @@ class Poll(NamedTuple):
     step: Step
     began: float
     sent: float
-    came: int
+    ended: int
     timeout: float
     silent: bool
 
@@ -141,20 +141,20 @@ class Watching:
             request = replace(request, url=request.url.replace(self.url, self._dead_end))
         asked, sent = stage.asked, self.clock.shown[-1]
         began = self.clock.shown[-2] if plan.by_worker else sent
-        answer = self._answer(request, timeout)
+        result = self._result(request, timeout)
         heard = stage.asked - asked
         stage.wait_until_played()
-        silent = isinstance(answer, TransportError) and answer.kind == "timeout"
+        silent = isinstance(result, TransportError) and result.kind == "timeout"
         in_full = sent + timeout - began > plan.policy["request_timeout"] - 0.01
         if silent and in_full and (step.means is not SILENCE or not heard):
             raise TooLateError
         assert silent or heard == step.listens, "one request for each poll, and no retry"
         self.polls.append(Poll(step, began, sent, len(self.clock.shown), timeout, silent))
-        if isinstance(answer, TransportError):
-            raise answer
-        return answer
+        if isinstance(result, TransportError):
+            raise result
+        return result
 
-    def _answer(self, request: Request, timeout: float) -> Response | TransportError:
+    def _result(self, request: Request, timeout: float) -> Response | TransportError:
         try:
             return self._transport.send(request, timeout=timeout / self.clock.speed)
         except TransportError as error:
@@ -251,20 +251,20 @@ def played_in_time(plan: Plan, trace: Path) -> tuple[list[Emitted], Watching, Ho
         with suppress(TooLateError):
             return played(plan, trace, speed)
         trace.unlink()
-    raise AssertionError("an answer that comes at once did not come in time, at any speed")
+    raise AssertionError("a prompt response came too late at every speed")
 
 
 def expected(plan: Plan, watching: Watching) -> Watched:
     """Return what the model expects. A poll cut short by a budget may have missed its response."""
     model, shown = Watched(plan.policy), watching.clock.shown
-    for step, began, sent, came, timeout, silent in watching.polls:
-        left, arrived = floor((began - START) * 1000 + NOISE), ceil((shown[came] - START) * 1000 - NOISE)
+    for step, began, sent, ended, timeout, silent in watching.polls:
+        left, arrived = floor((began - START) * 1000 + NOISE), ceil((shown[ended] - START) * 1000 - NOISE)
         allowed = model.time_for(left) / 1000
         assert abs(sent + timeout - began - allowed) < 0.002, (
             "a poll has the time of a request, or what a budget leaves of it"
         )
-        assert not silent or shown[came] >= sent + timeout - 0.001, "given up too soon"
-        model.polled(SILENCE if silent else step.means, sent=left, came=arrived)
+        assert not silent or shown[ended] >= sent + timeout - 0.001, "given up too soon"
+        model.polled(SILENCE if silent else step.means, sent=left, ended=arrived)
     if not model.is_over:
         model.waited()
     return model

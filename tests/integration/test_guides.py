@@ -12,7 +12,7 @@ import own_loop
 import pytest
 from celery.contrib.testing.worker import start_worker
 
-from answers import triggers
+from event_rows import triggers
 from spongewatch import Completed, Credentials, ImportSession, LostContact, PollPolicy, Rejected, Response
 from spongewatch.transports import Simulator, VirtualClock
 from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds, unused_url
@@ -257,7 +257,7 @@ def test_a_celery_task_polls_and_queues_itself_until_the_import_ends(tasks, work
     assert stored_items(tasks)[-1]["outcome"] == "completed"
 
 
-@pytest.mark.parametrize("moment", [1, 2], ids=["before its request", "before its answer is written"])
+@pytest.mark.parametrize("moment", [1, 2], ids=["before its request", "before its response is written"])
 def test_a_killed_task_runs_again_and_no_item_is_lost_or_repeated(tasks, queued, monkeypatch, moment):
     class Killed(BaseException):
         pass

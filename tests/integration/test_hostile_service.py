@@ -1,4 +1,4 @@
-"""What a hostile service can do over real sockets: how each watch ends, when, and at what rate."""
+"""Watches of a hostile service over real sockets: how and when they end, and how often they poll."""
 
 import gzip
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from answers import json_body, rows, triggers
+from event_rows import json_body, rows, triggers
 from spongewatch import (
     Completed,
     Credentials,
@@ -151,8 +151,8 @@ CONNECTION_LOST = {
     "truncated status line": (sends(GOOD[:7], hangs_up), "reset: connection closed before the response was complete"),
     "truncated head": (sends(GOOD[:40], hangs_up), "reset: connection closed before the response was complete"),
     "truncated body": (sends(GOOD[:-20], hangs_up), "reset: connection closed before the response was complete"),
-    "no answer": (sends(b"", hangs), "timeout: no complete response within "),
-    "half an answer": (sends(GOOD[:-20], hangs), "timeout: no complete response within "),
+    "no response": (sends(b"", hangs), "timeout: no complete response within "),
+    "half a response": (sends(GOOD[:-20], hangs), "timeout: no complete response within "),
     "dripping status line": (drips(b"", b"HTTP/1.1 200 OK", 0.01), "timeout: no complete response within "),
     "dripping header": (drips(b"HTTP/1.1 200 OK\r\nx: ", b"y", 0.01), "timeout: no complete response within "),
     "dripping body": (
@@ -182,7 +182,7 @@ CONNECTION_KEPT = {
     "408": (sends(refusal("408 Request Timeout")), "status 408: no"),
     "429": (sends(refusal("429 Too Many Requests")), "status 429: no"),
     "503": (sends(refusal("503 Service Unavailable")), "status 503: no"),
-    "another import's answer": (
+    "a response about another import": (
         sends(http_response(json_body(rows("COMPLETE COMPLETED 0"), import_id=9999))),
         'the response is about another import, "9999"',
     ),
@@ -208,7 +208,7 @@ TROUBLE = [
 
 
 @pytest.mark.parametrize(("trouble", "reason", "kept"), TROUBLE)
-def test_temporary_failures_are_reported_and_do_no_harm(trouble, reason, kept):
+def test_a_watch_reports_temporary_failures_and_continues(trouble, reason, kept):
     good = responds(GOOD)
     with HostileServer(in_turn(sends(WAITING), trouble, *[good] * kept), good) as server:
         silent = {2: 0.1} if reason.startswith("timeout") else {}

@@ -24,7 +24,7 @@ import spongewatch
 import spongewatch.adapters
 import spongewatch.transports
 import spongewatch.transports.testing
-from answers import row
+from event_rows import row
 from spongewatch import (
     ERROR_CODES,
     Abandoned,
@@ -388,7 +388,7 @@ VALUES = [
     (InvalidType("no"), as_raised),
     (RemoteProtocolError("no"), as_raised),
     (SpongewatchError("no"), as_raised),
-    (TransportError("timeout", "no answer", True), as_raised),
+    (TransportError("timeout", "no response", True), as_raised),
     (RecordingError("trace.jsonl", "not JSON", 3), as_raised),
     (InvalidArgument("no"), as_raised),
     (InvalidType("no"), as_raised),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from answers import json_body, rows, triggers
+from event_rows import json_body, rows, triggers
 from leftovers import nothing_left
 from spongewatch import (
     Completed,
@@ -49,7 +49,7 @@ GROWING = Scenario(
     tuple((n / 100, (ImportEvent("GATHERING", "INPROGRESS", n + 1),)) for n in range(10_000)),
 )
 FADING = Scenario(
-    "one answer, and then none",
+    "one response, and then none",
     ((0.0, (ImportEvent("INITIALIZING", "INPROGRESS"),)),),
     dict.fromkeys(range(2, 100), TransportError("reset")),
 )
@@ -93,7 +93,7 @@ def as_lines(items):
 # The rate.
 
 
-def twenty_answers(tmp_path):
+def recording_of_twenty_polls(tmp_path):
     """Write a recording of twenty polls; the last response ends the import."""
     bodies = [json_body(rows(f"GATHERING INPROGRESS {n}")) for n in range(1, 20)] + [
         json_body(rows("COMPLETE COMPLETED"))
@@ -132,7 +132,7 @@ def by_command(service, interval):
 
 @pytest.mark.parametrize(("watched", "interval"), [(by_watch, 0.05), (by_poll, 0.03), (by_command, 0.03)])
 def test_twenty_polls_are_twenty_requests_on_one_connection_never_under_the_interval(tmp_path, watched, interval):
-    with Simulator(recording=twenty_answers(tmp_path)) as service:
+    with Simulator(recording=recording_of_twenty_polls(tmp_path)) as service:
         assert watched(service, interval) == Completed(19)
         requests = service.requests
         assert [request.status for request in requests] == [200] * 20

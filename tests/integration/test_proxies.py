@@ -21,7 +21,7 @@ from urllib.parse import quote
 import pytest
 import trustme
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from leftovers import nothing_left
 from spongewatch import (
     Completed,

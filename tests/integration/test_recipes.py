@@ -24,7 +24,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_observer import PrometheusObserver
 from requests_transport import RequestsTransport
 
-from answers import each_poll, triggers
+from event_rows import each_poll, triggers
 from spongewatch import (
     Cancelled,
     Completed,
@@ -163,7 +163,7 @@ def secure(script, name="127.0.0.1"):
         yield server
 
 
-async def answers_to(make, ca_file, server, times=1, timeout=20.0, path="/"):
+async def responses_of(make, ca_file, server, times=1, timeout=20.0, path="/"):
     """Send `times` requests with a transport of either kind, and return the results."""
     transport = make(ca_file)
     try:
@@ -187,8 +187,8 @@ async def given(what):
 @pytest.mark.parametrize("make", TRUSTING)
 def test_a_given_certificate_authority_is_trusted(make, ca_file):
     with secure(responds(http_response(b"hello"))) as server:
-        answers = asyncio.run(answers_to(make, ca_file, server, times=3))
-        assert [(each.status, each.body) for each in answers] == [(200, b"hello")] * 3
+        responses = asyncio.run(responses_of(make, ca_file, server, times=3))
+        assert [(each.status, each.body) for each in responses] == [(200, b"hello")] * 3
         assert (len(server.exchanges), server.connections) == (3, 1)
 
 
@@ -196,7 +196,7 @@ def test_a_given_certificate_authority_is_trusted(make, ca_file):
 def test_a_certificate_for_another_name_is_a_permanent_error(make, ca_file):
     with secure(responds(http_response()), "elsewhere.example") as server:
         with pytest.raises(TransportError, match="certificate is for another host") as caught:
-            asyncio.run(answers_to(make, ca_file, server))
+            asyncio.run(responses_of(make, ca_file, server))
         assert (caught.value.kind, caught.value.permanent, server.exchanges) == ("tls", True, [])
 
 
@@ -213,7 +213,7 @@ def test_an_endless_response_over_tls_times_out(make, script, ca_file):
         with secure(script) as server:
             start = time.monotonic()
             with pytest.raises(TransportError, match="timeout: |too-large: response headers"):
-                await answers_to(make, ca_file, server, timeout=0.15)
+                await responses_of(make, ca_file, server, timeout=0.15)
             assert time.monotonic() - start < 30
         await sockets_closed(10)
 
@@ -227,7 +227,7 @@ def test_a_malformed_or_truncated_head_is_an_error_and_no_url_is_logged(make, li
         secure(sends(b"HTTP/1.1 200 OK\r\n" + lines)) as server,
         pytest.raises(TransportError, match=r"(protocol|reset): "),
     ):
-        asyncio.run(answers_to(make, ca_file, server, path="/?domain_password=hush"))
+        asyncio.run(responses_of(make, ca_file, server, path="/?domain_password=hush"))
     assert "hush" not in caplog.text
 
 
@@ -261,8 +261,8 @@ def test_an_unrequested_response_is_not_used_for_the_next_request(make, first, s
             talk.send(next(replies))
 
     with serve(script) as server:
-        answers = asyncio.run(answers_to(make, ca_file, server, times=2))
-    assert [each.body for each in answers] == [b"first", b"own"]
+        responses = asyncio.run(responses_of(make, ca_file, server, times=2))
+    assert [each.body for each in responses] == [b"first", b"own"]
 
 
 # Observers.

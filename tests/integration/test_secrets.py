@@ -17,7 +17,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import (
     Completed,
     Credentials,
@@ -83,7 +83,7 @@ def assert_none_in(*texts):
         assert (found := re.search(TRACES, text)) is None, f"{found}: {text}"
 
 
-def test_the_search_finds_each_form():
+def test_the_search_for_the_password_finds_each_of_its_forms():
     for form in FORMS.values():
         for text in (form, repr(form), json.dumps(form), f"x{form}y"):
             with pytest.raises(AssertionError):
@@ -272,9 +272,9 @@ def all_forms(place):
     return [place(form) for form in SAID_AGAIN.values()]
 
 
-def says_each_of(answers):
-    """One connection for each response, because some of them close it."""
-    left = chain(answers, [http_response(json_body(rows("COMPLETE COMPLETED 0")))])
+def sends_each_of(responses):
+    """Send one response for each request, then the end of the import; some of them close the connection."""
+    left = chain(responses, [http_response(json_body(rows("COMPLETE COMPLETED 0")))])
 
     def script(talk):
         while talk.read_request() is not None:
@@ -294,7 +294,7 @@ PLACES = [
 @pytest.mark.parametrize(("place", "auth"), PLACES)
 def test_an_echoed_password_is_not_quoted(tmp_path, place, auth):
     trace = tmp_path / "trace.jsonl"
-    with HostileServer(says_each_of(all_forms(place))) as server:
+    with HostileServer(sends_each_of(all_forms(place))) as server:
         items, texts = watched(server, trace, auth)
         assert len(server.exchanges) == len(SAID_AGAIN) + 1
         sent = b"".join(seen.request for seen in server.exchanges)
@@ -341,7 +341,7 @@ def test_lost_contact_is_reported_without_the_password(tmp_path, retry_after):
 
 def test_a_saved_and_resumed_session_holds_no_password(tmp_path):
     said = [in_json(error=form) for form in SAID_AGAIN.values()] + [in_json(events=[], user_id=PASSWORD, echo=BASIC)]
-    script = says_each_of([http_response(body) for body in said])
+    script = sends_each_of([http_response(body) for body in said])
     clock, texts = SystemClock(), []
     with HostileServer(script) as server, everything_logged() as logged, Urllib3Transport() as transport:
         policy = PollPolicy(interval=0.001, max_delay=0.001)
@@ -554,7 +554,7 @@ def test_the_command_does_not_show_a_url_with_credentials(url):
 
 
 def test_failed_polls_are_still_reported():
-    with HostileServer(says_each_of([http_response(in_json(error=f"not {PASSWORD}, but why"), "503 Busy")])) as server:
+    with HostileServer(sends_each_of([http_response(in_json(error=f"not {PASSWORD}, but why"), "503 Busy")])) as server:
         clock = SystemClock()
         policy = PollPolicy(interval=0.001)
         session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url=server.url, policy=policy)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from answers import json_body, row, rows, triggers
+from event_rows import json_body, row, rows, triggers
 from spongewatch import (
     PUBLIC_SERVICE,
     Completed,
@@ -234,7 +234,7 @@ def hostile_trace(tmp_path, *lines):
 
 def polls_that_say(text):
     """Return trace lines with the text in each place that a service controls."""
-    answers = [
+    pages = [
         {"events": [{"event_type": "GATHERING", "status": "INPROGRESS", "value": text}]},
         {"events": [], "user_id": text, "echo": text},
         {"events": [], "import_id": text},
@@ -242,9 +242,9 @@ def polls_that_say(text):
         {"error": {"message": text, "code": text}},
         {text: text},
     ]
-    for number, obj in enumerate(answers):
+    for number, obj in enumerate(pages):
         yield {"t": float(number), "took": 0.1, "status": 200, "body": json.dumps(obj), "headers": {"date": text}}
-    yield {"t": 10.0, "took": 0.1, "status": 503, "body": json.dumps(answers[4]), "headers": {"retry-after": text}}
+    yield {"t": 10.0, "took": 0.1, "status": 503, "body": json.dumps(pages[4]), "headers": {"retry-after": text}}
     yield {"t": 11.0, "took": 0.1, "error": "reset", "detail": text}
 
 
@@ -262,7 +262,7 @@ ENDS = {
 @pytest.mark.parametrize(
     "words", [["replay"], ["replay", "--jsonl"], ["timeline"], ["timeline", "--html", "-"], ["convert"]], ids=" ".join
 )
-def test_nothing_in_a_recording_acts_on_a_terminal(tmp_path, capsys, words, end):
+def test_control_characters_in_a_recording_are_escaped_on_a_terminal(tmp_path, capsys, words, end):
     file = hostile_trace(tmp_path, *polls_that_say(ACTS), end)
     named = file.rename(tmp_path / f"{ACTS.replace(chr(0), '')}.jsonl")
     assert main([*words, str(named)]) in (0, 6, 9, 10)

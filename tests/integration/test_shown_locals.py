@@ -108,7 +108,7 @@ def test_locals_hold_no_secret_when_nothing_listens():
 
 
 def test_locals_hold_no_secret_when_the_host_is_unknown():
-    assert_nothing_shown(raised("http://nobody.invalid", timeout=20, trust_env=False))
+    assert_nothing_shown(raised("http://sponge.invalid", timeout=20, trust_env=False))
 
 
 def test_locals_hold_no_secret_when_a_certificate_is_not_trusted():

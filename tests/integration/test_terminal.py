@@ -34,7 +34,7 @@ ENVIRONMENT = {
 
 @pytest.fixture(autouse=True)
 def in_the_foreground():
-    """As from a terminal; a job in the background starts with SIGINT ignored, and one under nohup with SIGHUP."""
+    """Set default signal handlers: background jobs inherit an ignored SIGINT, and jobs under nohup an ignored SIGHUP."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGINT, before[0])

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import product
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from leftovers import nothing_left
 from spongewatch import (
     Credentials,
@@ -124,7 +124,7 @@ def test_closing_ends_the_requests_of_64_threads_and_leaves_nothing_behind():
             except (LocalProtocolError, TransportError) as error:
                 return str(error)
 
-    def answers_slowly(talk):
+    def responds_slowly(talk):
         while talk.read_request() is not None:
             talk.wait(0.001)
             talk.send(http_response(json_body(rows("GATHERING INPROGRESS 5"))))
@@ -133,7 +133,7 @@ def test_closing_ends_the_requests_of_64_threads_and_leaves_nothing_behind():
         begun = threading.Semaphore(0)
         with (
             nothing_left(),
-            HostileServer(answers_slowly) as server,
+            HostileServer(responds_slowly) as server,
             Urllib3Transport(connections=connections) as transport,
         ):
 

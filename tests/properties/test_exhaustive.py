@@ -4,7 +4,7 @@ from collections import deque
 from copy import copy
 from itertools import combinations, pairwise
 
-from answers import rows
+from event_rows import rows
 from spongewatch import TRANSITIONS, ImportMachine, State, Transition
 
 ROWS = rows(
@@ -26,7 +26,7 @@ RESPONSES = [response for size in range(len(ROWS) + 1) for response in combinati
 TABLE = frozenset(TRANSITIONS)
 
 
-def test_every_response_in_every_state(capsys):
+def test_every_response_in_every_reachable_state_follows_the_table(capsys):
     """From each state, the transitions form a path that never leads back, and repeating the response emits nothing."""
     start = ImportMachine()
     reached, waiting, steps = {start.save()}, deque([start]), 0

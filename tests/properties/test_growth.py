@@ -7,7 +7,7 @@ from itertools import pairwise, repeat
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import Credentials, ImportSession, PollPolicy, Response, TransportError
 from spongewatch.transports import TraceWriter, VirtualClock, replay, watch
 from spongewatch.transports.testing import HandlerTransport
@@ -99,9 +99,9 @@ def test_a_later_poll_makes_as_many_function_calls_as_an_early_one():
 @pytest.mark.parametrize("events", ["GATHERING INPROGRESS {}", "INITIALIZING INPROGRESS 0", "SUBMITTING DONE {}"])
 def test_each_additional_row_makes_as_many_function_calls(events):
     def taken(number):
-        answer = Response(200, {}, json_body(rows(*(events.format(value) for value in range(number)))))
+        response = Response(200, {}, json_body(rows(*(events.format(value) for value in range(number)))))
         session = new_session()
-        return calls(lambda: session.receive(answer, now=1.0))
+        return calls(lambda: session.receive(response, now=1.0))
 
     taken(1)  # the first unlisted row compiles the pattern for redaction
     steps = [high - low for low, high in pairwise(map(taken, (50, 100, 150, 200)))]
@@ -109,14 +109,14 @@ def test_each_additional_row_makes_as_many_function_calls(events):
 
 
 def test_each_additional_session_takes_at_most_1_1_kibibytes():
-    answer = Response(200, {}, gathering(5))
+    response = Response(200, {}, gathering(5))
 
     sessions, sizes = [], []
     tracemalloc.start()
     for _ in range(4):
         for _ in range(400):
             sessions.append(new_session())
-            sessions[-1].receive(answer, now=0.1)
+            sessions[-1].receive(response, now=0.1)
         gc.collect()  # so that nothing is freed during the measurement
         sizes.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()

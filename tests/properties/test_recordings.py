@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from answers import growing_answers, json_body
+from event_rows import growing_rows, json_body
 from spongewatch import Ended, Transition
 from spongewatch.transports import RecordingError, replay
 
@@ -41,7 +41,7 @@ def test_every_prefix_of_a_trace_replays_up_to_its_last_complete_line(tmp_path, 
 
 
 @FUZZ
-@given(growing_answers())
+@given(growing_rows())
 def test_a_folder_and_a_trace_with_the_same_bodies_replay_the_same(tmp_path_factory, snapshots):
     folder = tmp_path_factory.mktemp("bodies")
     trace = folder / "trace.jsonl"

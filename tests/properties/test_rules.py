@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answers import (
-    answers,
+from event_rows import (
     ending_rows,
     failing_rows,
     failing_unlisted_rows,
-    growing_answers,
+    growing_rows,
     histories,
     listed_rows,
     row,
+    row_lists,
     rows,
     triggers,
     unlisted_rows,
@@ -46,7 +46,7 @@ def pair(event: ImportEvent) -> tuple[str, str]:
 # Rule 1: order does not matter.
 
 
-@given(histories, answers, st.randoms(use_true_random=False))
+@given(histories, row_lists, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(history, response, random):
     shuffled = list(response)
     random.shuffle(shuffled)
@@ -55,7 +55,7 @@ def test_the_order_of_rows_changes_nothing(history, response, random):
     assert one.save() == other.save()
 
 
-@given(histories, answers)
+@given(histories, row_lists)
 def test_duplicate_rows_change_nothing(history, response):
     one, other = machine_after(history), machine_after(history)
     assert one.feed(response) == other.feed(response + response)
@@ -150,7 +150,7 @@ def test_an_implied_transition_has_no_event_and_no_new_count():
 # Rule 3: everything is reported once.
 
 
-@given(histories, answers)
+@given(histories, row_lists)
 def test_an_unchanged_response_emits_nothing(history, response):
     machine = machine_after(history)
     machine.feed(response)
@@ -160,7 +160,7 @@ def test_an_unchanged_response_emits_nothing(history, response):
 
 
 @given(histories)
-def test_triggers_come_once_and_progress_only_with_growing_counts(history):
+def test_each_trigger_is_emitted_once_but_progress_for_each_growing_count(history):
     steps = transitions(all_items(ImportMachine(), history))
     emitted = triggers(steps)
     assert all(emitted.count(trigger) <= 1 for trigger in ("start", "initialize", "gather", "complete", "fail"))
@@ -170,7 +170,7 @@ def test_triggers_come_once_and_progress_only_with_growing_counts(history):
 
 
 @given(st.lists(st.none() | st.integers(0, 9), min_size=1))
-def test_progress_comes_first_and_whenever_the_count_exceeds_its_maximum(numbers):
+def test_progress_is_emitted_for_the_first_count_and_each_new_maximum(numbers):
     machine = ImportMachine()
     for index, number in enumerate(numbers):
         emitted = triggers(machine.feed([ImportEvent("GATHERING", "INPROGRESS", number)]))
@@ -182,7 +182,7 @@ def test_progress_comes_first_and_whenever_the_count_exceeds_its_maximum(numbers
 # Rule 4: how often you poll does not matter.
 
 
-@given(growing_answers(), st.data())
+@given(growing_rows(), st.data())
 def test_polling_more_or_less_often_passes_through_the_same_states(snapshots, data):
     polled = [snapshot for snapshot in snapshots[:-1] if data.draw(st.booleans())]
     seen, last_only = ImportMachine(), ImportMachine()
@@ -199,7 +199,7 @@ def states_entered(items: list[Transition | Anomaly]) -> list[State]:
 # Rule 5: it never goes back.
 
 
-@given(growing_answers(), st.data())
+@given(growing_rows(), st.data())
 def test_a_stale_or_shrunken_response_emits_nothing_and_loses_nothing(snapshots, data):
     now = data.draw(st.integers(0, len(snapshots) - 1))
     machine = machine_after(snapshots[: now + 1])
@@ -239,7 +239,7 @@ def test_terminal_states_are_final(history, last, later):
     assert (machine.state, machine.contact_count, machine.failure, machine.outcome) == end
 
 
-@given(histories, answers)
+@given(histories, row_lists)
 def test_a_contradiction_is_reported_exactly_once(history, response):
     machine, contradicted = ImportMachine(), False
     for polled in [*history, response]:
@@ -255,7 +255,7 @@ def test_a_contradiction_is_reported_exactly_once(history, response):
 
 
 @given(st.lists(listed_rows | failing_unlisted_rows, max_size=6), failing_rows)
-def test_an_error_wins_within_one_response(response, failing):
+def test_an_error_row_takes_precedence_in_a_response(response, failing):
     machine = ImportMachine()
     steps = transitions(list(machine.feed([*response, row("COMPLETE COMPLETED 0"), failing])))
     assert machine.state is State.ERROR
@@ -264,7 +264,7 @@ def test_an_error_wins_within_one_response(response, failing):
     assert "complete" not in triggers(steps)
 
 
-def test_complete_completed_beside_an_error_implies_nothing():
+def test_a_completion_beside_an_error_implies_no_transitions():
     emitted = ImportMachine().feed(rows("COMPLETE COMPLETED 0", "COMPLETE ERROR 514"))
     assert triggers(emitted) == ["fail"]
     assert [(item.reason, item.event) for item in emitted if isinstance(item, Anomaly)] == [
@@ -302,7 +302,7 @@ def test_a_further_error_is_no_contradiction():
 # Rule 7: unknown words are reported, not refused.
 
 
-@given(histories, answers, st.lists(unlisted_rows, max_size=4))
+@given(histories, row_lists, st.lists(unlisted_rows, max_size=4))
 def test_unlisted_rows_change_nothing_else(history, response, extra):
     with_them, without = machine_after(history), machine_after(history)
     emitted, expected = with_them.feed([*response, *extra]), without.feed(response)

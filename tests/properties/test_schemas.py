@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from answers import growing_answers, histories, json_body, unlisted_rows
+from event_rows import growing_rows, histories, json_body, unlisted_rows
 from spongewatch import (
     TRANSITIONS,
     Abandoned,
@@ -70,7 +70,7 @@ def test_each_schema_is_valid(name):
     Draft202012Validator.check_schema(SCHEMAS[name])
 
 
-# What is emitted, saved and written.
+# Emitted items, saved sessions and traces.
 
 polls = st.lists(
     st.one_of(
@@ -101,7 +101,7 @@ policies = st.sampled_from(
 
 
 @FEWER
-@given(polls, growing_answers(), policies, st.sampled_from([100, 100, 100, 2]), st.sampled_from([0.0, 0.184, 2.9]))
+@given(polls, growing_rows(), policies, st.sampled_from([100, 100, 100, 2]), st.sampled_from([0.0, 0.184, 2.9]))
 def test_items_saved_sessions_and_traces_of_a_watch_match_the_schemas(first, snapshots, policy, patience, took):
     clock = VirtualClock()
     planned = iter([*first, *(Response(200, {}, json_body(rows, echo="mine")) for rows in snapshots)])
@@ -134,7 +134,7 @@ def test_items_saved_sessions_and_traces_of_a_watch_match_the_schemas(first, sna
 
 
 @FEWER
-@given(growing_answers(), policies, st.sampled_from([0.0, 2.9, 200.0]))
+@given(growing_rows(), policies, st.sampled_from([0.0, 2.9, 200.0]))
 def test_the_trace_of_a_resumed_session_matches_the_schemas_and_replays(snapshots, policy, away):
     clock = VirtualClock()
     planned = iter([Response(200, {}, json_body(rows)) for rows in snapshots])
@@ -202,7 +202,7 @@ def test_the_output_of_explain_matches_the_schema(capsys, words):
     validator("error-codes").validate(json.loads(capsys.readouterr().out))
 
 
-# What is refused.
+# Invalid documents.
 
 KINDS = ("transition", "anomaly", "poll-failed", "ended")
 
@@ -235,7 +235,7 @@ HEADERS = [
 ENTRIES = [
     {"t": 0.0, "took": 0.1, "status": 200, "headers": {"content-type": "text/xml"}, "body": "<a/>"},
     {"t": 1, "took": 0, "status": 599, "body64": "/w=="},
-    {"t": 2, "took": 10.0, "error": "timeout", "detail": "no answer", "permanent": True},
+    {"t": 2, "took": 10.0, "error": "timeout", "detail": "no response", "permanent": True},
     {"t": 2, "end": "timed-out", "reason": "total", "detail": "so it is"},
     {"t": 2, "end": "rejected", "reason": "redirect"},
     {"t": 2, "end": "completed"},
@@ -244,20 +244,20 @@ ENTRIES = [
 
 def changed(obj, path=()):
     """Yield the object with each key set to each odd value, and without each key."""
-    for member in obj if isinstance(obj, dict) else range(len(obj)):
-        yield from ({**obj, member: odd} if isinstance(obj, dict) else [odd] for odd in ODD)
+    for key in obj if isinstance(obj, dict) else range(len(obj)):
+        yield from ({**obj, key: odd} if isinstance(obj, dict) else [odd] for odd in ODD)
         if isinstance(obj, dict):
-            yield {name: value for name, value in obj.items() if name != member}
-            if isinstance(obj[member], dict | list):
-                yield from ({**obj, member: inside} for inside in changed(obj[member]))
+            yield {name: value for name, value in obj.items() if name != key}
+            if isinstance(obj[key], dict | list):
+                yield from ({**obj, key: inside} for inside in changed(obj[key]))
 
 
 def with_one_more(obj):
     """Return the object with an unknown key, in itself and in each nested object."""
     yield {**obj, "comment": "mine"}
-    for member, value in obj.items():
+    for key, value in obj.items():
         if isinstance(value, dict):
-            yield from ({**obj, member: inside} for inside in with_one_more(value))
+            yield from ({**obj, key: inside} for inside in with_one_more(value))
 
 
 def takes(reader, *arguments, **options):
@@ -295,19 +295,19 @@ def test_a_changed_header_is_read_exactly_if_the_schema_allows_it(tmp_path, line
 @pytest.mark.parametrize("line", ENTRIES, ids=lambda line: " ".join(line))
 def test_a_changed_line_is_read_exactly_if_the_schema_allows_it(tmp_path, line):
     assert ENTRY.is_valid(line)
-    for other in (*changed(line), *({**line, name: odd} for name in MEMBERS - {*line} for odd in ODD)):
+    for other in (*changed(line), *({**line, name: odd} for name in KEYS - {*line} for odd in ODD)):
         taken = takes(read, tmp_path / "trace.jsonl", HEADERS[0], other)
         assert taken is ENTRY.is_valid(other) is LINE.is_valid(other), other
 
 
-MEMBERS = {member for line in ENTRIES for member in line}
+KEYS = {key for line in ENTRIES for key in line}
 
 
 @FEWER
-@given(st.dictionaries(st.sampled_from(sorted(MEMBERS)), st.sampled_from(ODD)), st.sampled_from(ENTRIES))
-def test_a_line_with_any_keys_is_read_exactly_if_the_schema_allows_it(members, line):
+@given(st.dictionaries(st.sampled_from(sorted(KEYS)), st.sampled_from(ODD)), st.sampled_from(ENTRIES))
+def test_a_line_with_any_keys_is_read_exactly_if_the_schema_allows_it(keys, line):
     with TemporaryDirectory() as folder:
-        other = {**line, **members}
+        other = {**line, **keys}
         assert takes(read, Path(folder, "trace.jsonl"), HEADERS[0], other) is ENTRY.is_valid(other)
 
 
@@ -330,16 +330,16 @@ LINES = [
 def test_a_line_with_missing_extra_or_mistyped_keys_is_refused():
     for line in LINES:
         EMITTED.validate(line)
-        for member, value in line.items():
-            assert not EMITTED.is_valid({name: line[name] for name in line if name != member}), (line, member)
-            any_text = (line["kind"], member) in TEXTS and value is not None
+        for key, value in line.items():
+            assert not EMITTED.is_valid({name: line[name] for name in line if name != key}), (line, key)
+            any_text = (line["kind"], key) in TEXTS and value is not None
             odd_values = (1 if isinstance(value, bool) else True, [], {}, *(() if any_text else ("x",)))
             for odd in odd_values:
-                assert not EMITTED.is_valid({**line, member: odd}), (line, member, odd)
+                assert not EMITTED.is_valid({**line, key: odd}), (line, key, odd)
             for name in value if isinstance(value, dict) else ():
                 if name != "odd_value":
-                    assert not EMITTED.is_valid({**line, member: {**value, name: []}})
-                    assert not EMITTED.is_valid({**line, member: {n: value[n] for n in value if n != name}})
+                    assert not EMITTED.is_valid({**line, key: {**value, name: []}})
+                    assert not EMITTED.is_valid({**line, key: {n: value[n] for n in value if n != name}})
         assert not any(map(EMITTED.is_valid, with_one_more(line)))
 
 
@@ -426,15 +426,15 @@ def test_a_machine_is_resumed_exactly_if_the_schema_allows_it(told):
 @pytest.mark.parametrize("line", [HEADERS[0], ENTRIES[0], ENTRIES[2], ENTRIES[3]], ids=lambda line: " ".join(line))
 def test_writers_omit_only_unknown_values(line):
     WRITTEN.validate(line)
-    for member in line:
-        assert not WRITTEN.is_valid({**line, member: None}), member
-        without = {name: line[name] for name in line if name != member}
+    for key in line:
+        assert not WRITTEN.is_valid({**line, key: None}), key
+        without = {name: line[name] for name in line if name != key}
         may_be_absent = {"import_id", "format", "started", "permanent", "reason"} | (
             {"detail"} if "end" in line else set()
         )
-        assert WRITTEN.is_valid(without) is (member in may_be_absent), member
-    for member in {"import_id", "started"} & {*line} | ({"detail"} if "end" in line else set()):
-        assert not WRITTEN.is_valid({**line, member: ""})
+        assert WRITTEN.is_valid(without) is (key in may_be_absent), key
+    for key in {"import_id", "started"} & {*line} | ({"detail"} if "end" in line else set()):
+        assert not WRITTEN.is_valid({**line, key: ""})
     assert not WRITTEN.is_valid({**line, "policy": {}})
     assert not WRITTEN.is_valid({**line, "body64": "YQ=="})
     assert not WRITTEN.is_valid({**line, "permanent": False})

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from answers import answers, growing_answers, json_body, unlisted_rows
+from event_rows import growing_rows, json_body, row_lists, unlisted_rows
 from spongewatch import (
     Anomaly,
     Credentials,
@@ -83,20 +83,20 @@ unusable_bodies = st.one_of(
 )
 retry_afters = st.sampled_from(["0", "3", " 12 ", "-3", "soon", "", "4.5", "Mon, 02 Nov 2026 09:15:04 GMT"])
 dates = st.sampled_from([{}, {"date": "Mon, 02 Nov 2026 09:15:00 GMT"}, {"date": "today"}])
-busy_answers = st.builds(
+busy_responses = st.builds(
     lambda status, retry_after, date, body: Response(status, {"retry-after": retry_after, **date}, body),
     st.sampled_from([403, 408, 425, 429, 500, 503]),
     retry_afters,
     dates,
     unusable_bodies,
 )
-unusable_answers = st.one_of(
+unusable_responses = st.one_of(
     st.builds(lambda body: Response(200, {"content-type": "application/json"}, body), unusable_bodies),
     st.builds(lambda body: Response(200, {}, body), unusable_bodies),
     st.builds(Response, st.sampled_from([0, 100, 201, 204, 304, 408, 500, 502, 599, 999])),
-    busy_answers,
+    busy_responses,
 )
-ending_answers = st.one_of(
+ending_responses = st.one_of(
     st.builds(
         lambda status, body: Response(status, {"location": "https://x.example"}, body),
         st.sampled_from([301, 302, 400, 401, 403, 404, 410, 422]),
@@ -106,7 +106,7 @@ ending_answers = st.one_of(
         lambda asked: Response(429, {"retry-after": asked, "date": "Mon, 02 Nov 2026 09:15:00 GMT"}),
         st.sampled_from(["100", "999999999", "9" * 30, "Mon, 02 Nov 2099 09:15:00 GMT"]),
     ),
-    st.builds(lambda rows: Response(200, {}, json_body(rows)), answers),
+    st.builds(lambda rows: Response(200, {}, json_body(rows)), row_lists),
 )
 failures = st.builds(
     TransportError, st.sampled_from(["refused", "reset", "timeout", "dns", "stale"]), st.sampled_from(["", PASSWORD])
@@ -124,11 +124,11 @@ def good_rows(response: Response) -> tuple[ImportEvent, ...] | None:
 
 
 def ran_out(outcome: Outcome) -> bool:
-    return isinstance(outcome, TimedOut) or (isinstance(outcome, LostContact) and outcome.detail.startswith("no good"))
+    return isinstance(outcome, TimedOut) or (isinstance(outcome, LostContact) and outcome.detail.startswith("no valid"))
 
 
 def twin(session: ImportSession) -> ImportSession:
-    """Return a copy of `session` to try what comes next; they share the machine."""
+    """Return a copy of `session` for trying out inputs; they share the machine."""
     same = object.__new__(ImportSession)
     for name in (slot for kind in ImportSession.__mro__ for slot in getattr(kind, "__slots__", ())):
         value = getattr(session, name)
@@ -142,7 +142,7 @@ class SessionRules(RuleBasedStateMachine):
     @initialize(
         policy=st.sampled_from(POLICIES),
         start=st.sampled_from([0.0, -7.25, 1_790_000_000.123]),
-        snapshots=growing_answers(),
+        snapshots=growing_rows(),
         quiet_steps=st.sampled_from([0, 15, 30, 45, 60]),
         cut_always=st.booleans(),
     )
@@ -208,7 +208,7 @@ class SessionRules(RuleBasedStateMachine):
     def a_good_response_arrives(self, advance, back, more, extended):
         self.respond_with(self.good_response(advance, back, more if extended else []))
 
-    @rule(response=unusable_answers)
+    @rule(response=unusable_responses)
     def an_unusable_response_arrives(self, response):
         self.respond_with(response)
 
@@ -218,12 +218,12 @@ class SessionRules(RuleBasedStateMachine):
 
     @rule()
     def the_caller_handles_a_timeout(self):
-        if self.give(lambda session: session.handle_timeout(now=self.clock)) and self.open_until is not None:
+        if self.pass_to_both(lambda session: session.handle_timeout(now=self.clock)) and self.open_until is not None:
             assert self.open_until <= self.moment() + NOISE
             self.last_end, self.open_until = self.open_until, None
 
     @precondition(lambda self: self.quiet_steps < 0)
-    @rule(response=ending_answers)
+    @rule(response=ending_responses)
     def a_final_response_arrives(self, response):
         self.respond_with(response)
 
@@ -235,7 +235,7 @@ class SessionRules(RuleBasedStateMachine):
     @precondition(lambda self: self.quiet_steps < 0)
     @rule()
     def the_caller_cancels(self):
-        emitted = self.give(lambda session: session.cancel(now=self.clock))
+        emitted = self.pass_to_both(lambda session: session.cancel(now=self.clock))
         assert self.session.outcome is not None
         assert all(isinstance(item, Ended) for item in emitted)
 
@@ -250,18 +250,18 @@ class SessionRules(RuleBasedStateMachine):
             max_size=8,
         ),
         took=st.sampled_from([0.0, 0.0301, 0.2, 3.0]),
-        unusable=unusable_answers,
+        unusable=unusable_responses,
     )
     def a_loop_runs(self, polls, took, unusable):
         while polls:
             action = self.session.next_action(now=self.clock)
             if isinstance(action, Send):
                 self.send(action)
-                came = polls.pop()
-                if came != "silence":
-                    self.clock += took + (self.policy.request_timeout if "late" in came else 0)
+                result = polls.pop()
+                if result != "silence":
+                    self.clock += took + (self.policy.request_timeout if "late" in result else 0)
                     self.respond_with(
-                        unusable if "unusable" in came else self.good_response(int(came == "news"), 0, [])
+                        unusable if "unusable" in result else self.good_response(int(result == "news"), 0, [])
                     )
             elif isinstance(action, Wait) and action.until <= self.clock:
                 self.the_caller_handles_a_timeout()
@@ -283,7 +283,7 @@ class SessionRules(RuleBasedStateMachine):
             assert moment - self.last_end >= self.policy.interval * 1000 - NOISE
         assert action.deadline > self.clock
         self.open_until = (action.deadline - self.session.start) * 1000
-        self.give(lambda session: session.sent(now=self.clock) or ())
+        self.pass_to_both(lambda session: session.sent(now=self.clock) or ())
         assert self.session.next_action(now=self.clock) == Wait(action.deadline)
 
     def good_response(self, advance: int, back: int, more: list[ImportEvent]) -> Response:
@@ -300,26 +300,26 @@ class SessionRules(RuleBasedStateMachine):
         self.poll_ends()
         events = good_rows(response)
         if self.session.outcome is not None or events is None:
-            self.give(lambda session: session.receive(response, now=self.clock))
+            self.pass_to_both(lambda session: session.receive(response, now=self.clock))
             return
         before = self.machine.state
         expected = list(self.machine.feed(events))
         self.failed_polls, self.contact = 0, self.moment() / 1000
         if self.machine.state is not before:
             self.phase_began = self.contact
-        emitted = self.give(lambda session: session.receive(response, now=self.clock))
+        emitted = self.pass_to_both(lambda session: session.receive(response, now=self.clock))
         assert [replace(item, at=None) for item in emitted if isinstance(item, Transition | Anomaly)] == expected
         assert not any(isinstance(item, PollFailed) for item in emitted)
 
     def fail_with(self, error: TransportError) -> None:
         self.poll_ends()
-        self.give(lambda session: session.receive_failure(error, now=self.clock))
+        self.pass_to_both(lambda session: session.receive_failure(error, now=self.clock))
 
     def poll_ends(self) -> None:
         if self.open_until is not None:
             self.last_end, self.open_until = self.moment(), None
 
-    def give(self, call) -> tuple[Emitted, ...]:
+    def pass_to_both(self, call) -> tuple[Emitted, ...]:
         """Pass one input to both sessions, which have to emit the same."""
         ended = self.session.outcome is not None
         before = self.session.save() if ended else None

@@ -94,7 +94,7 @@ def work(store, base_url, note=lambda moment, *more: None, sole_owner=False):
     with Urllib3Transport(connections=1) as transport:
         items = poll(session, transport, clock=clock, before_sending=keep)
     news = [item.to_json() for item in items]
-    note("answer", news)
+    note("response", news)
     saved = session.save()
     note("hand-over")
     store.keep(saved, news)

@@ -160,35 +160,35 @@ class Watched:
         end, whole = self.end()[0], self.policy["request_timeout"]
         return whole if self.owed or sent >= end else min(whole, end - sent)
 
-    def polled(self, meaning: Meaning, *, sent: float, came: int) -> None:
-        """Take the result of a poll that was sent at `sent` and ended at `came`."""
+    def polled(self, meaning: Meaning, *, sent: float, ended: int) -> None:
+        """Take the result of a poll that was sent at `sent` and ended at `ended`."""
         end = self.end()[0]
         assert not self.is_over, "a poll after the end"
         assert self.due <= sent, f"a poll at {sent}, before {self.due}"
         assert sent < end or self.is_overdue(), f"a poll at {sent}, after {self.end()}"
         overdue = self.owed or sent >= end
         self.overdue_polls += overdue
-        stopped = not overdue and came >= sent + self.time_for(sent) + self.policy["interval"]
+        stopped = not overdue and ended >= sent + self.time_for(sent) + self.policy["interval"]
         self.owed = False
         if isinstance(meaning, NotFound):
-            early = came < self.policy["not_found_grace"]
+            early = ended < self.policy["not_found_grace"]
             meaning = Bad(meaning.reason) if early else Refused("unknown-import", meaning.reason)
         if isinstance(meaning, Good):
-            self._understood(meaning.rows, came)
-            self.owed = stopped and came >= self.end()[0]
+            self._understood(meaning.rows, ended)
+            self.owed = stopped and ended >= self.end()[0]
         elif isinstance(meaning, Refused):
-            self._emit(came, "ended", "rejected", meaning.why, meaning.detail)
-        elif came < end:
-            self._failed(meaning, came)
-        elif stopped or (overdue and self._is_repeated(came)):
-            self._failed(meaning, came, owed=True)
+            self._emit(ended, "ended", "rejected", meaning.why, meaning.detail)
+        elif ended < end:
+            self._failed(meaning, ended)
+        elif stopped or (overdue and self._is_repeated(ended)):
+            self._failed(meaning, ended, owed=True)
         else:
-            self.due = came + self.policy["interval"]
-        if not self.is_over and came >= self.end()[0] and not self.is_overdue():
+            self.due = ended + self.policy["interval"]
+        if not self.is_over and ended >= self.end()[0] and not self.is_overdue():
             self.waited()
 
     def waited(self) -> None:
-        """Take it that no poll was sent before a budget ran out."""
+        """End the watch, because a budget ran out and no poll is overdue."""
         end, reason = self.end()
         assert end < inf
         last_emitted = self.emitted[-1][0] if self.emitted else 0
@@ -206,31 +206,31 @@ class Watched:
             key=lambda end: end[0],
         )
 
-    def _understood(self, rows: Sequence[Row], came: int) -> None:
+    def _understood(self, rows: Sequence[Row], ended: int) -> None:
         before = self.imported.state
         for item in self.imported.feed(rows):
-            self._emit(came, *item)
-        self._good, self.failed, self.due = came, 0, came + self.policy["interval"]
+            self._emit(ended, *item)
+        self._good, self.failed, self.due = ended, 0, ended + self.policy["interval"]
         self.overdue_polls, self.repeated = 0, False
         if self.imported.state != before:
-            self._phase_began = came
+            self._phase_began = ended
         if self.imported.state == "COMPLETE":
-            self._emit(came, "ended", "completed", None, None)
+            self._emit(ended, "ended", "completed", None, None)
         elif self.imported.state == "ERROR":
             abandoned = self.imported.code in ABANDONED
-            self._emit(came, "ended", "abandoned" if abandoned else "failed", None, None)
+            self._emit(ended, "ended", "abandoned" if abandoned else "failed", None, None)
 
-    def _is_repeated(self, came: int) -> bool:
+    def _is_repeated(self, ended: int) -> bool:
         """Return whether a failed overdue poll is repeated: once, if only the lost-contact budget is over."""
         phase = "consent" if self.imported.state == "INITIALIZING" else "gathering"
         others = (self._phase_began + self.policy[f"{phase}_timeout"], self.policy["timeout"])
-        first, self.repeated = not self.repeated and came < min(others), True
+        first, self.repeated = not self.repeated and ended < min(others), True
         return first
 
-    def _failed(self, poll: Bad, came: int, owed: bool = False) -> None:
-        latest = came + self.policy["request_timeout"] if owed else self.end()[0] - 1
-        if poll.retry_after is not None and came + poll.retry_after * 1000 > latest:
-            self._emit(came, "ended", "lost-contact", None, poll.reason)
+    def _failed(self, poll: Bad, ended: int, owed: bool = False) -> None:
+        latest = ended + self.policy["request_timeout"] if owed else self.end()[0] - 1
+        if poll.retry_after is not None and ended + poll.retry_after * 1000 > latest:
+            self._emit(ended, "ended", "lost-contact", None, poll.reason)
             return
         self.failed += 1
         interval = self.policy["interval"]
@@ -238,13 +238,13 @@ class Watched:
         backoff = round(min(self.policy["max_delay"], interval * 2 ** (self.failed - 1) * (1 + jitter / 2)))
         backoff = 0 if owed else backoff
         self.due, self.owed = (
-            came + max(interval, backoff if poll.retry_after is None else poll.retry_after * 1000),
+            ended + max(interval, backoff if poll.retry_after is None else poll.retry_after * 1000),
             owed,
         )
         if owed and not self.is_overdue():
             return
         retry_at = self.due if owed or self.due < self.end()[0] else None
-        self._emit(came, "poll-failed", self.failed, retry_at, poll.reason)
+        self._emit(ended, "poll-failed", self.failed, retry_at, poll.reason)
 
     def _emit(self, at: float, *item: object) -> None:
         self.emitted.append((at, item))

@@ -13,7 +13,6 @@ from xml.sax.saxutils import escape
 
 from hypothesis import strategies as st
 
-from answers import growing_answers, odd_rows, unlisted_rows
 from drawn_model import SILENCE, Bad, Good, Meaning, NotFound, Refused, Row
 from drawn_pages import BASIC, CREDENTIALS, HIDDEN, JSON, PASSWORD, XML, json_page, pages, xml_page
 from drawn_responses import (
@@ -29,6 +28,7 @@ from drawn_responses import (
     resets,
     sends,
 )
+from event_rows import growing_rows, odd_rows, unlisted_rows
 from spongewatch import ImportEvent
 from spongewatch.transports.testing.hostile_server import http_response
 
@@ -420,7 +420,7 @@ def silences() -> list[Step]:
     return [
         silent("says nothing", hangs),
         silent("says half a head", sends(page[:30], then=hangs)),
-        silent("says half an answer", sends(page[:-20], then=hangs)),
+        silent("sends half a response", sends(page[:-20], then=hangs)),
         silent("drips a status line", dripping(b"HTTP/1.1 200 OK")),
         silent("drips a header", sends(head + b"x: ", then=dripping(b"y"))),
         silent("drips headers", sends(head, then=dripping(b"x: y\r\n"))),
@@ -503,7 +503,7 @@ def final_rows(draw: st.DrawFn, aim: str, before: list[Row]) -> list[Row]:
 
 @st.composite
 def plans(draw: st.DrawFn, aim: str) -> Plan:
-    snapshots = [list(map(as_row, snapshot)) for snapshot in draw(growing_answers())]
+    snapshots = [list(map(as_row, snapshot)) for snapshot in draw(growing_rows())]
     living = [rows for rows in snapshots if not any(map(ends_import, rows))]
     if aim == "consent":
         living = [

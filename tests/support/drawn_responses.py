@@ -1,4 +1,4 @@
-"""What a service does on a connection: scripts for the hostile server, and the ways in which a response can be sent."""
+"""Scripts for the hostile server: ways to send a response, or to fail to."""
 
 import gzip
 from collections.abc import Callable

@@ -39,5 +39,5 @@ def at_most(seconds):
 
 
 def printed(error):
-    """What a log would show of an exception."""
+    """Return an exception as a log would show it."""
     return "".join(traceback.format_exception(error)) + repr(error)

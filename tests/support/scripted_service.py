@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import Credentials, ImportSession, PollPolicy, Response, TransportError
 
 CREDENTIALS = Credentials("demo-key", 'p+/%: é"')

@@ -2,7 +2,7 @@
 
 import sys
 
-from answers import each_poll
+from event_rows import each_poll
 from spongewatch.transports import Simulator
 from spongewatch_command import main
 

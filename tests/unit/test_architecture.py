@@ -1,4 +1,4 @@
-"""What each folder may import, which names are public, and that every public name has a working example."""
+"""The layers: allowed imports, the public names, and a working example for each of them."""
 
 import ast
 import doctest

@@ -74,8 +74,8 @@ FILES = sorted(
     ]
     if path.suffix in SUFFIXES or path.name in ("Makefile", "run")
 )
-OTHERS_TEXT = ("tests/data/", "tests/fuzz/corpus/", "tests/unit/test_prose.py")
-"""Recordings of other programs, and the rules themselves."""
+OTHERS_TEXT = ("CHANGELOG.md", "tests/data/", "tests/fuzz/corpus/", "tests/unit/test_prose.py")
+"""Old names, recordings of other programs, and the rules themselves."""
 
 PATTERNS = [
     (re.compile(rf"(?<![A-Za-z])(?:{pattern})(?![a-z])", re.IGNORECASE), better) for pattern, better, _ in RULES

@@ -1,4 +1,4 @@
-"""What is promised of every value that the core gives or takes."""
+"""Promises about every value class of the core: immutable, equal by value, and printable."""
 
 from copy import copy
 from dataclasses import FrozenInstanceError, fields, is_dataclass

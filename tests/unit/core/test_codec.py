@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.core.codec import MAX_BODY, decode, envelope_message
 from spongewatch.core.errors import InvalidType, RemoteProtocolError
 from spongewatch.core.events import EventsPage
@@ -25,7 +25,7 @@ def refusal(body, content_type=None):
     return str(caught.value)
 
 
-def test_both_formats_of_the_same_rows_give_the_same_page():
+def test_json_and_xml_of_the_same_rows_decode_to_the_same_page():
     assert decode(JSON) == decode(XML) == EventsPage("1126", "u", "", tuple(GATHERED))
 
 
@@ -84,7 +84,7 @@ def test_a_content_type_that_names_neither_format_is_ignored(form, word):
     assert decode(JSON, form.format(word)) == decode(XML, form.format(word))
 
 
-def test_the_content_type_is_believed():
+def test_a_body_is_not_parsed_in_another_format_than_its_content_type():
     assert "not valid XML" in refusal(JSON, "application/xml")
     assert "not valid JSON" in refusal(XML, "application/json")
 
@@ -170,7 +170,7 @@ def test_the_content_type_decides_the_format_of_an_envelope():
     assert envelope_message(b"<error><message>gone</message></error>", "application/json") is None
 
 
-def test_the_message_of_an_envelope_is_cut_and_can_not_act_on_a_terminal():
+def test_the_message_of_an_envelope_is_shortened_and_escaped():
     body = json.dumps({"error": {"message": "\x1b[2J\u202e" + "m" * 500}}).encode()
     message = envelope_message(body)
     assert message == "\\x1b[2J\\u202e" + "m" * 195
@@ -183,7 +183,7 @@ def test_a_body_of_one_mebibyte_is_read_and_not_a_byte_more():
     assert refusal(largest + b" ") == "the response has more than 1,048,576 bytes"
 
 
-def test_deep_nesting():
+def test_deeply_nested_json_is_refused():
     assert refusal(b"[" * 200_000) == "the response is JSON that is nested too deeply"
     assert refusal(b'{"a":' * 100_000) == "the response is JSON that is nested too deeply"
 

@@ -78,7 +78,7 @@ def test_an_echo_must_be_a_str(echo):
 
 
 @pytest.mark.parametrize("value", ["1", "89708927", "a", "-_-", "A" * 64, "10"])
-def test_valid_import_ids(value):
+def test_valid_import_ids_are_accepted(value):
     assert is_import_id(value)
     assert request(checked_import_id(value)).url.endswith(f"/events/{value}.json")
 
@@ -87,7 +87,7 @@ def test_valid_import_ids(value):
     "value",
     ["", "0", "01126", "A" * 65, "1126 ", " 1126", "1126\n", "../1126", "a/b", "a.b", "1%2e", "é", "٣"],
 )
-def test_invalid_import_ids(value):
+def test_invalid_import_ids_are_refused(value):
     assert not is_import_id(value)
     with pytest.raises(
         InvalidArgument, match="^import_id must be 1 to 64 letters, digits, dashes and underscores, without"
@@ -211,7 +211,7 @@ def test_plain_http_to_this_machine_is_accepted(base_url):
         "http://api.cloudsponge.com",
     ],
 )
-def test_plain_http_to_another_host_only_when_it_is_wanted(base_url):
+def test_plain_http_to_another_host_needs_insecure_http(base_url):
     text = refusal(base_url=base_url)
     assert text == (
         "base_url must not be plain http, which sends the password unencrypted; use https, or insecure_http=True"
@@ -231,7 +231,7 @@ def test_plain_http_to_another_host_only_when_it_is_wanted(base_url):
         "HTTP://api.cloudsponge.com",
     ],
 )
-def test_urls_of_the_public_service(base_url):
+def test_urls_of_the_public_service_are_recognized(base_url):
     assert is_public_service(base_url)
 
 
@@ -244,5 +244,5 @@ def test_urls_of_the_public_service(base_url):
         "http://[::1]",
     ],
 )
-def test_urls_of_other_services(base_url):
+def test_urls_of_other_services_are_not_the_public_service(base_url):
     assert not is_public_service(base_url)

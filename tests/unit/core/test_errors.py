@@ -27,7 +27,7 @@ def test_errors_of_the_caller_have_the_base_class_that_python_users_expect(kind,
     assert issubclass(kind, base)
 
 
-def test_the_kinds_that_traces_use():
+def test_the_kinds_of_transport_errors():
     assert errors.TRANSPORT_ERROR_KINDS == (
         "refused",
         "reset",

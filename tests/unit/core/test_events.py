@@ -70,7 +70,7 @@ def test_white_space_around_a_number_is_ignored(blank):
 
 
 @pytest.mark.parametrize("nothing", [None, "", " \t "])
-def test_null_and_white_space_are_no_value(nothing):
+def test_null_and_white_space_mean_that_there_is_no_value(nothing):
     assert value_of(nothing) == (None, None)
 
 
@@ -162,7 +162,7 @@ def test_the_message_of_an_error_envelope(obj, message):
 
 
 @pytest.mark.parametrize("obj", [{}, [], "error", None])
-def test_no_error_envelope_has_no_message(obj):
+def test_other_json_has_no_error_message(obj):
     assert error_message(obj) is None
 
 

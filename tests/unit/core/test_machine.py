@@ -4,11 +4,11 @@ from copy import copy
 
 import pytest
 
-from answers import row, rows, triggers
+from event_rows import row, rows, triggers
 from spongewatch.core.emitted import Anomaly, Transition
+from spongewatch.core.error_codes import ErrorCategory, ImportFailure
 from spongewatch.core.errors import InvalidArgument, InvalidType, LocalProtocolError
 from spongewatch.core.events import ImportEvent
-from spongewatch.core.failures import ErrorCategory, ImportFailure
 from spongewatch.core.machine import ImportMachine
 from spongewatch.core.outcomes import Abandoned, Completed, Failed
 from spongewatch.core.table import State
@@ -54,7 +54,7 @@ def in_state(state):
 
 @pytest.mark.parametrize("text", EXPECTED)
 @pytest.mark.parametrize("state", HISTORIES)
-def test_every_row_in_every_state(state, text):
+def test_every_row_in_every_state_emits_what_the_table_says(state, text):
     items = in_state(state).feed([row(text)])
     names = [item.trigger if isinstance(item, Transition) else f"+{item.reason}" for item in items]
     assert " ".join(names) == EXPECTED[text][list(HISTORIES).index(state)]
@@ -86,7 +86,7 @@ OVER_AT_FIRST_POLL = [["INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2001", "
         (OVER_AT_FIRST_POLL, ["initialize", "gather", "complete"], 2001),
     ],
 )
-def test_recorded_imports(responses, steps, count):
+def test_recorded_imports_emit_the_expected_items(responses, steps, count):
     machine = ImportMachine()
     assert triggers([item for response in responses for item in machine.feed(rows(*response))]) == steps
     assert machine.outcome == Completed(count)
@@ -383,7 +383,7 @@ def test_the_saved_machine_is_json_with_a_version():
         ("told", [["unlisted-row", f"NEW{n}", "DONE"] for n in range(34)]),
     ],
 )
-def test_a_tampered_member_is_named(key, value):
+def test_a_tampered_key_is_named_in_the_message(key, value):
     with pytest.raises(LocalProtocolError, match=key):
         ImportMachine.resume(tampered(State.ERROR, key, value))
 

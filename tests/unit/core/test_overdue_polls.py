@@ -1,10 +1,11 @@
-"""Elapsed time alone is no evidence: which polls are sent after a budget is over, and what ends the watch then."""
+"""Overdue polls: no watch ends by elapsed time alone; a poll that was due is sent first, and its result counts."""
 
 import json
 
 import pytest
 
-from answers import json_body, rows, triggers
+from event_rows import triggers
+from made_sessions import GATHERS, IS_COMPLETE, RESET, good
 from spongewatch import (
     Cancelled,
     Completed,
@@ -23,10 +24,6 @@ from spongewatch import (
     Wait,
 )
 
-WAITS = rows("INITIALIZING INPROGRESS 0")
-GATHERS = rows("INITIALIZING COMPLETED 0", "GATHERING INPROGRESS 5")
-IS_COMPLETE = rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 7", "COMPLETE COMPLETED 0")
-RESET = TransportError("reset", "by the other side")
 STALE = TransportError("stale", "the server closed the connection")
 BUSY = Response(503)
 LOST = LostContact("no valid response for 120 s (lost_contact_timeout); last failure: reset: by the other side")
@@ -36,26 +33,22 @@ def new(now=0.0, **settings):
     return ImportSession("1126", None, now=now, policy=PollPolicy(**settings))
 
 
-def good(events=WAITS):
-    return Response(200, {"content-type": "application/json"}, json_body(events))
+def pass_on(session, result, now):
+    if isinstance(result, TransportError):
+        return session.receive_failure(result, now=now)
+    return session.receive(result, now=now)
 
 
-def bring(session, what, now):
-    if isinstance(what, TransportError):
-        return session.receive_failure(what, now=now)
-    return session.receive(what, now=now)
-
-
-def polled(session, now, what, came=None):
-    """Send the poll that is due at `now` and bring `what`; return what that emits."""
+def polled(session, now, result, received=None):
+    """Send the poll that is due at `now`, pass on its result, and return the emitted items."""
     action = session.next_action(now=now)
     assert isinstance(action, Send), action
     session.sent(now=now)
-    return bring(session, what, now if came is None else came)
+    return pass_on(session, result, now if received is None else received)
 
 
 def saved_and_resumed(session, now):
-    """The session after a save and a resume, which change nothing while no poll is open."""
+    """Save and resume the session; while no poll is open, that changes nothing."""
     again = ImportSession.resume(session.save(), None, now=now)
     assert again.save() == session.save()
     assert again.next_action(now=now) == session.next_action(now=now)
@@ -68,7 +61,7 @@ def outcome_of(items):
     return items[-1].outcome
 
 
-# An overdue poll comes before the end.
+# An overdue poll is sent before the watch ends.
 
 
 @pytest.mark.parametrize("budget", ["consent_timeout", "lost_contact_timeout", "timeout"])
@@ -82,7 +75,7 @@ def test_the_first_poll_is_sent_however_late(budget, late):
     assert outcome_of(polled(session, now, good(IS_COMPLETE))) == Completed(7)
 
 
-def test_a_consumer_that_was_busy_longer_than_lost_contact_misses_nothing():
+def test_a_consumer_busy_for_longer_than_lost_contact_timeout_misses_no_item():
     session = new()
     polled(session, 0.0, good())
     assert session.handle_timeout(now=500.0) == ()
@@ -117,7 +110,7 @@ def test_while_an_overdue_poll_is_open_nothing_ends_the_watch():
         session.sent(now=15.9)
 
 
-# After its response the budgets are judged again.
+# Budgets after the response to an overdue poll.
 
 
 def test_a_valid_response_restarts_lost_contact():
@@ -147,15 +140,15 @@ def test_a_budget_that_is_still_over_ends_the_watch_at_its_end_or_the_last_item(
 
 
 @pytest.mark.parametrize(
-    ("what", "outcome"),
+    ("result", "outcome"),
     [
         (Response(401), Rejected("credentials", "status 401")),
         (Response(404), Rejected("unknown-import", "status 404")),
         (TransportError("tls", "not trusted", permanent=True), LostContact("tls: not trusted")),
     ],
 )
-def test_a_rejection_or_a_permanent_error_ends_the_watch(what, outcome):
-    items = polled(new(consent_timeout=5, timeout=5, lost_contact_timeout=5), 30.0, what)
+def test_a_rejection_or_a_permanent_error_ends_the_watch(result, outcome):
+    items = polled(new(consent_timeout=5, timeout=5, lost_contact_timeout=5), 30.0, result)
     assert (outcome_of(items), items[-1].at, len(items)) == (outcome, 30.0, 1)
 
 
@@ -163,11 +156,11 @@ def test_a_rejection_or_a_permanent_error_ends_the_watch(what, outcome):
 
 
 @pytest.mark.parametrize(
-    ("what", "retry_at"), [(RESET, 131.0), (BUSY, 131.0), (Response(429, {"retry-after": "4"}), 134.0)]
+    ("result", "retry_at"), [(RESET, 131.0), (BUSY, 131.0), (Response(429, {"retry-after": "4"}), 134.0)]
 )
-def test_a_failed_overdue_poll_is_repeated_once_if_only_contact_is_lost(what, retry_at):
+def test_a_failed_overdue_poll_is_repeated_once_if_only_contact_is_lost(result, retry_at):
     session = new()
-    (failed,) = polled(session, 130.0, what)
+    (failed,) = polled(session, 130.0, result)
     assert isinstance(failed, PollFailed)
     assert (failed.at, failed.attempt, failed.retry_at) == (130.0, 1, retry_at)
     session = saved_and_resumed(session, 130.5)
@@ -182,7 +175,7 @@ def test_the_repetition_may_get_a_valid_response():
     polled(session, 130.0, RESET)
     assert triggers(polled(session, 131.0, good())) == ["start"]
     assert session.next_action(now=131.0) == Wait(132.0)
-    polled(session, 500.0, RESET)  # the next lid that is closed has its own repetition
+    polled(session, 500.0, RESET)  # a second suspension may repeat its poll again
     assert outcome_of(polled(session, 501.0, good(IS_COMPLETE))) == Completed(7)
 
 
@@ -195,9 +188,9 @@ def test_a_retry_after_over_the_request_timeout_ends_the_watch():
 @pytest.mark.parametrize(
     ("budget", "outcome"), [("consent_timeout", TimedOut("consent")), ("timeout", TimedOut("total"))]
 )
-@pytest.mark.parametrize("what", [RESET, BUSY, Response(200, {}, b"<html>")])
-def test_if_another_budget_is_over_a_failure_ends_the_watch_without_a_poll_failed(budget, outcome, what):
-    items = polled(new(**{budget: 5.0}), 130.0, what)
+@pytest.mark.parametrize("result", [RESET, BUSY, Response(200, {}, b"<html>")])
+def test_if_another_budget_is_over_a_failure_ends_the_watch_without_a_poll_failed(budget, outcome, result):
+    items = polled(new(**{budget: 5.0}), 130.0, result)
     assert (outcome_of(items), items[-1].at, len(items)) == (outcome, 5.0, 1)
 
 
@@ -256,13 +249,13 @@ def test_polls_repeated_after_kills_count_as_overdue():
     assert outcome_of(session.handle_timeout(now=60.0)) == TimedOut("total")
 
 
-# A stale connection is no failure.
+# Stale connections.
 
 
 def test_a_stale_poll_is_repeated_after_the_interval_and_emits_nothing():
     session = new()
     polled(session, 0.0, good())
-    assert polled(session, 1.0, STALE, came=1.02) == ()
+    assert polled(session, 1.0, STALE, received=1.02) == ()
     session = saved_and_resumed(session, 1.02)
     assert (session.failed_polls, session.next_action(now=1.1)) == (0, Wait(2.02))
     assert polled(session, 2.02, good()) == ()
@@ -275,21 +268,25 @@ def test_the_second_stale_poll_in_a_row_is_an_ordinary_failure():
     session = saved_and_resumed(session, 0.0)
     (failed,) = polled(session, 1.0, STALE)
     assert (failed.attempt, failed.reason) == (1, "stale: the server closed the connection")
-    assert [len(polled(session, now, what)) for now, what in ((10.0, RESET), (20.0, STALE), (30.0, STALE))] == [1, 0, 1]
+    assert [len(polled(session, now, result)) for now, result in ((10.0, RESET), (20.0, STALE), (30.0, STALE))] == [
+        1,
+        0,
+        1,
+    ]
 
 
 # The process was stopped while a poll was open.
 
 
-@pytest.mark.parametrize("what", [good(), RESET, BUSY, STALE])
+@pytest.mark.parametrize("result", [good(), RESET, BUSY, STALE])
 @pytest.mark.parametrize("budget", ["consent_timeout", "timeout"])
-def test_one_more_poll_is_overdue_after_the_process_was_stopped(budget, what):
+def test_one_more_poll_is_overdue_after_the_process_was_stopped(budget, result):
     session = new(**{budget: 30.0})
     session.sent(now=25.0)
-    items = bring(session, what, 500.0)
+    items = pass_on(session, result, 500.0)
     assert session.outcome is None
     assert [item.retry_at for item in items if isinstance(item, PollFailed)] == (
-        [501.0] if what in (RESET, BUSY) else []
+        [501.0] if result in (RESET, BUSY) else []
     )
     session = saved_and_resumed(session, 500.0)
     assert session.next_action(now=500.0) == Wait(501.0)
@@ -311,11 +308,11 @@ def test_an_unsolicited_response_does_not_replace_an_overdue_poll():
     assert outcome_of(polled(session, 31.0, good())) == TimedOut("consent")
 
 
-@pytest.mark.parametrize("what", [good(), RESET])
-def test_a_slow_but_running_process_ends_the_watch_by_its_budget(what):
+@pytest.mark.parametrize("result", [good(), RESET])
+def test_a_slow_but_running_process_ends_the_watch_by_its_budget(result):
     session = new(timeout=5)
     session.sent(now=4.0)
-    items = bring(session, what, 5.9)  # a busy machine, but no missed poll
+    items = pass_on(session, result, 5.9)  # a busy machine, but no missed poll
     assert outcome_of(items) == TimedOut("total")
 
 

@@ -14,7 +14,7 @@ def refusal(**settings):
     return str(caught.value)
 
 
-def test_the_defaults():
+def test_the_default_settings():
     assert PollPolicy().to_json() == {
         "interval": 1.0,
         "request_timeout": 10.0,

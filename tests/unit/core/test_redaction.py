@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import Credentials, InvalidType, Response, TransportError, decode
 from spongewatch.core.exchange import MAX_BODY
 from spongewatch.core.redaction import Redaction
@@ -171,7 +171,7 @@ ORDINARY = {
 
 @pytest.mark.parametrize("text", ORDINARY.values(), ids=list(ORDINARY))
 @pytest.mark.parametrize("length", [6, 13, 60])
-def test_no_password_changes_what_an_ordinary_response_says(text, length):
+def test_no_password_changes_an_ordinary_response(text, length):
     body = text.encode()
     import_id = "my-Import_1" if "my-Import_1" in text else str(decode(body).import_id)
     for start in range(0, len(text) - length, 4):
@@ -238,7 +238,7 @@ def test_any_text_may_be_a_secret(secret):
     "password", ["*" * 7, "*secret", "secret*", "abc******def", "*#-_.~*", "\u2a2a日本語日本語", "\u012asecret"]
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
-def test_a_replacement_never_completes_a_secret(password, encoding):
+def test_replacing_a_secret_never_creates_another(password, encoding):
     redaction = Redaction(password)
     for text in (password * 3, password[:-1] + password * 3, password * 3 + password[1:], "*" * 40, password[:3] * 9):
         cleaned = redaction.data(f"\0a{text}".encode(encoding))
@@ -251,7 +251,7 @@ def test_if_every_filler_is_taken_the_placeholder_stays_the_same():
     assert Redaction(secrets).text("a *secret* b") == "a ****** b"
 
 
-def test_nothing_gets_longer():
+def test_a_cleaned_text_is_never_longer():
     body = PASSWORD.encode() * 5
     for form in FORMS.values():
         assert len(CREDENTIALS.redaction.text(form)) <= len(form)
@@ -286,7 +286,7 @@ def test_a_response_is_cleaned_in_headers_and_body():
         ("text/{}; \u20ac", "text/******; \u20ac"),
     ],
 )
-def test_headers_are_cleaned_however_they_were_read(echoed, kept):
+def test_headers_are_cleaned_even_if_decoded_as_latin_1(echoed, kept):
     redaction = CREDENTIALS.redaction
     assert redaction.clean(Response(503, {"x": echoed.format(PASSWORD)})).headers["x"] == kept
     as_latin_1 = "text/" + PASSWORD.encode().decode("latin-1")  # UTF-8, as HTTP clients show it

@@ -12,7 +12,7 @@ def saved(**keys):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "9" * 5000])
-def test_what_is_not_json(text):
+def test_text_that_is_not_json_is_refused(text):
     with pytest.raises(LocalProtocolError, match="the saved thing is not JSON"):
         SavedObject.parse("thing", 3, text)
 
@@ -23,7 +23,7 @@ def test_only_text_is_read(saved):
         SavedObject.parse("thing", 3, saved)
 
 
-def test_what_is_too_long_is_not_parsed():
+def test_text_over_the_limit_is_not_parsed():
     whole = '{"spongewatch-thing": 3}'
     assert SavedObject.parse("thing", 3, whole.ljust(MAX_SAVED)).count("spongewatch-thing") == 3
     with pytest.raises(LocalProtocolError, match="^the saved thing has more than 16,777,216 characters$"):
@@ -31,7 +31,7 @@ def test_what_is_too_long_is_not_parsed():
 
 
 @pytest.mark.parametrize("text", ["[]", "null", "5"])
-def test_a_json_value_that_is_no_object_is_refused(text):
+def test_a_json_value_other_than_an_object_is_refused(text):
     with pytest.raises(LocalProtocolError, match="the saved thing is not a JSON object"):
         SavedObject.parse("thing", 3, text)
 
@@ -45,7 +45,7 @@ def test_another_version_is_refused():
         SavedObject.parse("thing", 3, "{}")
 
 
-def test_values_of_the_right_kind():
+def test_values_of_the_right_kind_are_accepted():
     parsed = saved(name="x", count=5, state="ERROR", list=[1], child={"name": None, "count": None}, none=None)
     assert (parsed.text("name"), parsed.count("count"), parsed.choice("state", State)) == ("x", 5, State.ERROR)
     assert parsed.items("list") == [1]
@@ -131,7 +131,7 @@ def test_an_error_in_a_child_names_its_parent():
         child.count("code")
 
 
-def test_a_strangers_text_can_not_act_on_a_terminal():
+def test_control_characters_in_saved_text_are_escaped():
     with pytest.raises(LocalProtocolError) as caught:
         saved(m="\x1b[2J\u202e").count("m")
     assert str(caught.value).isprintable()

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from answers import rows
+from event_rows import rows
 from spongewatch import (
     Abandoned,
     Cancelled,
@@ -60,7 +60,7 @@ def test_an_outcome_reads_back_unchanged(outcome):
 
 
 @pytest.mark.parametrize("verdict", [Completed(7), Completed(None), FAILED, ABANDONED])
-def test_the_services_verdict_is_read_from_the_machine(verdict):
+def test_a_verdict_of_the_service_is_read_from_the_machine(verdict):
     assert outcome_to_json(verdict) == {"name": verdict.name, "reason": None, "detail": ""}
     assert read(outcome_to_json(verdict), verdict) == verdict
 
@@ -78,7 +78,7 @@ def test_a_watch_may_be_cancelled_although_the_import_has_ended():
     ("name", "verdict"),
     [("completed", None), ("completed", FAILED), ("failed", ABANDONED), ("abandoned", Completed(7))],
 )
-def test_a_verdict_that_the_machine_does_not_know(name, verdict):
+def test_a_saved_verdict_that_the_machine_lacks_is_refused(name, verdict):
     text = refusal({"name": name, "reason": None, "detail": ""}, verdict)
     assert text == f'the saved session\'s outcome: name must be the outcome of the saved machine, not "{name}"'
 
@@ -105,6 +105,6 @@ def test_a_tampered_key_is_named(outcome, problem):
     assert problem in refusal(outcome)
 
 
-def test_a_strangers_text_can_not_act_on_a_terminal():
+def test_control_characters_in_saved_text_are_escaped():
     assert read({"name": "lost-contact", "detail": "\x1b[2J\u202e"}) == LostContact("\\x1b[2J\\u202e")
     assert read({"name": "lost-contact", "detail": None}) == LostContact("")

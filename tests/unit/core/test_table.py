@@ -13,7 +13,7 @@ class Model:
 
 
 @pytest.mark.parametrize(("trigger", "source"), [*product(sorted({row[0] for row in TRANSITIONS}), State)])
-def test_each_trigger_leads_where_the_table_says(trigger, source):
+def test_each_trigger_leads_to_the_state_in_the_table(trigger, source):
     model = Model(source)
     dests = [dest for name, from_, dest in TRANSITIONS if (name, from_) == (trigger, source)]
     if dests:
@@ -25,7 +25,7 @@ def test_each_trigger_leads_where_the_table_says(trigger, source):
         assert model._state is source
 
 
-def test_nothing_leads_out_of_a_terminal_state():
+def test_a_terminal_state_has_no_outgoing_transition():
     assert {state for state in State if state.is_terminal} == set(State) - {source for _, source, _ in TRANSITIONS}
 
 

@@ -42,7 +42,7 @@ def test_nil_is_none_and_empty_is_empty():
 
 
 @pytest.mark.parametrize(("inside", "events"), [('<events nil="true"/>', None), ("<events>oops</events>", "oops")])
-def test_events_that_are_no_list_stay_as_they_are(inside, events):
+def test_an_events_element_without_children_is_read_as_text_or_none(inside, events):
     assert read(f"<eventsResponse>{inside}</eventsResponse>") == {"events": events}
 
 
@@ -57,7 +57,7 @@ def test_without_events_there_is_no_such_key():
     assert read("<eventsResponse/>") == {}
 
 
-def test_an_element_other_than_event_is_no_object():
+def test_an_element_other_than_event_is_not_an_object():
     assert read("<eventsResponse><events><row/></events></eventsResponse>") == {"events": ["row"]}
 
 
@@ -154,7 +154,7 @@ DTD = '<!DOCTYPE eventsResponse SYSTEM "http://127.0.0.1:1/x.dtd"><eventsRespons
 
 
 @pytest.mark.parametrize("document", [BOMB, EXTERNAL, DTD], ids=["entity bomb", "external entity", "dtd"])
-def test_nothing_that_a_dtd_can_do_is_done(document):
+def test_a_document_type_is_refused(document):
     assert refusal(document.encode()) == "the response is XML with a document type, which is not supported"
     utf_16 = f'<?xml version="1.0" encoding="UTF-16"?>{document}'.encode("utf-16")
     assert refusal(utf_16) == "the response is XML with a document type, which is not supported"
@@ -164,7 +164,7 @@ def test_an_undeclared_entity_is_refused():
     assert refusal(b"<eventsResponse>&x;</eventsResponse>").endswith("undefined entity: line 1, column 16")
 
 
-def test_deep_nesting_breaks_nothing():
+def test_deeply_nested_xml_is_read():
     depth = 100_000
     deep = "<a>" * depth + "</a>" * depth
     assert read(f"<eventsResponse><echo>{deep}</echo></eventsResponse>") == {"echo": {"a": ""}}

@@ -45,7 +45,7 @@ def closing(transport, body):
     return lambda threads=2: asyncio.run(main(threads))
 
 
-def test_it_sends_in_another_thread():
+def test_a_threaded_transport_sends_in_another_thread():
     async def send(threaded):
         slow.let.set()
         return await threaded.send(REQUEST, timeout=1000)
@@ -83,7 +83,7 @@ def test_exceptions_of_the_transport_are_raised(error):
     assert caught.value is error
 
 
-def test_it_sends_as_many_requests_at_once_as_it_has_threads():
+def test_a_threaded_transport_sends_one_request_per_thread_at_once():
     async def send_three(threaded):
         tasks = [asyncio.create_task(threaded.send(REQUEST, timeout=60)) for _ in range(3)]
         for _ in range(2):

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from answers import json_body, rows, triggers
+from event_rows import json_body, rows, triggers
 from scripted_service import COMPLETE, CREDENTIALS, WAITING, AsyncService, Service
 from spongewatch import (
     Completed,
@@ -37,7 +37,7 @@ both = pytest.mark.parametrize("wait", [wait, awaited], ids=["wait", "wait_async
 
 
 @pytest.mark.parametrize(("wait", "kind"), [(wait, Service), (awaited, Service), (awaited, AsyncService)])
-def test_it_returns_the_outcome_and_leaves_the_given_transport_open(wait, kind):
+def test_wait_returns_the_outcome_and_leaves_the_given_transport_open(wait, kind):
     clock, received = VirtualClock(), []
     transport = kind(clock, WAITING, COMPLETE)
     assert wait("1126", CREDENTIALS, transport=transport, clock=clock, observers=[received.append]) == Completed(7)
@@ -64,7 +64,7 @@ def test_timeout_replaces_that_of_the_policy(wait, policy, timeout, outcome, at)
 
 
 @both
-def test_the_request_is_made_as_the_arguments_say(wait):
+def test_the_arguments_determine_the_request(wait):
     requests = []
 
     def handle(request):
@@ -85,7 +85,7 @@ def fail(item):
 
 
 @both
-def test_it_records_and_logs_errors_of_observers(wait, tmp_path, caplog):
+def test_wait_records_and_logs_errors_of_observers(wait, tmp_path, caplog):
     clock = VirtualClock()
     with TraceWriter(tmp_path / "trace.jsonl", CREDENTIALS) as record:
         arguments = {"transport": Service(clock, WAITING, COMPLETE), "clock": clock, "record": record}
@@ -185,14 +185,14 @@ def test_one_transport_with_one_connection_is_created_and_closed(wait, created, 
 
 
 @both
-def test_it_is_closed_if_observers_fail(wait, created):
+def test_the_created_transport_is_closed_if_observers_fail(wait, created):
     with Simulator("skips") as service, pytest.raises(ObserverErrors) as caught:
         wait("1126", DEMO, base_url=service.base_url, observers=[fail])
     assert caught.value.outcome == Completed(2340)
     assert [*created.values()] == [True]
 
 
-def test_it_is_closed_if_the_task_is_cancelled(created):
+def test_the_created_transport_is_closed_if_the_task_is_cancelled(created):
     async def main(service):
         async with asyncio.timeout(0.05):
             await wait_async("1126", DEMO, base_url=service.base_url)

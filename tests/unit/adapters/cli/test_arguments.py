@@ -160,7 +160,7 @@ def test_options_may_be_placed_before_and_after_other_arguments():
     assert parse(["watch", "1", "--quiet"]).quiet
 
 
-def test_the_version(capsys):
+def test_the_version_is_printed(capsys):
     assert printed(capsys, "--version") == f"spongewatch {__version__}\n"
 
 

@@ -6,13 +6,13 @@ from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.adapters.cli.command_line import main
 
 
 @pytest.fixture(autouse=True)
 def interruptible():
-    """As from a terminal; a job in the background starts with SIGINT ignored."""
+    """Set the default handler: background jobs inherit an ignored SIGINT."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

@@ -54,7 +54,7 @@ def give_standard_input(monkeypatch, content):
     monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(content)))
 
 
-def test_the_environment(monkeypatch):
+def test_credentials_come_from_the_environment(monkeypatch):
     monkeypatch.setenv(KEY_VARIABLE, "the-key")
     monkeypatch.setenv(PASSWORD_VARIABLE, "p+/%: \u00e9")
     assert found() == ("the-key", "p+/%: \u00e9")

@@ -22,7 +22,7 @@ ENDED = Ended("1126", 2.0, Cancelled(), State.GATHERING, 5)
 
 @pytest.fixture(autouse=True)
 def interruptible():
-    """As from a terminal; a job in the background starts with SIGINT ignored, and one under nohup with SIGHUP."""
+    """Set default signal handlers: background jobs inherit an ignored SIGINT, and jobs under nohup an ignored SIGHUP."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGINT, before[0])
@@ -38,7 +38,7 @@ def test_each_item_is_a_line_and_the_last_is_returned(capsys):
     assert capsys.readouterr() == (f"{line(FAILED)}\n{line(ENDED)}\n", "")
 
 
-def test_json_lines(capsys):
+def test_jsonl_prints_an_object_per_item(capsys):
     assert write(iter([FAILED, ENDED]), as_json=True) is ENDED
     assert capsys.readouterr() == (f"{jsonl(FAILED)}\n{jsonl(ENDED)}\n", "")
 

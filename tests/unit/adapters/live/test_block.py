@@ -101,7 +101,7 @@ def test_markup_and_control_characters_from_the_service_are_shown_as_text():
         (30.0, "in progress for 1:10"),
     ],
 )
-def test_the_next_poll(due, text):
+def test_the_block_shows_the_time_until_the_next_poll(due, text):
     assert value(replace(GATHERS, next_poll=due), 100.0, "next poll") == text
 
 
@@ -115,7 +115,7 @@ def test_the_next_poll(due, text):
         (("timeout", 99.0), "0:00 in total"),
     ],
 )
-def test_the_time_left(budget, text):
+def test_the_block_shows_the_time_left(budget, text):
     assert value(replace(GATHERS, budget=budget), 100.0, "time left") == text
 
 

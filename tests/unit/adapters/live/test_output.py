@@ -50,8 +50,8 @@ class Terminal:
             ready, _, _ = select.select([self._reader], [], [], max(deadline - monotonic(), 0))
             assert ready, f"{text!r} did not appear: {self.seen!r}"
             self.seen += os.read(self._reader, 65536).decode()
-        came, _, self.seen = self.seen.partition(text)
-        return came + text
+        shown, _, self.seen = self.seen.partition(text)
+        return shown + text
 
     def hang_up(self):
         os.close(self._reader)

@@ -59,7 +59,7 @@ EACH_KIND = [failing(264), ANOMALY, POLL_FAILED, ended(Failed(FAILURE))]
 
 @pytest.fixture
 def log(caplog):
-    """Logs the items and gives their records."""
+    """Log the items and return their records."""
     caplog.set_level(logging.DEBUG)
 
     def records_of(*items):
@@ -73,7 +73,7 @@ def log(caplog):
 
 
 def written_by(formatter, *items):
-    """The objects that `formatter`, which writes JSON, makes of the items."""
+    """Log the items with `formatter`, which writes JSON, and return the objects that it writes."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
@@ -277,7 +277,7 @@ def test_python_json_logger_sees_the_extra():
 
 
 def test_a_plain_format_can_name_the_extra():
-    # One plain name at the least has to stand in a format, or `logging` refuses it.
+    # `logging` refuses a format without any name that it knows.
     formatter = logging.Formatter('{"level": "%(levelname)s", "kind": "%(spongewatch.kind)s"}')
     assert written_by(formatter, POLL_FAILED) == [{"level": "WARNING", "kind": "poll-failed"}]
 

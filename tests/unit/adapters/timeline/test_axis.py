@@ -59,5 +59,5 @@ def test_number_marks_are_round_and_limited(greatest, most):
         (1999000000, "23,136 d 13 h"),
     ],
 )
-def test_durations(seconds, words):
+def test_durations_are_written_in_suitable_units(seconds, words):
     assert duration(seconds) == words

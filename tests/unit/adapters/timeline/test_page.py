@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.adapters.timeline.page import page
 from spongewatch.adapters.timeline.timeline import FIRST_ITEMS, LAST_ITEMS, timeline_of
 from spongewatch.transports import open_recording

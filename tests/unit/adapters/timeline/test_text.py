@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.adapters.timeline.text import MAX_LISTED, MAX_WIDTH, MIN_WIDTH, drawing
 from spongewatch.adapters.timeline.timeline import timeline_of
 from spongewatch.transports import open_recording
@@ -25,7 +25,7 @@ def drawn(tmp_path):
     return draw
 
 
-def test_an_import_that_completes():
+def test_the_drawing_of_an_import_that_completes():
     assert (
         drawing(timeline_of(open_recording("docs/traces/completes.jsonl")), 64)
         == """\

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import Cancelled, LostContact, Rejected, State, TimedOut
 from spongewatch.adapters.timeline.timeline import (
     FIRST_ITEMS,

@@ -138,8 +138,8 @@ def test_uvloop_works(server):
     assert printed(code, server.url, "uvloop") == ["200"]
 
 
-@pytest.mark.parametrize(("backend", "came"), [("asyncio", "200"), ("trio", "refused")])
-def test_anyio_works_on_asyncio_only(server, backend, came):
+@pytest.mark.parametrize(("backend", "outcome"), [("asyncio", "200"), ("trio", "refused")])
+def test_anyio_works_on_asyncio_only(server, backend, outcome):
     code = f"""
         import anyio
         exec(SEND)
@@ -150,4 +150,4 @@ def test_anyio_works_on_asyncio_only(server, backend, came):
                 print("refused")
         anyio.run(main, backend={backend!r})
     """
-    assert printed(code, server.url, "anyio", backend) == [came]
+    assert printed(code, server.url, "anyio", backend) == [outcome]

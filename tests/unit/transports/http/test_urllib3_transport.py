@@ -1,4 +1,4 @@
-"""What `Urllib3Transport` sends, what it returns, and which connections it uses."""
+"""The requests of `Urllib3Transport`, its results, and its connections."""
 
 import gzip
 import socket

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from answers import json_body, rows, triggers
+from event_rows import json_body, rows, triggers
 from scripted_service import (
     BUSY,
     COMPLETE,
@@ -22,7 +22,7 @@ from spongewatch.transports.testing import HandlerTransport
 
 
 def polled(script, settings, *, resume, record):
-    """The items of all polls; each is made by a worker that comes at the time that the session named."""
+    """Poll with a new worker each time the session is due, and return all items."""
     clock = VirtualClock()
     service, items = Service(clock, *script), []
     session = new_session(**settings)
@@ -70,7 +70,7 @@ def test_a_poll_is_received_and_recorded_with_the_same_time(tmp_path, response):
     assert (line["t"], line["took"], "error" in line) == (0.0, 0.25, isinstance(response, TransportError))
 
 
-def test_nothing_happens_while_nothing_is_due():
+def test_poll_does_nothing_while_nothing_is_due():
     clock = VirtualClock()
     session, service = new_session(), Service(clock, WAITING, GATHERING, COMPLETE)
     assert triggers(poll(session, service, clock=clock)) == ["start"]

@@ -1,10 +1,10 @@
-"""What a watch yields, when it polls, and how it ends."""
+"""The items of a watch, its polls, and its end."""
 
 import logging
 
 import pytest
 
-from answers import json_body, rows, triggers
+from event_rows import json_body, rows, triggers
 from scripted_service import BUSY, COMPLETE, CREDENTIALS, GATHERING, RESET, WAITING, Service, new_session
 from spongewatch import (
     Completed,
@@ -101,7 +101,7 @@ def test_a_watch_is_an_iterator():
         next(watching)
 
 
-def test_it_polls_only_when_an_item_is_asked_for():
+def test_a_watch_polls_only_when_an_item_is_requested():
     watching, service = started(COMPLETE)
     assert service.sent == []
     next(watching)

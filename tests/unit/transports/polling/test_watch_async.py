@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from answers import triggers
+from event_rows import triggers
 from scripted_service import (
     BUSY,
     COMPLETE,
@@ -33,7 +33,7 @@ SCRIPTS = {
 
 @pytest.mark.parametrize("kind", [Service, AsyncService])
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
-def test_it_emits_records_and_polls_exactly_as_watch_does(tmp_path, script, kind):
+def test_watch_async_emits_records_and_polls_exactly_like_watch(tmp_path, script, kind):
     received, received_async = [], []
     with TraceWriter(tmp_path / "sync.jsonl", CREDENTIALS) as record:
         clock = VirtualClock()

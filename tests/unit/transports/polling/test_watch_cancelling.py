@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from answers import triggers
+from event_rows import triggers
 from scripted_service import (
     BUSY,
     COMPLETE,
@@ -68,7 +68,7 @@ def test_cancel_during_a_poll_counts_its_response_but_not_its_transport_error(tm
 
 
 @pytest.mark.parametrize(("response", "emitted"), DURING_A_POLL)
-def test_cancel_during_an_async_poll_does_the_same(response, emitted):
+def test_cancel_during_an_async_poll_counts_its_response_but_not_its_transport_error(response, emitted):
     class Cancelling(AsyncService):
         async def send(self, request, *, timeout):
             watching.cancel()

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from answers import triggers
+from event_rows import triggers
 from scripted_service import (
     COMPLETE,
     CREDENTIALS,

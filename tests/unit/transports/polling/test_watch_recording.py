@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from scripted_service import (
     BUSY,
     COMPLETE,

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import pytest
 import yaml
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import InvalidArgument, InvalidType, SpongewatchError
 from spongewatch.transports import RecordingError, replay
 from spongewatch.transports.recordings import opening

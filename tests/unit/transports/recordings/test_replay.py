@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from answers import json_body, rows, triggers
+from event_rows import json_body, rows, triggers
 from leftovers import descriptors
 from spongewatch import (
     Abandoned,

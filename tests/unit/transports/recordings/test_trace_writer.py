@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import (
     Cancelled,
     Completed,

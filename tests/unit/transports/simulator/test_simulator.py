@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from answers import rows
+from event_rows import rows
 from spongewatch import (
     Credentials,
     ImportEvent,
@@ -387,7 +387,7 @@ def test_the_flaky_scenario_completes():
 
 
 @pytest.mark.parametrize("status", [204, 304])
-def test_an_answer_that_has_no_body_is_sent_without_one(status):
+def test_a_response_without_a_body_is_sent_for_204_and_304(status):
     fault = Response(status, {"content-type": "text/plain"}, b"never read")
     with Simulator(Scenario("", ((0, ()),), {1: fault})) as service, client_of(service) as client:
         finished, headers, body = ask(client)
@@ -396,12 +396,12 @@ def test_an_answer_that_has_no_body_is_sent_without_one(status):
         assert service.connections == 1
 
 
-def test_a_status_that_ends_no_answer_is_a_dropped_connection():
+def test_an_interim_status_is_a_dropped_connection():
     with Simulator(Scenario("", ((0, ()),), {1: Response(100)})) as service, pytest.raises(RemoteDisconnected):
         ask_once(service)
 
 
-def test_headers_are_sent_as_given_save_those_about_the_bytes_and_those_that_are_none():
+def test_headers_are_sent_as_given_except_framing_and_malformed_ones():
     given = {
         "date": "Mon, 02 Nov 2026 09:14:07 GMT",
         "x-note": "caf\u00e9 \u20ac\r\nx-more: 1",
@@ -528,7 +528,7 @@ def test_a_port_in_use_is_refused():
             assert second.base_url == first.base_url == url
 
 
-def test_it_listens_on_loopback_only():
+def test_a_simulator_listens_on_loopback_only():
     with Simulator() as service, socket.socket() as client:
         client.settimeout(0.1)
         assert client.connect_ex(("127.0.0.2", port_of(service))) != 0
@@ -541,7 +541,7 @@ def test_before_start_there_is_no_url_and_nothing_to_close():
         _ = service.base_url
 
 
-def test_it_can_be_started_once():
+def test_a_simulator_can_be_started_once():
     service = Simulator()
     service.start()
     with pytest.raises(LocalProtocolError, match="has already been started"):

@@ -1,4 +1,4 @@
-"""What a client on plain sockets sees of the hostile server."""
+"""The hostile server, seen by a client on plain sockets."""
 
 import gzip
 import socket
@@ -213,7 +213,7 @@ def test_nothing_drips_after_the_end_of_the_server():
         assert ours.recv(1) == b""
 
 
-def test_it_speaks_tls():
+def test_the_server_accepts_tls():
     authority = trustme.CA()
     theirs, ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     authority.issue_cert("127.0.0.1").configure_cert(theirs)

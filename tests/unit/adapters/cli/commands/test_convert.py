@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.adapters.cli.command_line import main
 
 ROOT = Path(__file__).parents[5]

@@ -7,7 +7,7 @@ from time import sleep
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.adapters.cli.command_line import main
 
 HEADER = {"spongewatch-trace": 1, "import_id": "1126"}
@@ -19,7 +19,7 @@ ABANDONED = {"t": 1, "took": 0, "status": 200, "body": json_body(rows("INITIALIZ
 
 @pytest.fixture(autouse=True)
 def interruptible():
-    """As from a terminal; a job in the background starts with SIGINT ignored, and one under nohup with SIGHUP."""
+    """Set default signal handlers: background jobs inherit an ignored SIGINT, and jobs under nohup an ignored SIGHUP."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGINT, before[0])
@@ -89,7 +89,7 @@ def test_every_speed_prints_the_same_bytes(trace, capsys):
     assert outputs[0] == outputs[1] == outputs[2]
 
 
-def test_plain_lines(trace, capsys):
+def test_without_a_terminal_each_item_is_a_plain_line(trace, capsys):
     run(trace(GATHERING, COMPLETE))
     assert capsys.readouterr().out.splitlines()[1:] == [
         "     0.0 s  GATHERING     5 contacts so far",

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import Completed, Credentials, PollPolicy
 from spongewatch.adapters.cli.command_line import main
 from spongewatch.transports import SCENARIOS, wait
@@ -21,7 +21,7 @@ LOGIN = Credentials("demo-key", "demo-password")
 
 @pytest.fixture(autouse=True)
 def interruptible():
-    """As from a terminal; a job in the background starts with SIGINT ignored, and one under nohup with SIGHUP."""
+    """Set default signal handlers: background jobs inherit an ignored SIGINT, and jobs under nohup an ignored SIGHUP."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGINT, before[0])
@@ -38,14 +38,14 @@ def simulate(monkeypatch):
 
     def run(*arguments, meanwhile=lambda url: None, number=signal.SIGINT):
         read_end, write_end = os.pipe()
-        came = []
+        received = []
 
         def visit():
             with open(read_end) as stream:
                 url = stream.readline()
             if url:  # otherwise the command has failed
                 try:
-                    came.extend([url, meanwhile(url.strip())])
+                    received.extend([url, meanwhile(url.strip())])
                 finally:
                     os.kill(os.getpid(), number)
 
@@ -55,7 +55,7 @@ def simulate(monkeypatch):
             visitor.start()
             status = main(["simulate", *arguments])
         visitor.join()
-        return status, *came
+        return status, *received
 
     return run
 
@@ -68,7 +68,7 @@ def outcome_at(import_id="1126"):
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_it_serves_until_a_signal_arrives(simulate, number, status):
+def test_the_simulator_serves_until_a_signal_arrives(simulate, number, status):
     before = signal.getsignal(number)
     assert simulate("skips", meanwhile=outcome_at(), number=number)[::2] == (status, Completed(2340))
     assert signal.getsignal(number) is before

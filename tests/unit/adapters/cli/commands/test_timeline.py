@@ -7,7 +7,7 @@ from io import StringIO
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.adapters.cli.commands.timeline import add_options, run
 
 HEADER = {"spongewatch-trace": 1, "import_id": "1126"}

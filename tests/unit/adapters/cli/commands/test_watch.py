@@ -17,7 +17,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.adapters.cli.command_line import main
 from spongewatch.adapters.cli.commands import watch as watch_command
 from spongewatch.transports import Simulator, VirtualClock
@@ -39,7 +39,7 @@ FORMS = [
 
 @pytest.fixture(autouse=True)
 def interruptible():
-    """As from a terminal; a job in the background starts with SIGINT ignored, and one under nohup with SIGHUP."""
+    """Set default signal handlers: background jobs inherit an ignored SIGINT, and jobs under nohup an ignored SIGHUP."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGINT, before[0])
@@ -319,7 +319,7 @@ def test_a_record_that_becomes_unwritable_is_noted_and_the_watch_continues(tmp_p
         (["1", "--credentials", "/nowhere/at/all"], "--credentials: cannot read the file: No such file or directory"),
     ],
 )
-def test_a_wrong_argument_is_one_line_that_names_it(capsys, arguments, problem):
+def test_the_message_for_a_wrong_argument_is_one_line_that_names_it(capsys, arguments, problem):
     text = refused(capsys, *arguments)
     assert text.startswith(problem)
     assert "secret" not in text
@@ -335,7 +335,7 @@ def test_options_are_checked_before_credentials_are_needed(monkeypatch, capsys, 
 @pytest.mark.usefixtures("virtual_time")
 def test_insecure_http_allows_http_to_another_machine(capsys):
     options = ("--insecure-http", *FAST, "--lost-contact-timeout", "0.1")
-    assert main(["watch", "1", "--base-url", "http://nobody.invalid", *options]) == 6
+    assert main(["watch", "1", "--base-url", "http://sponge.invalid", *options]) == 6
     assert capsys.readouterr().err == ""
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import Credentials, PollPolicy, Response, TransportError
 from spongewatch.core.exchange import MAX_BODY
 from spongewatch.transports import RecordingError

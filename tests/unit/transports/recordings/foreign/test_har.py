@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import Completed, PollFailed, Response
 from spongewatch.core.exchange import MAX_BODY
 from spongewatch.transports import RecordingError, replay

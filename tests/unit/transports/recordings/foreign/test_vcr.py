@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import Completed, Response
 from spongewatch.transports import RecordingError, replay
 from spongewatch.transports.recordings.foreign.plain_yaml import read_yaml

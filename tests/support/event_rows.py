@@ -56,7 +56,7 @@ odd_rows = st.builds(
     ImportEvent, st.sampled_from(TYPES), st.sampled_from(STATUSES), st.none(), st.sampled_from(["many", "-1", "5.0"])
 )
 any_rows = listed_rows | unlisted_rows | failing_unlisted_rows | odd_rows
-answers = st.lists(any_rows, max_size=6)
+row_lists = st.lists(any_rows, max_size=6)
 
 living_rows = (listed_rows | any_rows).filter(
     lambda event: event.status != "ERROR" and (event.type, event.status) != ("COMPLETE", "COMPLETED")
@@ -64,13 +64,13 @@ living_rows = (listed_rows | any_rows).filter(
 histories = st.builds(
     list.__add__,  # rows that don't end the import come first, or most histories would end immediately
     st.lists(st.lists(living_rows, max_size=4), max_size=4),
-    st.lists(answers, max_size=4),
+    st.lists(row_lists, max_size=4),
 )
 
 
 @st.composite
-def growing_answers(draw: st.DrawFn) -> list[list[ImportEvent]]:
-    """Draw the responses for one import as the service makes them: a row for each type reached, updated in place."""
+def growing_rows(draw: st.DrawFn) -> list[list[ImportEvent]]:
+    """Draw the rows of each response for one import as the service sends them: one row a type, updated in place."""
     error = st.builds("ERROR {}".format, st.sampled_from([0, 264, 514, 9999]))
     initializing = ["INITIALIZING INPROGRESS 0"]
     gathering = [f"GATHERING INPROGRESS {n}" for n in sorted(draw(st.lists(st.integers(0, 9), max_size=4)))]
