@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import chain, islice
 from types import TracebackType
 from typing import Final, Self, TextIO, final
 
@@ -40,7 +41,7 @@ def add_contacts_options(group: argparse._ArgumentGroup) -> None:
 class ContactsOutput:
     """The file, or standard output, that contacts are written to.
 
-    The file is created when the `with` block is entered, and removed at its end if no contacts came.
+    The file is created when the `with` block is entered, and removed at its end if nothing was downloaded.
 
     Args:
         options: The values of the options.
@@ -48,7 +49,7 @@ class ContactsOutput:
     Attributes:
         file: The path of the file, or None for standard output.
         format: "jsonl" or "csv".
-        kept: Whether the file has content to keep.
+        kept: Whether there is something in it to keep.
 
     Raises:
         InvalidArgument: `--raw` is given for JSON lines.
@@ -69,14 +70,16 @@ class ContactsOutput:
         Raises:
             OSError: The stream can't be written.
         """
+        contacts = iter(contacts)
+        first = list(islice(contacts, 1))  # if this fails, there is nothing to keep
+        self.kept = True
+        contacts = chain(first, contacts)
         lines = csv_lines(contacts, raw=self._raw) if self.format == "csv" else json_lines(contacts)
         shown = self.file is None and sys.stdout is not None and sys.stdout.isatty()
         try:
             for line in lines:
                 # A name could contain control sequences for the terminal.
                 print(f"{printable(line.rstrip())}\n" if shown else line, end="", file=self._stream)
-                self.kept = True
-            self.kept = True  # an empty address book too
         finally:
             if self._stream is not None:
                 self._stream.flush()
