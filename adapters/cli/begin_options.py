@@ -21,9 +21,7 @@ def add_begin_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--include", metavar="DATA", action="append", help="additional data, such as mailing_address; may be repeated"
     )
-    group.add_argument(
-        "--redirect-url", metavar="URL", help="where the browser goes after the consent; without it, the page closes"
-    )
+    group.add_argument("--redirect-url", metavar="URL", help="where the browser goes after the consent")
     group.add_argument("--user-id", metavar="TEXT", help="your name for the person, which the service repeats")
     group.add_argument("--echo", metavar="TEXT", help="text that the service includes in its responses")
     group.add_argument(

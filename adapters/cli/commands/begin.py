@@ -13,8 +13,8 @@ from ..streams import note
 from ..watch_options import add_options as add_watch_options
 
 DESCRIPTION = """\
-Begin an import, and print its id and the page on which the person consents. Anyone who knows the address of the page
-can act as the person, so show it to nobody else."""
+Begin an import, and print its id and the page on which the person consents. Anyone who knows the URL of that page can
+act as the person, so keep it out of logs."""
 EPILOG = f"""\
 {CREDENTIALS_HELP}
 example:

@@ -27,4 +27,4 @@ def test_there_is_no_bar_before_the_first_page():
 
 def test_the_bar_fits_into_a_narrow_terminal():
     assert shown(500, 2000, width=20)[-1] == "  progress   ━━━━━━━"
-    assert shown(500, 2000, width=12)[-1] == " of 2,000"
+    assert shown(500, 2000, width=12)[-1] == " 2,000"
