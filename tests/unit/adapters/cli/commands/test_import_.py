@@ -190,3 +190,20 @@ def test_a_closed_standard_error_does_not_stop_the_import(service, run, monkeypa
         assert run("gmail", then=allow(service)) == 0
     out, err = capsys.readouterr()
     assert (len(out.splitlines()), err) == (2001, "")
+
+
+@pytest.mark.parametrize("auth", ["basic", "query"])
+def test_no_secret_and_no_contact_is_shown_on_standard_error(service, run, tmp_path, monkeypatch, capsys, auth):
+    monkeypatch.setenv("SPONGEWATCH_PROVIDER_PASSWORD", "hunter2")
+    path, trace = tmp_path / "out", tmp_path / "trace"
+    words = ["icloud", "--username", "mira.private", "--auth", auth]
+    assert run(*words, "--output", str(path), "--record", str(trace)) == 0
+    people = [json.loads(line) for line in path.read_text().splitlines()]
+    assert main(["import", "nope", *words[1:], "--base-url", service.base_url]) == 11
+    monkeypatch.setenv("CLOUDSPONGE_DOMAIN_PASSWORD", "wrong-password")
+    assert main(["import", *words, "--base-url", service.base_url]) == 7
+    out, err = capsys.readouterr()
+    private = {"demo-password", "wrong-password", "hunter2", "mira.private"}
+    private |= {email["address"] for person in people for email in person.get("email", ())}
+    private |= {phone["number"] for person in people for phone in person.get("phone", ())}
+    assert [text for text in private if text in out + err + trace.read_text()] == []
