@@ -6,6 +6,7 @@ those in the list of processes.
 
 import netrc
 import os
+import signal
 import stat
 import sys
 import warnings
@@ -60,12 +61,16 @@ def provider_password() -> str:
 
 
 def _prompted() -> str:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", GetPassWarning)  # it would show what is typed
-        try:
+    # The command dies of a SIGINT by default, which would leave the terminal without echo.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", GetPassWarning)  # it would show what is typed
             return getpass("the person's password at the provider: ")
-        except (EOFError, GetPassWarning):
-            return ""
+    except (EOFError, GetPassWarning):
+        return ""
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _from_file(file: str) -> Credentials:

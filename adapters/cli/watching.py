@@ -1,6 +1,7 @@
 """Watch an import over a `Connection`, as `spongewatch watch` and `spongewatch import` do."""
 
 import argparse
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,7 +15,7 @@ from .watch_options import add_options, session
 
 @contextmanager
 def new_record(file: str | None, credentials: Credentials) -> Iterator[TraceWriter | None]:
-    """Open a new trace for `--record`; None if no file is given.
+    """Open a new trace for `--record`; None if no file is given. If nothing is recorded, it is removed again.
 
     Raises:
         InvalidArgument: The file can't be created.
@@ -26,8 +27,12 @@ def new_record(file: str | None, credentials: Credentials) -> Iterator[TraceWrit
         writer = TraceWriter(file, credentials)
     except RecordingError as error:
         raise InvalidArgument(f"--record: {error}") from None
-    with writer:
-        yield writer
+    try:
+        with writer:
+            yield writer
+    finally:
+        if not os.path.getsize(file):
+            os.unlink(file)
 
 
 def watch_import(

@@ -376,3 +376,12 @@ def test_ctrl_c_during_an_import_leaves_the_terminal_usable(terminal):
             "$",
         ]
         screen.puts_the_cursor("1 .*")
+
+
+def test_ctrl_c_while_a_password_is_typed_leaves_the_terminal_usable(terminal):
+    screen = terminal()
+    screen.type(COMMAND, "begin", "icloud", "--username", "mira", then="echo status $?; stty -a")
+    screen.waits_for("the person's password at the provider:")
+    screen.press("C-c")
+    screen.waits_for("status 130")
+    screen.waits_for(r"(?<!-)\becho\b")

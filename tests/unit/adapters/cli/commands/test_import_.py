@@ -168,11 +168,11 @@ def test_a_wrong_argument_is_reported_before_anything_is_sent(service, tmp_path,
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
-def test_an_import_that_is_refused_leaves_no_file(service, tmp_path, capsys):
+def test_an_import_that_is_refused_leaves_no_files(service, tmp_path, capsys):
     words = ["--base-url", service.base_url, "--output", str(tmp_path / "out"), "--record", str(tmp_path / "trace")]
     assert main(["import", "nope", *words]) == 11
     assert capsys.readouterr().out == ""
-    assert not (tmp_path / "out").exists()
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_closed_pipe_ends_the_import_without_a_traceback(service, run, monkeypatch, capsys):
