@@ -27,10 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def download(
-    options: argparse.Namespace,
-    credentials: Credentials,
-    connection: Connection,
-    output: ContactsOutput,
+    options: argparse.Namespace, credentials: Credentials, connection: Connection, output: ContactsOutput
 ) -> int:
     """Write the contacts of an import to `output`; notes on standard error say what was written.
 
@@ -44,11 +41,14 @@ def download(
         The exit status.
     """
     contacts = _Counted(connection.client(options, credentials).contacts(options.import_id, stream=True))
+    where = "" if output.file is None else f" to {output.file}"
     try:
         with _progress(options.import_id, contacts, output):
             output.write(contacts)
     except (ServiceError, RemoteProtocolError) as error:
         note(str(error))
+        if contacts.count:
+            note(f"{contacts.count:,} of {contacts.total:,} contacts were written{where}")
         status, can_help = connection.interrupted or error_status(error), _can_repeat(error)
     except OSError as error:
         if output.file is None:  # handled like all errors of standard output
@@ -57,10 +57,8 @@ def download(
         status, can_help = FAULT, True
     else:
         if output.file is not None:
-            note(f"{contacts_text(contacts.count)} written to {output.file}")
+            note(f"{contacts_text(contacts.count)} written{where}")
         return 0
-    if contacts.count:
-        note(f"{contacts.count:,} of {contacts.total:,} contacts were downloaded")
     if can_help:
         again = contacts_command(options, credentials, output)
         note(f"to download all contacts before they are deleted, run: {again}")

@@ -164,7 +164,7 @@ def test_contacts_before_a_failure_are_kept(tmp_path, monkeypatch, capsys, handl
     reason, *notes = capsys.readouterr().err.splitlines()
     assert "(status 503)" in reason
     assert notes == [
-        "spongewatch: 2 of 5 contacts were downloaded",
+        f"spongewatch: 2 of 5 contacts were written to {file}",
         f"{AGAIN} --credentials {tmp_path}/login{words}",
     ]
     assert "n1" in (tmp_path / file).read_text()
@@ -182,7 +182,7 @@ def test_deleted_contacts_are_not_tried_again(tmp_path, capsys, handled):
     assert main(["contacts", "1126", "--format", "csv"]) == 11
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 3
-    assert err.splitlines()[1:] == ["spongewatch: 2 of 5 contacts were downloaded"]
+    assert err.splitlines()[1:] == ["spongewatch: 2 of 5 contacts were written"]
 
 
 def test_a_full_disk_is_one_line_and_how_to_try_again(tmp_path, monkeypatch, capsys, handled):
@@ -193,7 +193,6 @@ def test_a_full_disk_is_one_line_and_how_to_try_again(tmp_path, monkeypatch, cap
     assert main(["contacts", "1126", "--output", str(path)]) == 1
     assert capsys.readouterr().err.splitlines() == [
         f"spongewatch: --output: cannot write to {path}: No space left on device",
-        "spongewatch: 5 of 5 contacts were downloaded",
         f"{AGAIN} --format csv",
     ]
 
@@ -229,7 +228,7 @@ def test_a_signal_ends_the_download_and_a_note_says_how_to_start_it_again(tmp_pa
     hanging.set()
     reason, *notes = capsys.readouterr().err.splitlines()
     assert "interrupted" in reason
-    assert notes == ["spongewatch: 2 of 5 contacts were downloaded", AGAIN]
+    assert notes == [f"spongewatch: 2 of 5 contacts were written to {tmp_path}/out", AGAIN]
     assert len((tmp_path / "out").read_text().splitlines()) == 2
 
 
