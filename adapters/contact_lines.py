@@ -40,16 +40,10 @@ def csv_lines(contacts: Iterable[Contact], *, raw: bool = False) -> Iterator[str
     >>> record.rstrip()
     "'=1+1,,mira@example.com,mira@example.com,,,,,,"
     """
-    buffer = StringIO(newline="")
-    writer = csv.writer(buffer)
-    writer.writerow(CSV_COLUMNS)
+    yield _record(CSV_COLUMNS)
     for contact in contacts:
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
         cells = _cells(contact)
-        writer.writerow(cells if raw else map(_harmless, cells))
-    yield buffer.getvalue()
+        yield _record(cells if raw else map(_harmless, cells))
 
 
 def json_lines(contacts: Iterable[Contact]) -> Iterator[str]:
@@ -60,6 +54,12 @@ def json_lines(contacts: Iterable[Contact]) -> Iterator[str]:
     """
     for contact in contacts:
         yield json.dumps(contact.to_json()) + "\n"
+
+
+def _record(cells: Iterable[str]) -> str:
+    buffer = StringIO(newline="")
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue()
 
 
 def _cells(contact: Contact) -> list[str]:

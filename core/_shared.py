@@ -1,7 +1,8 @@
 """Names of the core that `transports` and `adapters` need. They are not public."""
 
+from .begin_import import is_consent_url
 from .download import Call, ContactsDownload, Pause, Steps, begin
-from .endpoint import Auth, Format, checked_import_id, hidden_url, import_id_text
+from .endpoint import Auth, Format, checked_base_url, checked_import_id, hidden_url, import_id_text
 from .errors import TRANSPORT_ERROR_KINDS, TransportErrorKind, not_one_of, wrong_type
 from .exchange import MAX_BODY
 from .outcome_text import contacts_text, error_code_text, outcome_text
@@ -26,11 +27,13 @@ __all__ = [
     "Steps",
     "TransportErrorKind",
     "begin",
+    "checked_base_url",
     "checked_import_id",
     "contacts_text",
     "error_code_text",
     "hidden_url",
     "import_id_text",
+    "is_consent_url",
     "not_one_of",
     "outcome_from_words",
     "outcome_text",

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Collection, Sequence
 from importlib import import_module
+from keyword import iskeyword
 from shutil import get_terminal_size
 from textwrap import fill
 from typing import Any, Final, NoReturn
@@ -16,7 +17,10 @@ from .options import closest
 from .streams import flush
 
 COMMANDS: Final = {
+    "import": "begin an import, watch it, and download its contacts",
+    "begin": "begin an import, and print its consent page",
     "watch": "watch an import until it ends",
+    "contacts": "download the contacts of a complete import",
     "replay": "show what happened in a recorded import",
     "timeline": "draw a recorded import as a timeline",
     "convert": "convert a recording to a trace",
@@ -25,7 +29,7 @@ COMMANDS: Final = {
     "diagram": "print the state machine",
     "completion": "print a completion script for a shell",
 }
-"""Each command is a module of this name in `commands`, which is loaded only when it is used."""
+"""Each command is a module of this name in `commands` (`import_`, a keyword), which is loaded only when it is used."""
 
 _MAX_WIDTH = 80
 
@@ -56,7 +60,7 @@ def parser(declared: Collection[str] = COMMANDS) -> argparse.ArgumentParser:
     """
     whole = _Parser(
         prog="spongewatch",
-        description="Watch a CloudSponge contact import until it ends, and report what happens.",
+        description="Begin a CloudSponge contact import, watch it until it ends, and download its contacts.",
         epilog=f"{EXIT_STATUSES}\nexample:\n  spongewatch watch --help",
         formatter_class=_HelpFormatter,
         allow_abbrev=False,
@@ -66,7 +70,7 @@ def parser(declared: Collection[str] = COMMANDS) -> argparse.ArgumentParser:
     for name, summary in COMMANDS.items():
         added = commands.add_parser(name, help=summary, formatter_class=_HelpFormatter, allow_abbrev=False)
         if name in declared:
-            module = import_module(f".commands.{name}", __package__)
+            module = import_module(f".commands.{name}{'_' if iskeyword(name) else ''}", __package__)
             added.description, added.epilog = module.DESCRIPTION, module.EPILOG
             module.add_options(added)
             added.set_defaults(run=module.run, error=added.error)

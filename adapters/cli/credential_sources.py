@@ -1,13 +1,16 @@
-"""Find the domain key and password for the command line.
+"""Find the domain key and password for the command line, and a person's own password.
 
-They come from a file, the environment or netrc. They are never arguments: every user of the machine can see those in
-the list of processes.
+They come from a file, the environment, netrc or a prompt. They are never arguments: every user of the machine can see
+those in the list of processes.
 """
 
 import netrc
 import os
+import signal
 import stat
 import sys
+import warnings
+from getpass import GetPassWarning, getpass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,6 +20,7 @@ from .streams import note
 
 KEY_VARIABLE: Final = "CLOUDSPONGE_DOMAIN_KEY"
 PASSWORD_VARIABLE: Final = "CLOUDSPONGE_DOMAIN_PASSWORD"
+PROVIDER_VARIABLE: Final = "SPONGEWATCH_PROVIDER_PASSWORD"
 _MAX_BYTES: Final = 64 * 1024
 """How much of a credentials file is read."""
 
@@ -40,6 +44,33 @@ def find_credentials(file: str | None, base_url: str) -> Credentials:
             "or add the service's host to netrc"
         )
     return found
+
+
+def provider_password() -> str:
+    """Return the person's password at the provider, from the environment or a prompt.
+
+    Raises:
+        InvalidArgument: There is none.
+    """
+    password = os.environ.get(PROVIDER_VARIABLE) or _prompted()
+    if not password:
+        raise InvalidArgument(
+            f"--username needs the person's password; set {PROVIDER_VARIABLE} or type it in a terminal"
+        )
+    return password
+
+
+def _prompted() -> str:
+    # The command dies of a SIGINT by default, which would leave the terminal without echo.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", GetPassWarning)  # it would show what is typed
+            return getpass("the person's password at the provider: ")
+    except (EOFError, GetPassWarning):
+        return ""
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _from_file(file: str) -> Credentials:

@@ -2,11 +2,25 @@
 
 from typing import Final, assert_never
 
-from ...core import Abandoned, Cancelled, Completed, Failed, LostContact, Outcome, Rejected, TimedOut
+from ...core import (
+    Abandoned,
+    Cancelled,
+    Completed,
+    Failed,
+    LostContact,
+    Outcome,
+    Rejected,
+    RemoteProtocolError,
+    ServiceError,
+    SpongewatchError,
+    TimedOut,
+)
 
 FAULT: Final = 1
 USAGE: Final = 2
 UNREADABLE: Final = 9
+SERVICE: Final = 11
+_CREDENTIALS: Final = 7
 INTERRUPTED: Final = 130
 CLOSED_PIPE: Final = 141
 
@@ -23,6 +37,7 @@ exit status:
     8  import unknown to the service
     9  recording unreadable or damaged
    10  request rejected for another reason
+   11  import could not be begun, or contacts not downloaded
   129  terminal closed (SIGHUP)
   130  interrupted (SIGINT)
   141  output pipe closed
@@ -48,8 +63,19 @@ def exit_status(outcome: Outcome) -> int:
         case LostContact():
             return 6
         case Rejected(reason=reason):
-            return {"credentials": 7, "unknown-import": 8}.get(reason, 10)
+            return {"credentials": _CREDENTIALS, "unknown-import": 8}.get(reason, 10)
         case Cancelled():
             return INTERRUPTED
         case _:
             assert_never(outcome)
+
+
+def error_status(error: SpongewatchError) -> int:
+    """Return the exit status for an error: of the service while beginning or downloading, else a usage error.
+
+    >>> error_status(ServiceError("credentials", "")), error_status(ServiceError("gone", ""))
+    (7, 11)
+    """
+    if isinstance(error, ServiceError) and error.reason == "credentials":
+        return _CREDENTIALS
+    return SERVICE if isinstance(error, ServiceError | RemoteProtocolError) else USAGE

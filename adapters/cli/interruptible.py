@@ -15,7 +15,7 @@ _WAIT: Final = 0.5
 
 @final
 class InterruptibleTransport:
-    """Send requests in a thread of its own, for one watch.
+    """Send requests in a thread of its own, for one command.
 
     The main thread waits for a queue and can run signal handlers meanwhile; during a DNS lookup it could not.
 
@@ -32,12 +32,14 @@ class InterruptibleTransport:
         self._transport = transport
         self._requests: SimpleQueue[tuple[Request, float] | None] = SimpleQueue()
         self._results: SimpleQueue[Response | Exception] = SimpleQueue()
-        Thread(
-            target=self._run, name="requests", daemon=True
-        ).start()  # a hanging request must not keep the process alive
+        self._interrupted = False
+        # Daemon, because a hanging request must not keep the process alive.
+        Thread(target=self._run, name="requests", daemon=True).start()
 
     def send(self, request: Request, *, timeout: float) -> Response:
         """Send `request` and return the response; raises what the transport raises."""
+        if self._interrupted:
+            raise _interruption()
         self._requests.put((request, timeout))
         result: Response | Exception | None = None
         while result is None:
@@ -48,11 +50,9 @@ class InterruptibleTransport:
         raise result
 
     def interrupt(self) -> None:
-        """Abort the request in progress, or else the next one; safe to call from a signal handler.
-
-        No request may follow the aborted one.
-        """
-        self._results.put(TransportError("reset", "the request was interrupted"))
+        """Abort the request in progress and refuse all later ones; safe to call from a signal handler."""
+        self._interrupted = True
+        self._results.put(_interruption())
 
     def close(self) -> None:
         """End the thread once its request is done."""
@@ -73,3 +73,7 @@ class InterruptibleTransport:
                 self._results.put(self._transport.send(request, timeout=timeout))
             except Exception as error:  # raised again by `send`
                 self._results.put(error)
+
+
+def _interruption() -> TransportError:
+    return TransportError("reset", "the request was interrupted", permanent=True)  # or a download would retry

@@ -23,7 +23,34 @@ if TYPE_CHECKING:
     from ..live.output import Watching
 
 
-def follow(watching: "Watching", clock: "LiveClock | None", *, as_json: bool = False, quiet: bool = False) -> Ended:
+def data(text: str) -> None:
+    """Print a line on standard output at once."""
+    print(text, flush=True)
+
+
+def remark(text: str) -> None:
+    """Print a line on standard error at once; if it can't be written, it is dropped."""
+    if sys.stderr is None:  # closed before the start; print would use standard output instead
+        return
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        discard(sys.stderr)
+
+
+def note(text: str) -> None:
+    """Print a note or an error on standard error, in one line with unprintable characters escaped."""
+    remark(f"spongewatch: {printable(text)}")
+
+
+def follow(
+    watching: "Watching",
+    clock: "LiveClock | None",
+    *,
+    as_json: bool = False,
+    quiet: bool = False,
+    show: Callable[[str], object] = data,
+) -> Ended:
     """Show `watching` as a live block and print its verdict; without a terminal or a clock, print lines.
 
     Args:
@@ -31,32 +58,38 @@ def follow(watching: "Watching", clock: "LiveClock | None", *, as_json: bool = F
         clock: The clock of its session; None for a replay without pauses.
         as_json: Print JSON lines.
         quiet: Print nothing.
+        show: Prints a line.
 
     Returns:
         The last item.
     """
-    if clock is None or as_json or quiet or not _can_draw():
-        return write(watching, as_json=as_json, quiet=quiet)
+    if clock is None or as_json or quiet or not can_draw():
+        return write(watching, as_json=as_json, quiet=quiet, show=show)
     try:
-        from ..live.output import show  # loads rich
+        from ..live.output import show_watch  # loads rich
     except ImportError:  # rich is broken or too old
-        return write(watching)
-    return show(watching, clock)
+        return write(watching, show=show)
+    return show_watch(watching, clock, show)
 
 
-def _can_draw() -> bool:
-    # Both streams must be terminals: if standard output is a pipe, its reader may write to the same terminal.
+def can_draw() -> bool:
+    """Return whether a live block can be drawn on standard error.
+
+    Both streams must be terminals: if standard output is a pipe, its reader may write to the same terminal.
+    """
     on_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdout, sys.stderr))
     dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
     return on_terminal and not dumb and find_spec("rich") is not None
 
 
-def write(items: Iterator[Emitted], *, as_json: bool = False, quiet: bool = False) -> Ended:
+def write(
+    items: Iterator[Emitted], *, as_json: bool = False, quiet: bool = False, show: Callable[[str], object] = data
+) -> Ended:
     """Print a line for each of `items` as soon as it is emitted, and return the last one."""
     item: Emitted | None = None
     for item in items:
         if not quiet:
-            print(jsonl(item) if as_json else line(item), flush=True)
+            show(jsonl(item) if as_json else line(item))
     assert isinstance(item, Ended)  # every watch emits it last
     return item
 
@@ -75,16 +108,6 @@ def flush() -> None:
     """Flush standard output, so that errors are raised here and not at the exit of the interpreter."""
     if sys.stdout is not None:  # None if it was closed before the start
         sys.stdout.flush()  # not print(flush=True), whose empty write fails on a full device
-
-
-def note(text: str) -> None:
-    """Print `text` on standard error, in one line with unprintable characters escaped."""
-    if sys.stderr is None:  # closed before the start; print would use standard output instead
-        return
-    try:
-        print(f"spongewatch: {printable(text)}", file=sys.stderr, flush=True)
-    except OSError:
-        discard(sys.stderr)
 
 
 def discard(stream: TextIO | None) -> None:

@@ -1,33 +1,18 @@
 """The options of `spongewatch watch`, and the session that they describe."""
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from typing import get_args
+from typing import Final, get_args
 
-from ...core import (
-    PUBLIC_SERVICE,
-    Credentials,
-    ImportSession,
-    InvalidArgument,
-    PollPolicy,
-    SpongewatchError,
-    is_import_id,
-)
-from ...core._shared import Auth, Format
-from .credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE
+from ...core import Credentials, ImportSession, InvalidArgument, PollPolicy, is_import_id
+from ...core._shared import Format
 from .options import one_of, seconds, seconds_or_none, trace_file
+from .service_options import CREDENTIALS_HELP, add_service_options, check_base_url, naming_options
 
 DESCRIPTION = """\
 Watch an import until it ends. A terminal shows its current state in a block; a pipe or file gets one line for
 each change."""
 EPILOG = f"""\
-credentials are taken from the first of these that is set:
-  --credentials FILE
-  the environment variables {KEY_VARIABLE} and {PASSWORD_VARIABLE}
-  the entry for the service's host in the file that NETRC names, or in ~/.netrc
-
+{CREDENTIALS_HELP}
 example:
   spongewatch watch 89708927
   spongewatch watch 89708927 --timeout 600 --record import.jsonl
@@ -35,8 +20,7 @@ example:
 """
 
 _FORMATS: tuple[str, ...] = get_args(Format)
-_AUTHS: tuple[str, ...] = get_args(Auth)
-_BUDGETS = {
+_BUDGETS: Final = {
     "consent-timeout": "how long to wait for the person's consent",
     "gathering-timeout": "how long to wait for the contacts to be gathered",
     "lost-contact-timeout": "how long to go on without a valid response",
@@ -46,81 +30,36 @@ _BUDGETS = {
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument(
-        "import_id",
-        metavar="IMPORT_ID",
-        help="the id that CloudSponge returned when the import began; after -- if it starts with a dash",
-    )
-    _add_service(parser.add_argument_group("service"))
-    _add_times(parser)
-    output = parser.add_argument_group("output")
-    output.add_argument(
-        "--record", type=trace_file, metavar="FILE", help="record a trace to a new file that only you can read"
-    )
-    shape = output.add_mutually_exclusive_group()
-    shape.add_argument("--jsonl", action="store_true", help="print one JSON object per line")
-    shape.add_argument("--quiet", action="store_true", help="print only errors")
-
-
-def session(options: argparse.Namespace, credentials: Credentials | None, now: float) -> ImportSession:
-    """Return the session that `options` describe; `now` is the time on its clock.
-
-    Raises:
-        InvalidArgument: The options don't fit together or the service; the message names the option.
-    """
-    if not is_import_id(options.import_id):  # not repeated: it may be the credentials
-        raise InvalidArgument(
-            "IMPORT_ID must be 1 to 64 letters, digits, dashes or underscores, without a leading zero"
-        )
-    new = partial(ImportSession, options.import_id, credentials, now=now, format=options.format, auth=options.auth)
-    new = partial(new, base_url=options.base_url)
-    with _naming("--base-url"):
-        new(insecure_http=True)
-    try:
-        new(insecure_http=options.insecure_http)
-    except SpongewatchError:  # plain http is all that can still be wrong
-        raise InvalidArgument(
-            "--base-url must use https, since http exposes the password to everyone on the network; "
-            "add --insecure-http to use it anyway"
-        ) from None
-    new = partial(new, insecure_http=options.insecure_http, echo=options.echo)
-    with _naming("--echo"):
-        new()
-    with _naming("--interval"):  # it may conflict with another time or with the limit of the service
-        return new(policy=_policy(options))
-
-
-def _add_service(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--credentials", metavar="FILE", help="a file with key:password on one line; - for standard input"
-    )
-    group.add_argument(
-        "--base-url",
-        metavar="URL",
-        default=PUBLIC_SERVICE,
-        help=f"where the service is; http only for this machine (default {PUBLIC_SERVICE})",
-    )
-    group.add_argument(
-        "--insecure-http", action="store_true", help="allow http to other machines, which exposes the password"
-    )
-    group.add_argument(
+    add_import_id(parser)
+    service = parser.add_argument_group("service")
+    add_service_options(service)
+    service.add_argument(
         "--format",
         type=one_of(_FORMATS),
         choices=_FORMATS,
         default="json",
         help="format of the responses (default json)",
     )
-    group.add_argument(
-        "--auth",
-        type=one_of(_AUTHS),
-        choices=_AUTHS,
-        default="basic",
-        help="how to send the credentials; query leaks them into logs (default basic)",
+    service.add_argument("--echo", metavar="TEXT", help="text that the service includes in its responses")
+    add_times(parser)
+    output = parser.add_argument_group("output")
+    add_record(output)
+    shape = output.add_mutually_exclusive_group()
+    shape.add_argument("--jsonl", action="store_true", help="print one JSON object per line")
+    shape.add_argument("--quiet", action="store_true", help="print only errors")
+
+
+def add_import_id(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that names the import."""
+    parser.add_argument(
+        "import_id",
+        metavar="IMPORT_ID",
+        help="the id that CloudSponge returned when the import began; after -- if it starts with a dash",
     )
-    group.add_argument("--echo", metavar="TEXT", help="text that the service includes in its responses")
 
 
-def _add_times(parser: argparse.ArgumentParser) -> None:
+def add_times(parser: argparse.ArgumentParser) -> None:
+    """Add the options that make a `PollPolicy`."""
     default = PollPolicy()
     polls = parser.add_argument_group("polls, in seconds")
     polls.add_argument(
@@ -146,14 +85,41 @@ def _add_times(parser: argparse.ArgumentParser) -> None:
         )
 
 
-@contextmanager
-def _naming(option: str) -> Iterator[None]:
-    """Turns an error of the session into one that names `option` in place of the parameter."""
-    try:
-        yield
-    except SpongewatchError as error:
-        message = str(error).removeprefix(f"{option[2:].replace('-', '_')} ")
-        raise InvalidArgument(f"{option}{' ' if message != str(error) else ': '}{message}") from None
+def add_record(group: argparse._ArgumentGroup) -> None:
+    """Add the option that names a trace to record."""
+    group.add_argument(
+        "--record", type=trace_file, metavar="FILE", help="record a trace to a new file that only you can read"
+    )
+
+
+def check_import_id(import_id: str) -> None:
+    """Raise `InvalidArgument` if the argument is not an import id."""
+    if not is_import_id(import_id):  # not repeated: it may be the credentials
+        raise InvalidArgument(
+            "IMPORT_ID must be 1 to 64 letters, digits, dashes or underscores, without a leading zero"
+        )
+
+
+def session(options: argparse.Namespace, credentials: Credentials | None, now: float) -> ImportSession:
+    """Return the session that `options` describe; `now` is the time on its clock.
+
+    Raises:
+        InvalidArgument: The options don't fit together or the service; the message names the option.
+    """
+    check_import_id(options.import_id)
+    check_base_url(options)
+    with naming_options():
+        return ImportSession(
+            options.import_id,
+            credentials,
+            now=now,
+            base_url=options.base_url,
+            format=options.format,
+            auth=options.auth,
+            echo=options.echo,
+            policy=_policy(options),
+            insecure_http=options.insecure_http,
+        )
 
 
 def _policy(options: argparse.Namespace) -> PollPolicy:

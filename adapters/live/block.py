@@ -1,5 +1,6 @@
 """The text of the live block: one moment of a watch, as lines. It neither draws nor reads a clock."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, repeat
 from math import ceil
@@ -82,10 +83,15 @@ def block(progress: Progress, now: float, console: Console, width: int) -> list[
       changed    1:03 ago
       next poll  in 1 s
     """
+    return rows_block(progress.import_id, _rows(progress, now), console, width)
+
+
+def rows_block(import_id: str, rows: Iterable[tuple[str, str, str]], console: Console, width: int) -> list[Text]:
+    """Return the lines of a block: label, value and style of each row; a row with an empty value is not shown."""
     width = max(width, _MIN_WIDTH)
-    lines = list(Text(f"import {progress.import_id}", "bold").wrap(console, width))
+    lines = list(Text(f"import {import_id}", "bold").wrap(console, width))
     layout = _narrow if width < _NARROW else _wide
-    for label, value, style in _rows(progress, now):
+    for label, value, style in rows:
         if value:
             lines += layout(label, Text(printable(value), style), console, width)
     for line in lines:
@@ -94,7 +100,6 @@ def block(progress: Progress, now: float, console: Console, width: int) -> list[
 
 
 def _rows(progress: Progress, now: float) -> list[tuple[str, str, str]]:
-    """Label, value and style of each row; a row with an empty value is not shown."""
     waits = progress.state is State.INITIALIZING
     phase = STATES[progress.state] if progress.seen else "not known yet"
     return [

@@ -150,7 +150,7 @@ def test_many_signals_in_a_row_leave_no_traceback(number):
             process.send_signal(number)
         _, err = process.communicate(timeout=60)
     assert process.returncode in (128 + number, -number)
-    assert all(line.startswith("spongewatch: to watch the import, run: ") for line in err.splitlines())
+    assert all(line.startswith("spongewatch: to ") for line in err.splitlines())
 
 
 @pytest.mark.parametrize(

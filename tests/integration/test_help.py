@@ -14,6 +14,7 @@ import pytest
 from spongewatch.adapters.cli.arguments import COMMANDS
 from spongewatch.transports import SCENARIOS, Simulator
 
+SENDING = ("import", "begin", "watch", "contacts", "simulate")
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 COMMAND = str(BIN / "spongewatch")
@@ -54,7 +55,7 @@ def shell(tmp_path):
     return start
 
 
-@pytest.mark.parametrize("name", [None, *(name for name in COMMANDS if name not in ("watch", "simulate"))])
+@pytest.mark.parametrize("name", [None, *(name for name in COMMANDS if name not in SENDING)])
 def test_the_examples_of_the_help_run(shell, tmp_path, name):
     for line in examples(*filter(None, [name])):
         if name == "replay":
@@ -73,6 +74,40 @@ def test_the_examples_of_watch_run(shell, tmp_path):
             assert (process.returncode, err) == (0, ""), line
             assert out
     assert json.loads((tmp_path / "import.jsonl").read_text().splitlines()[0])["import_id"] == "89708927"
+
+
+def test_the_examples_of_begin_run(shell):
+    with Simulator() as service:
+        for line in examples("begin"):
+            with shell(f"{line} --base-url {service.base_url}") as process:
+                out, _ = process.communicate(timeout=60)
+            assert process.returncode == 0, line
+            assert service.base_url in out
+
+
+def test_the_examples_of_contacts_run(shell, tmp_path):
+    with Simulator("skips", import_id="89708927") as service:
+        for line in examples("contacts"):
+            with shell(line.replace("89708927", f"89708927 --base-url {service.base_url}")) as process:
+                out, _ = process.communicate(timeout=60)
+            assert process.returncode == 0, line
+            assert out == ("2340\n" if "wc" in line else "")
+    assert (tmp_path / "contacts.csv").exists()
+
+
+def test_the_examples_of_import_run(shell, tmp_path):
+    with Simulator(speed=100) as service:
+        for number, line in enumerate(examples("import"), 90000001):
+            without_browser = line.replace(" --open", "")
+            with shell(without_browser.replace("gmail", f"gmail --base-url {service.base_url}")) as process:
+                assert process.stderr is not None
+                assert process.stderr.readline() == f"spongewatch: import {number} has begun\n"
+                service.consent(number)
+                out, _ = process.communicate(timeout=60)
+            assert process.returncode == 0, line
+            assert out == ("2001\n" if "wc" in line else "")
+    assert (tmp_path / "contacts.csv").exists()
+    assert (tmp_path / "import.jsonl").exists()
 
 
 def test_the_examples_of_simulate_run_until_interrupted(shell):
@@ -113,7 +148,10 @@ def test_bash_completes_commands_options_scenarios_and_files(tmp_path):
     (folder / "abc.jsonl").touch()
     for words, offered in [
         (["", ""], {*COMMANDS}),
-        (["", "co"], {"convert", "completion"}),
+        (["", "co"], {"convert", "completion", "contacts"}),
+        (["", "import", "gmail", "--fo"], {"--format"}),
+        (["", "contacts", "1", "--format", ""], {"jsonl", "csv"}),
+        (["", "contacts", "1", "--output", "a"], {"abc.jsonl"}),
         (["", "watch", "--lo"], {"--lost-contact-timeout"}),
         (["", "watch", "1", "--format", ""], {"json", "xml"}),
         (["", "watch", "1", "--record", "a"], {"abc.jsonl"}),
@@ -152,6 +190,8 @@ RECORDING = str(ROOT / "docs/traces/completes.jsonl")
         (["timeline", RECORDING], {"spongewatch.transports"}),
         (["convert", RECORDING], {"spongewatch.transports"}),
         (["watch", "--help"], {"spongewatch.transports"}),
+        (["import", "--help"], {"spongewatch.transports"}),
+        (["contacts", "--help"], {"spongewatch.transports"}),
         (["simulate", "--help"], {"spongewatch.transports"}),
     ],
     ids=lambda words: " ".join(Path(word).name for word in words) if isinstance(words, list) else "",

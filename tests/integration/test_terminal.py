@@ -1,4 +1,4 @@
-"""`spongewatch watch` in a real terminal: the screen during and after the watch, and the exit status."""
+"""`spongewatch watch` and `import` in a real terminal: the screen during and after them, and the exit status."""
 
 import json
 import os
@@ -10,7 +10,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from select import select
+from threading import Event
 from time import monotonic, sleep
+from urllib.request import urlopen
 
 import pytest
 
@@ -23,6 +25,7 @@ LATE = 40.0  # seconds to wait for the screen on a busy machine
 WAITING = ImportEvent("INITIALIZING", "INPROGRESS", 0)
 CONSENTED = ImportEvent("INITIALIZING", "COMPLETED", 0)
 GATHERING = ImportEvent("GATHERING", "INPROGRESS", 1212)
+GATHERED = ImportEvent("GATHERING", "COMPLETED", 2000)
 ENVIRONMENT = {
     "CLOUDSPONGE_DOMAIN_KEY": "demo-key",
     "CLOUDSPONGE_DOMAIN_PASSWORD": "demo-password",
@@ -316,3 +319,69 @@ def test_closing_the_terminal_ends_the_watch_and_its_record(terminal, tmp_path):
         assert select([left], [], [], 20)[0], "the watch is still running"
         os.close(left)
     assert json.loads(trace.read_text().splitlines()[-1])["end"] == "cancelled"
+
+
+def test_the_screen_during_and_after_an_import(terminal, tmp_path):
+    screen = terminal()
+    over = ImportEvent("COMPLETE", "COMPLETED", 0)
+    steps = ((0.0, (WAITING,)), (1.0, (CONSENTED, GATHERING)), (2.0, (CONSENTED, GATHERED, over)))
+    moment = 0.0
+    slow = Event()
+    file = tmp_path / "contacts.csv"
+    with Simulator(Scenario("", steps), clock=lambda: moment) as service:
+        respond = service._service._contacts
+
+        def contacts(request, *known):
+            if request.arguments["start"] == "1000":
+                slow.wait(60)
+            return respond(request, *known)
+
+        service._service._contacts = contacts
+        words = ("import", "gmail", "--base-url", service.base_url, "--interval", "0.1", "--output", str(file))
+        screen.type(COMMAND, *words)
+        screen.waits_for("time left .* for consent")
+        begun, page, block, *_ = screen.screen().splitlines()
+        assert (begun, block) == ("spongewatch: import 90000001 has begun", "import 90000001")
+        assert f"the person consents on this page: {service.base_url}/n/" in page
+        urlopen(page.split()[-1], b"decision=allow").close()
+        screen.waits_for("gathering contacts")
+        moment = 1.0
+        screen.waits_for("downloading contacts")
+        screen.waits_for("1,000 of 2,000")
+        assert f"  progress   {'━' * 40}" in screen.screen().splitlines()
+        slow.set()
+        screen.waits_for("status 0")
+        assert alike(screen.screen())[2:] == [
+            "0:00  import 90000001: completed with 2,000 contacts; fetch them within minutes",
+            f"spongewatch: 2,000 contacts written to {file}",
+            "status 0",
+            "$",
+        ]
+    assert len(file.read_text().splitlines()) == 2001
+
+
+def test_ctrl_c_during_an_import_leaves_the_terminal_usable(terminal):
+    screen = terminal(columns=200)
+    with Simulator() as service:
+        screen.type(COMMAND, "import", "gmail", "--base-url", service.base_url, "--interval", "0.1")
+        screen.waits_for("time left .* for consent")
+        screen.press("C-c")
+        screen.waits_for("status 130")
+        url = "--base-url http://127.0.0.1:9"
+        assert alike(screen.screen())[2:] == [
+            "0:00  import 90000001: stopped watching; the import may still be running",
+            f"spongewatch: to continue watching, run: spongewatch watch 90000001 {url} --interval 0.1",
+            f"spongewatch: and then, to download the contacts: spongewatch contacts 90000001 {url}",
+            "status 130",
+            "$",
+        ]
+        screen.puts_the_cursor("1 .*")
+
+
+def test_ctrl_c_while_a_password_is_typed_leaves_the_terminal_usable(terminal):
+    screen = terminal()
+    screen.type(COMMAND, "begin", "icloud", "--username", "mira", then="echo status $?; stty -a")
+    screen.waits_for("the person's password at the provider:")
+    screen.press("C-c")
+    screen.waits_for("status 130")
+    screen.waits_for(r"(?<!-)\becho\b")

@@ -72,4 +72,5 @@ def _invite(service: "Simulator") -> None:
     print(service.base_url, flush=True)
     # Not secret: these are the simulator's own demo credentials.
     login = f"{KEY_VARIABLE}={service.domain_key} {PASSWORD_VARIABLE}={service.domain_password}"
-    note(f"to watch the import, run: {login} spongewatch watch {service.import_id} --base-url {service.base_url}")
+    for purpose, command in (("watch the import", f"watch {service.import_id}"), ("try all steps", "import gmail")):
+        note(f"to {purpose}, run: {login} spongewatch {command} --base-url {service.base_url}")

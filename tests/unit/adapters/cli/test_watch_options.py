@@ -2,8 +2,7 @@ import argparse
 
 import pytest
 
-from spongewatch import PUBLIC_SERVICE, Credentials, InvalidArgument, LocalProtocolError, PollPolicy, Send
-from spongewatch.adapters.cli import watch_options
+from spongewatch import PUBLIC_SERVICE, Credentials, InvalidArgument, PollPolicy, Send
 from spongewatch.adapters.cli.watch_options import add_options, session
 
 LOGIN = Credentials("key", "password")
@@ -56,19 +55,3 @@ def test_an_error_names_the_option_and_repeats_no_secret(words, start):
         session(options(*words), None, 0.0)
     assert str(caught.value).startswith(start)
     assert "hunter2" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("error", "message"),
-    [
-        (InvalidArgument("base_url must not contain a query"), "--base-url must not contain a query"),
-        (LocalProtocolError("no such URL"), "--base-url: no such URL"),
-    ],
-)
-def test_an_option_takes_the_place_of_the_parameter_that_an_error_names(monkeypatch, error, message):
-    def refuse(*args, **kwargs):
-        raise error
-
-    monkeypatch.setattr(watch_options, "ImportSession", refuse)
-    with pytest.raises(InvalidArgument, match=f"^{message}$"):
-        session(options("1126"), None, 0.0)

@@ -23,7 +23,7 @@ from spongewatch import (
 )
 from spongewatch.adapters.cli.streams import discard
 from spongewatch.adapters.live.clocks import PacedClock, WatchClock
-from spongewatch.adapters.live.output import show
+from spongewatch.adapters.live.output import show_watch
 from spongewatch.transports import VirtualClock
 
 WAITS = b'{"events": [{"event_type": "INITIALIZING", "status": "INPROGRESS", "value": 0}]}'
@@ -86,7 +86,7 @@ def terminal(monkeypatch):
 
 def show_on(terminal, script, session=None, clock=None):
     with redirect_stdout(terminal.stream), redirect_stderr(terminal.stream):
-        return show(Watching(script, session or new_session()), clock or PacedClock(1.0))
+        return show_watch(Watching(script, session or new_session()), clock or PacedClock(1.0), print)
 
 
 def new_session():
@@ -183,7 +183,7 @@ def test_a_closed_terminal_does_not_end_the_watch():
     gone, out = Terminal(), Terminal()
     gone.hang_up()
     with redirect_stdout(out.stream), redirect_stderr(gone.stream):
-        assert show(Watching(iter([ENDED]), new_session()), PacedClock(1.0)) is ENDED
+        assert show_watch(Watching(iter([ENDED]), new_session()), PacedClock(1.0), print) is ENDED
     out.wait_for("completed")
     out.close()
     discard(gone.stream)

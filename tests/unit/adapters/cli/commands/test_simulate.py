@@ -78,13 +78,14 @@ def test_a_signal_right_after_the_url_is_handled(simulate):
     assert simulate("skips", number=signal.SIGTERM)[0] == 143
 
 
-def test_the_output_is_the_url_and_a_note_shows_how_to_watch(simulate, capsys):
+def test_the_output_is_the_url_and_notes_show_what_to_run(simulate, capsys):
     _, url, _ = simulate("skips")
     assert re.fullmatch(r"http://127\.0\.0\.1:[0-9]+\n", url)
     login = "CLOUDSPONGE_DOMAIN_KEY=demo-key CLOUDSPONGE_DOMAIN_PASSWORD=demo-password"
     assert capsys.readouterr() == (
         "",
-        f"spongewatch: to watch the import, run: {login} spongewatch watch 1126 --base-url {url}",
+        f"spongewatch: to watch the import, run: {login} spongewatch watch 1126 --base-url {url}"
+        f"spongewatch: to try all steps, run: {login} spongewatch import gmail --base-url {url}",
     )
 
 

@@ -18,6 +18,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from event_rows import json_body, rows
+from spongewatch.adapters.cli import connection
 from spongewatch.adapters.cli.command_line import main
 from spongewatch.adapters.cli.commands import watch as watch_command
 from spongewatch.transports import Simulator, VirtualClock
@@ -121,7 +122,7 @@ def test_a_410_ends_the_watch_at_once(capsys):
 @pytest.fixture
 def virtual_time(monkeypatch):
     """Time passes only in sleeps, which return at once; requests take no time."""
-    monkeypatch.setattr(watch_command, "SystemClock", VirtualClock)
+    monkeypatch.setattr(connection, "SystemClock", VirtualClock)
 
 
 @pytest.mark.usefixtures("virtual_time")
