@@ -190,15 +190,15 @@ def _is_utf8(text: str) -> bool:
 
 def _refused(response: Response, secrets: Iterable[str]) -> ServiceError:
     reason = "request" if response.status in (200, 201) else reason_for(response.status, of_contacts=False)
-    said, code = _envelope(response.body)
-    quoted = f": {Redaction(list(secrets)).text(said)}" if said else ""
+    said, code = _envelope(response.body, Redaction(list(secrets)))
+    quoted = f": {said}" if said else ""
     return ServiceError(reason, _MESSAGES[reason].format(quoted), response.status, code)
 
 
-def _envelope(body: bytes) -> tuple[str | None, int | None]:
+def _envelope(body: bytes, redaction: Redaction) -> tuple[str | None, int | None]:
     """Return the message and the code of the service's error envelope."""
-    try:
-        page = json_value(body) if len(body) <= MAX_BODY else None
+    try:  # redacted before it is read, because long messages are cut, perhaps in the middle of a secret
+        page = json_value(redaction.data(body)) if len(body) <= MAX_BODY else None
     except RemoteProtocolError:
         return None, None
     error = page.get("error") if isinstance(page, dict) else None
