@@ -172,18 +172,16 @@ def read_contact(members: Mapping[str, object]) -> Contact:
     """
     found: dict[str, Any] = {}
     extra: dict[str, object] = {}
-    for name, value in members.items():
-        reader = _READERS.get(name)
-        if reader is None:
-            if name != "owner":  # says only that this is `contacts_owner`
-                extra[name] = value
-        elif value:
-            field_name, read = reader
+    for name, (field_name, read) in _READERS.items():
+        if value := members.get(name):
             result = read(value)
-            if result is None or (field_name in found and found[field_name] != result):
+            if result is None or field_name in extra or found.get(field_name, result) != result:
                 extra[name] = value
             elif result:
                 found[field_name] = result
+    for name, value in members.items():
+        if name not in _READERS and name != "owner":  # `owner` says only that this is `contacts_owner`
+            extra[name] = value
     if extra:
         found["extra"] = MappingProxyType(extra)
     return Contact(**found)
