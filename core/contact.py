@@ -179,9 +179,8 @@ def read_contact(members: Mapping[str, object]) -> Contact:
                 extra[name] = value
             elif result:
                 found[field_name] = result
-    for name, value in members.items():
-        if name not in _READERS and name != "owner":  # `owner` says only that this is `contacts_owner`
-            extra[name] = value
+    # `owner` says only that this is `contacts_owner`
+    extra |= {name: value for name, value in members.items() if name not in _READERS and name != "owner"}
     if extra:
         found["extra"] = MappingProxyType(extra)
     return Contact(**found)
