@@ -199,13 +199,12 @@ class AsyncClient:
         download = ContactsDownload(
             checked_import_id(import_id),
             self._settings.page(import_id),
-            now=clock.now(),
             timeout=timeout,
             restarts=0 if stream else 1,
         )
         if stream:
-            return AsyncContactStream(download, lambda steps: self._run(steps, clock))
-        return await self._run(download.whole(), clock)
+            return AsyncContactStream(download, lambda: self._run(download.next_page(now=clock.now()), clock))
+        return await self._run(download.whole(now=clock.now()), clock)
 
     async def import_contacts(
         self,
@@ -306,13 +305,9 @@ class AsyncClient:
 class AsyncContactStream(AsyncIterator[Contact]):
     """Contacts that are downloaded page by page while they are iterated over; made by `AsyncClient.contacts`."""
 
-    def __init__(
-        self,
-        download: ContactsDownload,
-        run: Callable[[Steps[tuple[Contact, ...] | None]], Awaitable[tuple[Contact, ...] | None]],
-    ) -> None:
+    def __init__(self, download: ContactsDownload, fetch: Callable[[], Awaitable[tuple[Contact, ...] | None]]) -> None:
         self._download = download
-        self._run = run
+        self._fetch = fetch
         self._page: Iterator[Contact] = iter(())
 
     @property
@@ -329,7 +324,7 @@ class AsyncContactStream(AsyncIterator[Contact]):
         for contact in self._page:
             return contact
         if not self._download.done:
-            self._page = iter(await self._run(self._download.next_page()) or ())
+            self._page = iter(await self._fetch() or ())
             for contact in self._page:
                 return contact
         raise StopAsyncIteration

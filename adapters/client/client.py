@@ -252,13 +252,12 @@ class Client:
         download = ContactsDownload(
             checked_import_id(import_id),
             self._settings.page(import_id),
-            now=clock.now(),
             timeout=timeout,
             restarts=0 if stream else 1,
         )
         if stream:
-            return ContactStream(download, lambda steps: self._run(steps, clock))
-        return self._run(download.whole(), clock)
+            return ContactStream(download, lambda: self._run(download.next_page(now=clock.now()), clock))
+        return self._run(download.whole(now=clock.now()), clock)
 
     def import_contacts(
         self,
@@ -373,13 +372,9 @@ class Client:
 class ContactStream(Iterator[Contact]):
     """Contacts that are downloaded page by page while they are iterated over; made by `Client.contacts`."""
 
-    def __init__(
-        self,
-        download: ContactsDownload,
-        run: "Callable[[Steps[tuple[Contact, ...] | None]], tuple[Contact, ...] | None]",
-    ) -> None:
+    def __init__(self, download: ContactsDownload, fetch: Callable[[], tuple[Contact, ...] | None]) -> None:
         self._download = download
-        self._run = run
+        self._fetch = fetch
         self._page: Iterator[Contact] = iter(())
 
     @property
@@ -396,7 +391,7 @@ class ContactStream(Iterator[Contact]):
         for contact in self._page:
             return contact
         if not self._download.done:
-            self._page = iter(self._run(self._download.next_page()) or ())
+            self._page = iter(self._fetch() or ())
         return next(self._page)
 
     def __repr__(self) -> str:
