@@ -18,7 +18,7 @@ from ...core import (
     Response,
     TransportError,
 )
-from ...core._shared import Auth, Call, ContactsDownload, Format, Steps, begin, checked_import_id
+from ...core._shared import Auth, Call, ContactsDownload, Format, Steps, begin, checked_import_id, hidden_url
 from ...transports import (
     AsyncClock,
     AsyncTransport,
@@ -81,8 +81,11 @@ class AsyncClient:
         insecure_http: bool = False,
         clock: AsyncClock | None = None,
     ) -> None:
-        credentials = Credentials(domain_key, domain_password)
-        del domain_password  # error reporters print the locals of the frames that raise
+        base_url = hidden_url(base_url)
+        try:
+            credentials = Credentials(domain_key, domain_password)
+        finally:
+            del domain_password  # error reporters print the locals of the frames that raise
         self._settings = ClientSettings(credentials, base_url, policy or PollPolicy(), format, auth, insecure_http)
         self._transport, self._threads = _awaitable(transport)
         self._closes = transport is None
@@ -107,7 +110,7 @@ class AsyncClient:
         Raises:
             InvalidArgument: A variable is not set, or an argument can't be used.
         """
-        credentials = credentials_from_env()
+        base_url, credentials = hidden_url(base_url), credentials_from_env()
         return cls(
             credentials.domain_key,
             credentials.domain_password,
@@ -129,16 +132,18 @@ class AsyncClient:
         timeout: float = 30,
     ) -> BegunImport:
         """Begin an import, as `Client.begin_import` does."""
-        request, read = self._settings.begin(
-            service,
-            username=username,
-            password=password,
-            include=include,
-            redirect_url=redirect_url,
-            user_id=user_id,
-            echo=echo,
-        )
-        del username, password  # error reporters print the locals of the frames that raise
+        try:
+            request, read = self._settings.begin(
+                service,
+                username=username,
+                password=password,
+                include=include,
+                redirect_url=redirect_url,
+                user_id=user_id,
+                echo=echo,
+            )
+        finally:
+            del username, password  # error reporters print the locals of the frames that raise
         clock = self._a_clock()
         return await self._run(begin(request, read, now=clock.now(), timeout=timeout, service=service), clock)
 
@@ -225,16 +230,18 @@ class AsyncClient:
 
         `on_begun` may be `async def`.
         """
-        begun = await self.begin_import(
-            service,
-            username=username,
-            password=password,
-            include=include,
-            redirect_url=redirect_url,
-            user_id=user_id,
-            echo=echo,
-        )
-        del username, password  # error reporters print the locals of the frames that raise
+        try:
+            begun = await self.begin_import(
+                service,
+                username=username,
+                password=password,
+                include=include,
+                redirect_url=redirect_url,
+                user_id=user_id,
+                echo=echo,
+            )
+        finally:
+            del username, password  # error reporters print the locals of the frames that raise
         shown = on_begun(begun)
         if isawaitable(shown):
             await shown

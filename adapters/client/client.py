@@ -17,7 +17,7 @@ from ...core import (
     Response,
     TransportError,
 )
-from ...core._shared import Auth, Call, ContactsDownload, Format, Steps, begin, checked_import_id
+from ...core._shared import Auth, Call, ContactsDownload, Format, Steps, begin, checked_import_id, hidden_url
 from ...transports import Clock, Observer, Recorder, SystemClock, Transport, Urllib3Transport, Watch, watch
 from .settings import ClientSettings, credentials_from_env
 
@@ -64,8 +64,11 @@ class Client:
         insecure_http: bool = False,
         clock: Clock | None = None,
     ) -> None:
-        credentials = Credentials(domain_key, domain_password)
-        del domain_password  # error reporters print the locals of the frames that raise
+        base_url = hidden_url(base_url)
+        try:
+            credentials = Credentials(domain_key, domain_password)
+        finally:
+            del domain_password  # error reporters print the locals of the frames that raise
         self._settings = ClientSettings(credentials, base_url, policy or PollPolicy(), format, auth, insecure_http)
         self._closes = transport is None
         self._transport = transport or Urllib3Transport()
@@ -90,7 +93,7 @@ class Client:
         Raises:
             InvalidArgument: A variable is not set, or an argument can't be used.
         """
-        credentials = credentials_from_env()
+        base_url, credentials = hidden_url(base_url), credentials_from_env()
         return cls(
             credentials.domain_key,
             credentials.domain_password,
@@ -140,16 +143,18 @@ class Client:
         ...     client.begin_import("gmail", user_id="42").user_id
         '42'
         """
-        request, read = self._settings.begin(
-            service,
-            username=username,
-            password=password,
-            include=include,
-            redirect_url=redirect_url,
-            user_id=user_id,
-            echo=echo,
-        )
-        del username, password  # error reporters print the locals of the frames that raise
+        try:
+            request, read = self._settings.begin(
+                service,
+                username=username,
+                password=password,
+                include=include,
+                redirect_url=redirect_url,
+                user_id=user_id,
+                echo=echo,
+            )
+        finally:
+            del username, password  # error reporters print the locals of the frames that raise
         clock = self._a_clock()
         return self._run(begin(request, read, now=clock.now(), timeout=timeout, service=service), clock)
 
@@ -297,16 +302,18 @@ class Client:
             ServiceError: The service refused to begin the import or to return its contacts.
             RemoteProtocolError: A response can't be read.
         """
-        begun = self.begin_import(
-            service,
-            username=username,
-            password=password,
-            include=include,
-            redirect_url=redirect_url,
-            user_id=user_id,
-            echo=echo,
-        )
-        del username, password  # error reporters print the locals of the frames that raise
+        try:
+            begun = self.begin_import(
+                service,
+                username=username,
+                password=password,
+                include=include,
+                redirect_url=redirect_url,
+                user_id=user_id,
+                echo=echo,
+            )
+        finally:
+            del username, password  # error reporters print the locals of the frames that raise
         on_begun(begun)
         self.wait(begun.import_id, timeout=timeout, observers=observers, record=record).raise_for_outcome()
         return self.contacts(begun.import_id)

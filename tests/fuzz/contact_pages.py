@@ -109,7 +109,7 @@ def _read(response: Response, start: int, import_id: str | None) -> ContactsPage
 
 
 def _holds(page: ContactsPage) -> None:
-    assert 0 <= page.start <= page.start + len(page.contacts) <= page.total
+    assert not page.contacts or 0 <= page.start <= page.start + len(page.contacts) <= page.total
     assert re.fullmatch(r"ContactsPage\(import_id=.*, start=\d+, total=\d+\)", repr(page), re.DOTALL)
     for contact in (*page.contacts, *filter(None, [page.owner])):
         _is_kept(contact)

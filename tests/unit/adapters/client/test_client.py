@@ -285,7 +285,7 @@ def test_arguments_that_cant_be_used_are_refused_before_anything_is_sent(made):
     for call in (lambda **how: client.contacts("7", **how), lambda **how: client.begin_import("gmail", **how)):
         with pytest.raises(InvalidType, match="timeout must be a number of seconds, not None"):
             call(timeout=None)
-        with pytest.raises(InvalidArgument, match="timeout must be from 0.001 to 1,000,000,000 seconds, not nan"):
+        with pytest.raises(InvalidArgument, match="timeout must be from 0.001 to 1,000,000,000 seconds, not NaN"):
             call(timeout=float("nan"))
     assert service.requests == []
 
