@@ -31,13 +31,14 @@ from ...transports import (
     Urllib3Transport,
     watch_async,
 )
+from ...transports._shared import Unpicklable
 from .settings import ClientSettings, credentials_from_env
 
 _T = TypeVar("_T")
 
 
 @final
-class AsyncClient:
+class AsyncClient(Unpicklable):
     """A client of the service under asyncio, for any number of imports and tasks of one event loop.
 
     Methods, arguments, results and errors are those of `Client`; `AsyncClient` is an async context manager.
@@ -309,7 +310,7 @@ class AsyncClient:
 
 
 @final
-class AsyncContactStream(AsyncIterator[Contact]):
+class AsyncContactStream(Unpicklable, AsyncIterator[Contact]):
     """Contacts that are downloaded page by page while they are iterated over; made by `AsyncClient.contacts`."""
 
     def __init__(self, download: ContactsDownload, fetch: Callable[[], Awaitable[tuple[Contact, ...] | None]]) -> None:

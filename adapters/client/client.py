@@ -19,13 +19,14 @@ from ...core import (
 )
 from ...core._shared import Auth, Call, ContactsDownload, Format, Steps, begin, checked_import_id, hidden_url
 from ...transports import Clock, Observer, Recorder, SystemClock, Transport, Urllib3Transport, Watch, watch
+from ...transports._shared import Unpicklable
 from .settings import ClientSettings, credentials_from_env
 
 _T = TypeVar("_T")
 
 
 @final
-class Client:
+class Client(Unpicklable):
     """A client of the service, for any number of imports and threads.
 
     Use it as a context manager, or call `close`. `AsyncClient` has the same methods under asyncio.
@@ -376,7 +377,7 @@ class Client:
 
 
 @final
-class ContactStream(Iterator[Contact]):
+class ContactStream(Unpicklable, Iterator[Contact]):
     """Contacts that are downloaded page by page while they are iterated over; made by `Client.contacts`."""
 
     def __init__(self, download: ContactsDownload, fetch: Callable[[], tuple[Contact, ...] | None]) -> None:
