@@ -32,7 +32,7 @@ class BegunImport:
     Attributes:
         import_id: The id to watch.
         consent_url: The page to open in the person's browser, with scheme https (or http on this machine); None if no
-            consent is needed. It is not in the repr, because whoever opens it can act as the person.
+            consent is needed. It is not in the repr, because anyone who opens it can act as the person.
         user_id: The `user_id` that the import was begun with, or None.
         echo: The `echo` that the import was begun with, or None.
 

@@ -13,7 +13,7 @@ from typing import Any, Final, final
 @final
 @dataclass(frozen=True, slots=True)
 class Email:
-    """An email address; `type` is free text such as "Home", and `primary` marks the main one.
+    """An email address. Its type is free text such as "Home"; a primary address is the person's main one.
 
     >>> Email("mira@example.com", "Home").address
     'mira@example.com'
@@ -91,7 +91,7 @@ class Contact:
         locations: Places, as text.
         job_title: Empty if unknown.
         birthday: As the provider writes it, often `1980-01-02`; empty if unknown.
-        extra: All other members of the response, by name and unchanged.
+        extra: All other keys of the object in the response, with unchanged values.
 
     >>> mira = Contact(first_name="Mira", emails=(Email("mira@example.com"), Email("m@example.org", primary=True)))
     >>> mira

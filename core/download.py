@@ -1,7 +1,7 @@
 """Steps 1 and 3 without I/O: which request to send when, and when to give up.
 
-Each function here is a generator. It yields what to do next, a `Call` or a `Pause`, and is sent what came of it
-together with the time; its result is its return value. A synchronous and an asynchronous client drive the same
+Each function here is a generator. It yields the next step, a `Call` or a `Pause`, and is sent the result of the step
+together with the time. It returns the result of the whole. A synchronous and an asynchronous client drive the same
 generators, so that both retry alike.
 """
 
@@ -49,7 +49,7 @@ class Pause:
 
 
 Result = tuple[Response | TransportError | None, float]
-"""What came of a `Call` (None for a `Pause`), and the time in seconds."""
+"""The result of a `Call` (None for a `Pause`), and the time in seconds."""
 
 Steps = Generator[Call | Pause, Result, _T]
 

@@ -48,7 +48,7 @@ class AsyncClient(Unpicklable):
         domain_password: Its password.
         base_url: The URL of the service.
         policy: How often to poll and for how long; None means the defaults of `PollPolicy`.
-        transport: What sends the requests, async or not; it stays open. By default one is made that sends in threads,
+        transport: Sends the requests, async or not; it stays open. By default one is made that sends in threads,
             and closed by `close`.
         format: The format of the events, "json" or "xml".
         auth: How credentials are sent, "basic" in a header or "query" as arguments.

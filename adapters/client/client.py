@@ -36,7 +36,7 @@ class Client(Unpicklable):
         domain_password: Its password.
         base_url: The URL of the service.
         policy: How often to poll and for how long; None means the defaults of `PollPolicy`.
-        transport: What sends the requests; it stays open. By default one is made, and closed by `close`.
+        transport: Sends the requests; it stays open. By default one is made, and closed by `close`.
         format: The format of the events, "json" or "xml".
         auth: How credentials are sent, "basic" in a header or "query" as arguments.
         insecure_http: Allow plain http to another machine.
@@ -205,7 +205,7 @@ class Client(Unpicklable):
             record: As for `watch`.
 
         Returns:
-            What `watch` returns.
+            The same as `watch`.
 
         Raises:
             LocalProtocolError: `saved` can't be read.

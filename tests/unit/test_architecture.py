@@ -1,4 +1,4 @@
-"""What each folder may import, which names are public, and that every public name has a working example."""
+"""Which modules each folder may import, which names are public, and that every public name has a working example."""
 
 import ast
 import doctest
