@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, final
 
-from .codec import json_value
+from .codec import json_or_problem
 from .credentials import Credentials
 from .endpoint import PUBLIC_SERVICE, Auth, is_import_id, is_loopback
 from .errors import InvalidArgument, InvalidType, RemoteProtocolError
@@ -32,7 +32,7 @@ class BegunImport:
     Attributes:
         import_id: The id to watch.
         consent_url: The page to open in the person's browser, with scheme https (or http on this machine); None if no
-            consent is needed. It is not in the repr, because whoever opens it can act as the person.
+            consent is needed. It is not in the repr, because anyone who opens it can act as the person.
         user_id: The `user_id` that the import was begun with, or None.
         echo: The `echo` that the import was begun with, or None.
 
@@ -125,24 +125,41 @@ def read_begun(response: Response, *, needs_consent: bool = True, secrets: Itera
     >>> read_begun(Response(200, {}, body)).import_id
     '1126'
     """
+    redaction = Redaction(list(secrets))
+    del secrets  # error reporters print the locals of the frames that raise
     if response.status not in (200, 201):
-        raise _refused(response, secrets)
-    if len(response.body) > MAX_BODY:
-        raise RemoteProtocolError(f"the response has more than {MAX_BODY:,} bytes")
-    page = json_value(response.body)
+        raise _refused(response, redaction)
+    begun = _begun(response.body, needs_consent=needs_consent)
+    if begun is None:
+        raise _refused(response, redaction)
+    if isinstance(begun, str):
+        raise RemoteProtocolError(begun)
+    return begun
+
+
+def _begun(body: bytes, *, needs_consent: bool) -> BegunImport | str | None:
+    """Return the import, or a str with the problem, or None for a refusal.
+
+    Nothing is raised here: the frame holds the consent URL, and error reporters print the locals of frames that raise.
+    """
+    if len(body) > MAX_BODY:
+        return f"the response has more than {MAX_BODY:,} bytes"
+    page, problem = json_or_problem(body)
+    if problem:
+        return problem
     if not isinstance(page, dict):
-        raise RemoteProtocolError("the response is not a JSON object with an import_id")
+        return "the response is not a JSON object with an import_id"
     if page.get("status") == "failure" or "error" in page:
-        raise _refused(response, secrets)
+        return None
     found = page.get("import_id", page.get("id"))
     import_id = str(found) if is_count(found) else found
     if not is_import_id(import_id):
-        raise RemoteProtocolError("the response has no usable import_id")
+        return "the response has no usable import_id"
     url = page.get("url")
     if needs_consent and url is None:
-        raise RemoteProtocolError(f"the response has no consent URL for import {import_id}")
+        return f"the response has no consent URL for import {import_id}"
     if needs_consent and not is_consent_url(url):
-        raise RemoteProtocolError(f"the consent URL of import {import_id} is not an https URL")
+        return f"the consent URL of import {import_id} is not an https URL"
     return BegunImport(
         import_id, url if needs_consent else None, *(optional_text(page.get(name)) for name in ("user_id", "echo"))
     )
@@ -192,19 +209,17 @@ def _is_utf8(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _refused(response: Response, secrets: Iterable[str]) -> ServiceError:
+def _refused(response: Response, redaction: Redaction) -> ServiceError:
     reason = "request" if response.status in (200, 201) else reason_for(response.status, of_contacts=False)
-    said, code = _envelope(response.body)
-    quoted = f": {Redaction(list(secrets)).text(said)}" if said else ""
+    said, code = _envelope(response.body, redaction)
+    quoted = f": {said}" if said else ""
     return ServiceError(reason, _MESSAGES[reason].format(quoted), response.status, code)
 
 
-def _envelope(body: bytes) -> tuple[str | None, int | None]:
+def _envelope(body: bytes, redaction: Redaction) -> tuple[str | None, int | None]:
     """Return the message and the code of the service's error envelope."""
-    try:
-        page = json_value(body) if len(body) <= MAX_BODY else None
-    except RemoteProtocolError:
-        return None, None
+    # Redacted before it is read, because long messages are cut, perhaps in the middle of a secret.
+    page, _ = json_or_problem(redaction.data(body)) if len(body) <= MAX_BODY else (None, None)
     error = page.get("error") if isinstance(page, dict) else None
     code = error.get("code") if isinstance(error, dict) else None
     return error_message(page), code if type(code) is int else None

@@ -86,18 +86,22 @@ def json_value(body: bytes) -> object:
     Raises:
         RemoteProtocolError: It is not valid JSON.
     """
+    value, problem = json_or_problem(body)
+    if problem:
+        raise RemoteProtocolError(problem)
+    return value
+
+
+def json_or_problem(body: bytes) -> tuple[object, str | None]:
+    """Return the parsed JSON, or None and why it is not valid."""
     try:
-        return json.loads(body)
+        return json.loads(body), None
     except RecursionError:
-        raise RemoteProtocolError("the response is JSON that is nested too deeply") from None
+        return None, "the response is JSON that is nested too deeply"
     except UnicodeDecodeError as error:
-        raise RemoteProtocolError(
-            f"the response is not valid {error.encoding.upper()} (byte {error.start + 1})"
-        ) from None
+        return None, f"the response is not valid {error.encoding.upper()} (byte {error.start + 1})"
     except json.JSONDecodeError as error:
-        raise RemoteProtocolError(
-            f"the response is not valid JSON (line {error.lineno}, column {error.colno})"
-        ) from None
+        return None, f"the response is not valid JSON (line {error.lineno}, column {error.colno})"
     except ValueError:
         # Python converts no number of more than 4,300 digits. Other numbers that are too large are odd values.
-        raise RemoteProtocolError("the response is JSON with a number of too many digits") from None
+        return None, "the response is JSON with a number of too many digits"

@@ -13,7 +13,7 @@ from typing import Any, Final, final
 @final
 @dataclass(frozen=True, slots=True)
 class Email:
-    """An email address; `type` is free text such as "Home", and `primary` marks the main one.
+    """An email address. Its type is free text such as "Home"; a primary address is the person's main one.
 
     >>> Email("mira@example.com", "Home").address
     'mira@example.com'
@@ -91,7 +91,7 @@ class Contact:
         locations: Places, as text.
         job_title: Empty if unknown.
         birthday: As the provider writes it, often `1980-01-02`; empty if unknown.
-        extra: All other members of the response, by name and unchanged.
+        extra: All other keys of the object in the response, with unchanged values.
 
     >>> mira = Contact(first_name="Mira", emails=(Email("mira@example.com"), Email("m@example.org", primary=True)))
     >>> mira
@@ -172,18 +172,15 @@ def read_contact(members: Mapping[str, object]) -> Contact:
     """
     found: dict[str, Any] = {}
     extra: dict[str, object] = {}
-    for name, value in members.items():
-        reader = _READERS.get(name)
-        if reader is None:
-            if name != "owner":  # says only that this is `contacts_owner`
-                extra[name] = value
-        elif value:
-            field_name, read = reader
+    for name, (field_name, read) in _READERS.items():
+        if value := members.get(name):
             result = read(value)
-            if result is None or (field_name in found and found[field_name] != result):
+            if result is None or field_name in extra or found.get(field_name, result) != result:
                 extra[name] = value
             elif result:
                 found[field_name] = result
+    # `owner` says only that this is `contacts_owner`
+    extra |= {name: value for name, value in members.items() if name not in _READERS and name != "owner"}
     if extra:
         found["extra"] = MappingProxyType(extra)
     return Contact(**found)

@@ -4,11 +4,11 @@ The facts are those of the service's page "Step 3" and of recorded responses. Pa
 of their first contact; services may ignore paging and return everything.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, final, overload
 
-from .codec import json_value
+from .codec import json_or_problem
 from .contact import Contact, read_contact
 from .credentials import Credentials
 from .endpoint import PUBLIC_SERVICE, Auth, checked_import_id
@@ -152,27 +152,45 @@ def read_contacts(response: Response, *, import_id: str | None = None, start: in
     if response.status != 200:
         reason = reason_for(response.status, of_contacts=True)
         raise ServiceError(reason, _MESSAGES[reason].format(name), response.status)
-    if len(response.body) > MAX_PAGE_BODY:
-        raise RemoteProtocolError(f"the page of contacts has more than {MAX_PAGE_BODY:,} bytes")
-    page = json_value(response.body)
+    page = _page(response.body, import_id, start)
+    if isinstance(page, str):
+        raise RemoteProtocolError(page)
+    return page
+
+
+def _page(body: bytes, import_id: str | None, start: int) -> ContactsPage | str:
+    """Return the page, or a str with the problem.
+
+    Nothing is raised here: the frame holds contacts, and error reporters print the locals of frames that raise.
+    """
+    if len(body) > MAX_PAGE_BODY:
+        return f"the page of contacts has more than {MAX_PAGE_BODY:,} bytes"
+    page, problem = json_or_problem(body)
+    if problem:
+        return problem
     if not isinstance(page, dict) or not isinstance(page.get("contacts"), list):
-        raise RemoteProtocolError("the response has no list of contacts")
+        return "the response has no list of contacts"
     rows = page["contacts"]
     if len(rows) > MAX_PAGE_CONTACTS:
-        raise RemoteProtocolError(f"the page has {len(rows):,} contacts; the maximum is {MAX_PAGE_CONTACTS:,}")
+        return f"the page has {len(rows):,} contacts; the maximum is {MAX_PAGE_CONTACTS:,}"
     if not all(isinstance(row, dict) for row in rows):
-        raise RemoteProtocolError("an entry in the list of contacts is not an object")
-    total = _number(page, "total", None)
-    if _number(page, "start", start) != start:
-        raise RemoteProtocolError(f"the page does not begin with contact {start:,}, which was asked for")
-    if _number(page, "count", len(rows)) != len(rows):
-        raise RemoteProtocolError("the page's count is not the number of contacts in it")
-    if start + len(rows) > total:
-        raise RemoteProtocolError("the pages have more contacts than their total")
+        return "an entry in the list of contacts is not an object"
+    if "total" not in page:
+        return "the page has no total"
+    total, first, count = page["total"], page.get("start", start), page.get("count", len(rows))
+    for name, number in (("total", total), ("start", first), ("count", count)):
+        if not is_count(number):
+            return f"the page's {name} is not a whole number"
+    if first != start:
+        return f"the page does not begin with contact {start:,}, which was asked for"
+    if count != len(rows):
+        return "the page's count is not the number of contacts in it"
+    if rows and start + len(rows) > total:  # an empty page is allowed: the address book may have shrunk
+        return "the pages have more contacts than their total"
     named = page.get("import_id", import_id)
     found = str(named) if isinstance(named, str | int) else None
     if import_id is not None and found != import_id:
-        raise RemoteProtocolError(f"the contacts are those of another import than {import_id}")
+        return f"the contacts are those of another import than {import_id}"
     owner = page.get("contacts_owner")
     return ContactsPage(
         found,
@@ -183,13 +201,6 @@ def read_contacts(response: Response, *, import_id: str | None = None, start: in
         optional_text(page.get("user_id")),
         optional_text(page.get("echo")),
     )
-
-
-def _number(page: Mapping[str, object], name: str, default: int | None) -> int:
-    value = page.get(name, default)
-    if is_count(value):
-        return value
-    raise RemoteProtocolError(f"the page's {name} is not a whole number" if name in page else f"the page has no {name}")
 
 
 _MESSAGES: Final = {

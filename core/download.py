@@ -1,7 +1,7 @@
 """Steps 1 and 3 without I/O: which request to send when, and when to give up.
 
-Each function here is a generator. It yields what to do next, a `Call` or a `Pause`, and is sent what came of it
-together with the time; its result is its return value. A synchronous and an asynchronous client drive the same
+Each function here is a generator. It yields the next step, a `Call` or a `Pause`, and is sent the result of the step
+together with the time. It returns the result of the whole. A synchronous and an asynchronous client drive the same
 generators, so that both retry alike.
 """
 
@@ -14,6 +14,7 @@ from .contact import Contact
 from .contacts import Contacts, ContactsPage, read_contacts
 from .errors import RemoteProtocolError, TransportError
 from .exchange import Request, Response
+from .policy import check_seconds
 from .retry import backoff, retry_after
 from .service_error import ServiceError
 
@@ -48,7 +49,7 @@ class Pause:
 
 
 Result = tuple[Response | TransportError | None, float]
-"""What came of a `Call` (None for a `Pause`), and the time in seconds."""
+"""The result of a `Call` (None for a `Pause`), and the time in seconds."""
 
 Steps = Generator[Call | Pause, Result, _T]
 
@@ -64,7 +65,10 @@ def begin(
     Raises:
         ServiceError: The service refused to begin the import, or could not be reached.
         RemoteProtocolError: The response can't be read.
+        InvalidArgument: `timeout` is out of range.
+        InvalidType: `timeout` is not a number.
     """
+    check_seconds("timeout", timeout)
     end = now + timeout
     attempt = 0
     while True:
@@ -90,7 +94,6 @@ class ContactsDownload:
     Args:
         import_id: The import.
         request: Makes the request for the page that begins with a contact, by its 0-based index.
-        now: The time in seconds.
         timeout: Seconds for each page, repetitions included.
         restarts: How often to begin anew if the number of contacts changes between pages.
 
@@ -100,16 +103,15 @@ class ContactsDownload:
         fetched: How many of them have been fetched.
     """
 
-    def __init__(
-        self, import_id: str, request: Callable[[int], Request], *, now: float, timeout: float, restarts: int = 0
-    ) -> None:
+    def __init__(self, import_id: str, request: Callable[[int], Request], *, timeout: float, restarts: int = 0) -> None:
+        check_seconds("timeout", timeout)
         self.owner: Contact | None = None
         self.total: int | None = None
         self.fetched = 0
         self._import_id = import_id
         self._request = request
-        self._now = now
-        self._ready_by = now + NOT_READY_GRACE
+        self._now = 0.0
+        self._ready_by: float | None = None  # set by the first page
         self._timeout = timeout
         self._restarts = restarts
 
@@ -118,8 +120,11 @@ class ContactsDownload:
         """True if all contacts have been fetched."""
         return self.fetched == self.total
 
-    def next_page(self) -> Steps[tuple[Contact, ...] | None]:
+    def next_page(self, *, now: float) -> Steps[tuple[Contact, ...] | None]:
         """Fetch the next page.
+
+        Args:
+            now: The time in seconds; any time may have passed since the last page.
 
         Returns:
             Its contacts; None if the number of contacts has changed, so that the download begins anew.
@@ -128,7 +133,7 @@ class ContactsDownload:
             ServiceError: The service refused the request, or did not respond in time.
             RemoteProtocolError: The pages are invalid or don't fit together.
         """
-        page = yield from self._page()
+        page = yield from self._page(now)
         if self.total is not None and page.total != self.total:
             if not self._restarts:
                 raise RemoteProtocolError(
@@ -147,17 +152,21 @@ class ContactsDownload:
         self.fetched += len(page.contacts)
         return page.contacts
 
-    def whole(self) -> Steps[Contacts]:
+    def whole(self, *, now: float) -> Steps[Contacts]:
         """Fetch all pages.
+
+        Args:
+            now: The time in seconds.
 
         Raises:
             ServiceError: As for `next_page`; its `contacts` are those fetched so far.
             RemoteProtocolError: The same.
         """
         contacts: list[Contact] = []
+        self._now = now
         try:
             while not self.done:
-                page = yield from self.next_page()
+                page = yield from self.next_page(now=self._now)
                 if page is None:
                     contacts.clear()
                 else:
@@ -167,8 +176,11 @@ class ContactsDownload:
             raise
         return Contacts(self._import_id, tuple(contacts), self.owner)
 
-    def _page(self) -> Steps[ContactsPage]:
-        request, end = self._request(self.fetched), self._now + self._timeout
+    def _page(self, now: float) -> Steps[ContactsPage]:
+        self._now = now
+        if self._ready_by is None:
+            self._ready_by = now + NOT_READY_GRACE
+        request, end = self._request(self.fetched), now + self._timeout
         attempt = 0
         while True:
             result, self._now = yield Call(request, max(end - self._now, 0.001))

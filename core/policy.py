@@ -99,9 +99,14 @@ class PollPolicy:
 def _check(name: str, value: object) -> None:
     if value is None and name in BUDGETS:
         return
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise wrong_type(name, f"a number of seconds{' or None' if name in BUDGETS else ''}", value)
     least = 0 if name == "not_found_grace" else 0.001
+    check_seconds(name, value, "a number of seconds or None" if name in BUDGETS else "a number of seconds", least)
+
+
+def check_seconds(name: str, value: object, kind: str = "a number of seconds", least: float = 0.001) -> None:
+    """Raise `InvalidType` or `InvalidArgument` if `value` can't be the duration that the argument `name` sets."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise wrong_type(name, kind, value)
     if not least <= value <= LONGEST:
         raise InvalidArgument(f"{name} must be from {least} to {LONGEST:,} seconds, not {shown(value)}")
 

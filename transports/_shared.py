@@ -2,5 +2,6 @@
 
 from .recordings.recording import Exchange
 from .recordings.trace_lines import TraceLines
+from .unpicklable import Unpicklable
 
-__all__ = ["Exchange", "TraceLines"]
+__all__ = ["Exchange", "TraceLines", "Unpicklable"]

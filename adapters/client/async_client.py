@@ -18,7 +18,7 @@ from ...core import (
     Response,
     TransportError,
 )
-from ...core._shared import Auth, Call, ContactsDownload, Format, Steps, begin, checked_import_id
+from ...core._shared import Auth, Call, ContactsDownload, Format, Steps, begin, checked_import_id, hidden_url
 from ...transports import (
     AsyncClock,
     AsyncTransport,
@@ -31,13 +31,14 @@ from ...transports import (
     Urllib3Transport,
     watch_async,
 )
+from ...transports._shared import Unpicklable
 from .settings import ClientSettings, credentials_from_env
 
 _T = TypeVar("_T")
 
 
 @final
-class AsyncClient:
+class AsyncClient(Unpicklable):
     """A client of the service under asyncio, for any number of imports and tasks of one event loop.
 
     Methods, arguments, results and errors are those of `Client`; `AsyncClient` is an async context manager.
@@ -47,7 +48,7 @@ class AsyncClient:
         domain_password: Its password.
         base_url: The URL of the service.
         policy: How often to poll and for how long; None means the defaults of `PollPolicy`.
-        transport: What sends the requests, async or not; it stays open. By default one is made that sends in threads,
+        transport: Sends the requests, async or not; it stays open. By default one is made that sends in threads,
             and closed by `close`.
         format: The format of the events, "json" or "xml".
         auth: How credentials are sent, "basic" in a header or "query" as arguments.
@@ -81,8 +82,11 @@ class AsyncClient:
         insecure_http: bool = False,
         clock: AsyncClock | None = None,
     ) -> None:
-        credentials = Credentials(domain_key, domain_password)
-        del domain_password  # error reporters print the locals of the frames that raise
+        base_url = hidden_url(base_url)
+        try:
+            credentials = Credentials(domain_key, domain_password)
+        finally:
+            del domain_password  # error reporters print the locals of the frames that raise
         self._settings = ClientSettings(credentials, base_url, policy or PollPolicy(), format, auth, insecure_http)
         self._transport, self._threads = _awaitable(transport)
         self._closes = transport is None
@@ -107,7 +111,7 @@ class AsyncClient:
         Raises:
             InvalidArgument: A variable is not set, or an argument can't be used.
         """
-        credentials = credentials_from_env()
+        base_url, credentials = hidden_url(base_url), credentials_from_env()
         return cls(
             credentials.domain_key,
             credentials.domain_password,
@@ -129,16 +133,18 @@ class AsyncClient:
         timeout: float = 30,
     ) -> BegunImport:
         """Begin an import, as `Client.begin_import` does."""
-        request, read = self._settings.begin(
-            service,
-            username=username,
-            password=password,
-            include=include,
-            redirect_url=redirect_url,
-            user_id=user_id,
-            echo=echo,
-        )
-        del username, password  # error reporters print the locals of the frames that raise
+        try:
+            request, read = self._settings.begin(
+                service,
+                username=username,
+                password=password,
+                include=include,
+                redirect_url=redirect_url,
+                user_id=user_id,
+                echo=echo,
+            )
+        finally:
+            del username, password  # error reporters print the locals of the frames that raise
         clock = self._a_clock()
         return await self._run(begin(request, read, now=clock.now(), timeout=timeout, service=service), clock)
 
@@ -199,13 +205,12 @@ class AsyncClient:
         download = ContactsDownload(
             checked_import_id(import_id),
             self._settings.page(import_id),
-            now=clock.now(),
             timeout=timeout,
             restarts=0 if stream else 1,
         )
         if stream:
-            return AsyncContactStream(download, lambda steps: self._run(steps, clock))
-        return await self._run(download.whole(), clock)
+            return AsyncContactStream(download, lambda: self._run(download.next_page(now=clock.now()), clock))
+        return await self._run(download.whole(now=clock.now()), clock)
 
     async def import_contacts(
         self,
@@ -226,16 +231,18 @@ class AsyncClient:
 
         `on_begun` may be `async def`.
         """
-        begun = await self.begin_import(
-            service,
-            username=username,
-            password=password,
-            include=include,
-            redirect_url=redirect_url,
-            user_id=user_id,
-            echo=echo,
-        )
-        del username, password  # error reporters print the locals of the frames that raise
+        try:
+            begun = await self.begin_import(
+                service,
+                username=username,
+                password=password,
+                include=include,
+                redirect_url=redirect_url,
+                user_id=user_id,
+                echo=echo,
+            )
+        finally:
+            del username, password  # error reporters print the locals of the frames that raise
         shown = on_begun(begun)
         if isawaitable(shown):
             await shown
@@ -303,16 +310,12 @@ class AsyncClient:
 
 
 @final
-class AsyncContactStream(AsyncIterator[Contact]):
+class AsyncContactStream(Unpicklable, AsyncIterator[Contact]):
     """Contacts that are downloaded page by page while they are iterated over; made by `AsyncClient.contacts`."""
 
-    def __init__(
-        self,
-        download: ContactsDownload,
-        run: Callable[[Steps[tuple[Contact, ...] | None]], Awaitable[tuple[Contact, ...] | None]],
-    ) -> None:
+    def __init__(self, download: ContactsDownload, fetch: Callable[[], Awaitable[tuple[Contact, ...] | None]]) -> None:
         self._download = download
-        self._run = run
+        self._fetch = fetch
         self._page: Iterator[Contact] = iter(())
 
     @property
@@ -329,7 +332,7 @@ class AsyncContactStream(AsyncIterator[Contact]):
         for contact in self._page:
             return contact
         if not self._download.done:
-            self._page = iter(await self._run(self._download.next_page()) or ())
+            self._page = iter(await self._fetch() or ())
             for contact in self._page:
                 return contact
         raise StopAsyncIteration

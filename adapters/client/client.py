@@ -17,15 +17,16 @@ from ...core import (
     Response,
     TransportError,
 )
-from ...core._shared import Auth, Call, ContactsDownload, Format, Steps, begin, checked_import_id
+from ...core._shared import Auth, Call, ContactsDownload, Format, Steps, begin, checked_import_id, hidden_url
 from ...transports import Clock, Observer, Recorder, SystemClock, Transport, Urllib3Transport, Watch, watch
+from ...transports._shared import Unpicklable
 from .settings import ClientSettings, credentials_from_env
 
 _T = TypeVar("_T")
 
 
 @final
-class Client:
+class Client(Unpicklable):
     """A client of the service, for any number of imports and threads.
 
     Use it as a context manager, or call `close`. `AsyncClient` has the same methods under asyncio.
@@ -35,7 +36,7 @@ class Client:
         domain_password: Its password.
         base_url: The URL of the service.
         policy: How often to poll and for how long; None means the defaults of `PollPolicy`.
-        transport: What sends the requests; it stays open. By default one is made, and closed by `close`.
+        transport: Sends the requests; it stays open. By default one is made, and closed by `close`.
         format: The format of the events, "json" or "xml".
         auth: How credentials are sent, "basic" in a header or "query" as arguments.
         insecure_http: Allow plain http to another machine.
@@ -64,8 +65,11 @@ class Client:
         insecure_http: bool = False,
         clock: Clock | None = None,
     ) -> None:
-        credentials = Credentials(domain_key, domain_password)
-        del domain_password  # error reporters print the locals of the frames that raise
+        base_url = hidden_url(base_url)
+        try:
+            credentials = Credentials(domain_key, domain_password)
+        finally:
+            del domain_password  # error reporters print the locals of the frames that raise
         self._settings = ClientSettings(credentials, base_url, policy or PollPolicy(), format, auth, insecure_http)
         self._closes = transport is None
         self._transport = transport or Urllib3Transport()
@@ -90,7 +94,7 @@ class Client:
         Raises:
             InvalidArgument: A variable is not set, or an argument can't be used.
         """
-        credentials = credentials_from_env()
+        base_url, credentials = hidden_url(base_url), credentials_from_env()
         return cls(
             credentials.domain_key,
             credentials.domain_password,
@@ -140,16 +144,18 @@ class Client:
         ...     client.begin_import("gmail", user_id="42").user_id
         '42'
         """
-        request, read = self._settings.begin(
-            service,
-            username=username,
-            password=password,
-            include=include,
-            redirect_url=redirect_url,
-            user_id=user_id,
-            echo=echo,
-        )
-        del username, password  # error reporters print the locals of the frames that raise
+        try:
+            request, read = self._settings.begin(
+                service,
+                username=username,
+                password=password,
+                include=include,
+                redirect_url=redirect_url,
+                user_id=user_id,
+                echo=echo,
+            )
+        finally:
+            del username, password  # error reporters print the locals of the frames that raise
         clock = self._a_clock()
         return self._run(begin(request, read, now=clock.now(), timeout=timeout, service=service), clock)
 
@@ -199,7 +205,7 @@ class Client:
             record: As for `watch`.
 
         Returns:
-            What `watch` returns.
+            The same as `watch`.
 
         Raises:
             LocalProtocolError: `saved` can't be read.
@@ -252,13 +258,12 @@ class Client:
         download = ContactsDownload(
             checked_import_id(import_id),
             self._settings.page(import_id),
-            now=clock.now(),
             timeout=timeout,
             restarts=0 if stream else 1,
         )
         if stream:
-            return ContactStream(download, lambda steps: self._run(steps, clock))
-        return self._run(download.whole(), clock)
+            return ContactStream(download, lambda: self._run(download.next_page(now=clock.now()), clock))
+        return self._run(download.whole(now=clock.now()), clock)
 
     def import_contacts(
         self,
@@ -298,16 +303,18 @@ class Client:
             ServiceError: The service refused to begin the import or to return its contacts.
             RemoteProtocolError: A response can't be read.
         """
-        begun = self.begin_import(
-            service,
-            username=username,
-            password=password,
-            include=include,
-            redirect_url=redirect_url,
-            user_id=user_id,
-            echo=echo,
-        )
-        del username, password  # error reporters print the locals of the frames that raise
+        try:
+            begun = self.begin_import(
+                service,
+                username=username,
+                password=password,
+                include=include,
+                redirect_url=redirect_url,
+                user_id=user_id,
+                echo=echo,
+            )
+        finally:
+            del username, password  # error reporters print the locals of the frames that raise
         on_begun(begun)
         self.wait(begun.import_id, timeout=timeout, observers=observers, record=record).raise_for_outcome()
         return self.contacts(begun.import_id)
@@ -370,16 +377,12 @@ class Client:
 
 
 @final
-class ContactStream(Iterator[Contact]):
+class ContactStream(Unpicklable, Iterator[Contact]):
     """Contacts that are downloaded page by page while they are iterated over; made by `Client.contacts`."""
 
-    def __init__(
-        self,
-        download: ContactsDownload,
-        run: "Callable[[Steps[tuple[Contact, ...] | None]], tuple[Contact, ...] | None]",
-    ) -> None:
+    def __init__(self, download: ContactsDownload, fetch: Callable[[], tuple[Contact, ...] | None]) -> None:
         self._download = download
-        self._run = run
+        self._fetch = fetch
         self._page: Iterator[Contact] = iter(())
 
     @property
@@ -396,7 +399,7 @@ class ContactStream(Iterator[Contact]):
         for contact in self._page:
             return contact
         if not self._download.done:
-            self._page = iter(self._run(self._download.next_page()) or ())
+            self._page = iter(self._fetch() or ())
         return next(self._page)
 
     def __repr__(self) -> str:

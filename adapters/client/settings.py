@@ -18,7 +18,7 @@ from ...core import (
     contacts_request,
     read_begun,
 )
-from ...core._shared import Auth, Format, Secret, hidden_url
+from ...core._shared import Auth, Format, Secret
 
 KEY_VARIABLE: Final = "CLOUDSPONGE_DOMAIN_KEY"
 PASSWORD_VARIABLE: Final = "CLOUDSPONGE_DOMAIN_PASSWORD"  # noqa: S105 # the name of a variable
@@ -49,7 +49,6 @@ class ClientSettings:
     insecure_http: bool
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "base_url", hidden_url(self.base_url))
         self.session("1", now=0.0, timeout=None)  # checks all of them
 
     def session(self, import_id: str | int, *, now: float, timeout: float | None) -> ImportSession:
@@ -88,22 +87,25 @@ class ClientSettings:
         echo: str | None,
     ) -> tuple[Request, Callable[[Response], BegunImport]]:
         """Return the request that begins an import, and the function that reads its response."""
-        request = begin_request(
-            service,
-            self.credentials,
-            username=username,
-            password=password,
-            include=include,
-            redirect_url=redirect_url,
-            user_id=user_id,
-            echo=echo,
-            base_url=self.base_url,
-            auth=self.auth,
-            insecure_http=self.insecure_http,
-        )
-        pair = Secret(f"{self.credentials.domain_key}:{self.credentials.domain_password}")
-        secrets = (self.credentials.domain_password, pair, Secret(password or ""))
-        return request, partial(read_begun, needs_consent=username is None, secrets=secrets)
+        try:
+            request = begin_request(
+                service,
+                self.credentials,
+                username=username,
+                password=password,
+                include=include,
+                redirect_url=redirect_url,
+                user_id=user_id,
+                echo=echo,
+                base_url=self.base_url,
+                auth=self.auth,
+                insecure_http=self.insecure_http,
+            )
+            pair = Secret(f"{self.credentials.domain_key}:{self.credentials.domain_password}")
+            secrets = (self.credentials.domain_password, pair, Secret(password or ""))
+            return request, partial(read_begun, needs_consent=username is None, secrets=secrets)
+        finally:
+            del username, password  # error reporters print the locals of the frames that raise
 
     def page(self, import_id: str | int) -> Callable[[int], Request]:
         """Return a function that makes the request for the page of contacts with a given start."""

@@ -19,6 +19,7 @@ extensions = [
 ]
 copybutton_prompt_text = r">>> |\.\.\. |\$ |> "  # copy neither prompts nor output
 copybutton_prompt_is_regexp = True
+napoleon_use_ivar = True  # autodoc describes the attributes too, and Sphinx refuses two descriptions
 myst_heading_anchors = 3
 exclude_patterns = ["recipes", "site", "traces"]
 

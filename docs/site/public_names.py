@@ -4,6 +4,7 @@ Annotations use the names of type aliases, defaults read as in source code, and 
 module that defines them.
 """
 
+import builtins
 import re
 from collections.abc import Iterator
 from functools import reduce
@@ -45,6 +46,7 @@ def setup(app: Sphinx) -> None:
         annotations.update({name: _short(annotation) for name, annotation in annotations.items()})
     app.connect("autodoc-process-signature", _format_defaults)
     app.connect("autodoc-process-docstring", _add_constant_docstring)
+    app.connect("doctree-read", _unlink_builtins)
     app.connect("missing-reference", _resolve_public_name)
 
 
@@ -91,6 +93,13 @@ def _add_constant_docstring(app: Sphinx, what: str, name: str, item: object, opt
             docstring = ModuleAnalyzer.for_module(module.name).find_attr_docs().get(("", name.rpartition(".")[2]))
             if docstring:
                 lines[:] = docstring
+
+
+def _unlink_builtins(app: Sphinx, document: nodes.document) -> None:
+    """Don't link `type[...]` in an annotation to the attribute `type` of a class."""
+    for node in [*document.findall(pending_xref)]:
+        if hasattr(builtins, node["reftarget"]):
+            node.replace_self(nodes.Text(node["reftarget"]))
 
 
 def _resolve_public_name(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement) -> Any:

@@ -1,23 +1,17 @@
 import sys
 
-from spongewatch import Completed, Credentials, ImportSession, PollPolicy
-from spongewatch.transports import SystemClock, Urllib3Transport, watch
+from spongewatch import Client, Completed, PollPolicy
 
 import_id, base_url = sys.argv[1:]
-clock = SystemClock()
-session = ImportSession(
-    import_id,
-    Credentials("demo-key", "demo-password"),
-    now=clock.now(),
-    base_url=base_url,
-    policy=PollPolicy(interval=0.1, consent_timeout=300),
-)
-with Urllib3Transport() as transport:
-    for item in watch(session, transport, clock=clock):
+policy = PollPolicy(interval=0.1, consent_timeout=300)
+with Client("demo-key", "demo-password", base_url=base_url, policy=policy) as client:
+    watching = client.watch(import_id)
+    session = watching.session
+    for item in watching:
         print(item.to_json()["kind"], session.state.name, session.contact_count)
 
-match session.outcome:
-    case Completed(contact_count):
-        print(f"fetch {contact_count} contacts now")
-    case outcome:
-        print(f"no contacts: {outcome}")
+    match session.outcome:
+        case Completed():
+            print(f"downloaded {len(client.contacts(import_id))} contacts")
+        case outcome:
+            print(f"no contacts: {outcome}")

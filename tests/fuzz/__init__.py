@@ -11,6 +11,8 @@ TARGETS = (
     "json_responses",
     "xml_responses",
     "refusals",
+    "begun_imports",
+    "contact_pages",
     "redactions",
     "traces",
     "foreign_recordings",

@@ -29,11 +29,16 @@ from spongewatch import (
     ERROR_CODES,
     Abandoned,
     Anomaly,
+    BegunImport,
     Cancelled,
     Completed,
+    Contact,
     ContactLost,
+    Contacts,
+    ContactsPage,
     Credentials,
     Done,
+    Email,
     Ended,
     EventsPage,
     Failed,
@@ -47,13 +52,16 @@ from spongewatch import (
     LocalProtocolError,
     LostContact,
     OutcomeError,
+    Phone,
     PollFailed,
     PollPolicy,
+    PostalAddress,
     Rejected,
     RemoteProtocolError,
     Request,
     Response,
     Send,
+    ServiceError,
     SpongewatchError,
     State,
     TimedOut,
@@ -64,7 +72,7 @@ from spongewatch import (
     WatchRejected,
     WatchTimedOut,
 )
-from spongewatch.adapters import Callbacks, LoggingAdapter
+from spongewatch.adapters import AsyncClient, Callbacks, Client, LoggingAdapter
 from spongewatch.core.redaction import Redaction
 from spongewatch.core.secret import Secret
 from spongewatch.transports import (
@@ -340,6 +348,9 @@ REQUEST = Request("GET", "https://api.example/events/1126.json", {"authorization
 RESPONSE = Response(200, {"content-type": "application/json"}, b'{"events": []}')
 
 
+MIRA = Contact(first_name="Mira", emails=(Email("mira@example.com"),))
+
+
 def fed_machine():
     machine = ImportMachine("1126")
     machine.feed([EVENT])
@@ -358,9 +369,16 @@ def as_raised(error):
 VALUES = [
     (Abandoned(ImportFailure.of(514, State.INITIALIZING)), as_it_is),
     (Anomaly("1126", 1.0, "odd-value", EVENT), as_it_is),
+    (BegunImport("1126", "https://api.cloudsponge.com/n/V", "42", None), as_it_is),
     (Cancelled(), as_it_is),
     (Completed(5), as_it_is),
+    (MIRA, as_it_is),
+    (Contacts("1126", (MIRA,), None), as_it_is),
+    (ContactsPage("1126", 0, 1, (MIRA,), None, "42", None), as_it_is),
     (CREDENTIALS, as_it_is),
+    (Email("mira@example.com", "Home", True), as_it_is),
+    (Phone("5550100001"), as_it_is),
+    (PostalAddress(city="Springfield"), as_it_is),
     (Done(Completed(5)), as_it_is),
     (Ended("1126", 2.0, Failed(FAILURE), State.ERROR, 5), as_it_is),
     (FAILURE.category, as_it_is),
@@ -387,6 +405,7 @@ VALUES = [
     (InvalidArgument("no"), as_raised),
     (InvalidType("no"), as_raised),
     (RemoteProtocolError("no"), as_raised),
+    (ServiceError("request", "no", 400, 2), as_raised),
     (SpongewatchError("no"), as_raised),
     (TransportError("timeout", "no response", True), as_raised),
     (RecordingError("trace.jsonl", "not JSON", 3), as_raised),
@@ -429,7 +448,9 @@ def alive(path):
         Urllib3Transport() as transport,
         TraceWriter(path / "trace.jsonl") as record,
         closing(ReplayTransport(open_recording(TRACE), VirtualClock())) as replaying,
+        Client("key", "password") as client,
     ):
+        yield from (client, client.contacts("7", stream=True), AsyncClient("key", "password", transport=transport))
         yield from (transport, transport.sending(REQUEST, timeout=1), record, replaying, ThreadedTransport(transport))
 
 

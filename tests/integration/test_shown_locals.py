@@ -17,9 +17,19 @@ import pytest
 import trustme
 
 import spongewatch
-from spongewatch import Credentials, InvalidArgument, PollPolicy, Request, SpongewatchError
+from spongewatch import (
+    Client,
+    Credentials,
+    InvalidArgument,
+    PollPolicy,
+    Request,
+    Response,
+    SpongewatchError,
+    read_begun,
+    read_contacts,
+)
 from spongewatch.transports import Urllib3Transport, wait
-from spongewatch.transports.testing.hostile_server import HostileServer, http_response, sends, unused_url
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds, sends, unused_url
 
 PASSWORD = "s3cret-of-the-key"
 BASIC = Credentials("the-key", PASSWORD).basic()
@@ -28,6 +38,11 @@ QUERY = f"domain_key=the-key&domain_password={PASSWORD}&echo=a"
 HEADERS = {"authorization": BASIC, "x-odd": "another header"}
 SECRETS = [PASSWORD, BASIC.split()[1], QUERY, "another header", OF_THE_PROXY]
 SECRETS += [base64.b64encode(f"user:{OF_THE_PROXY}".encode()).decode()]
+OF_THE_PERSON = "hunter22-of-the-person"
+USERNAME = "mira.of-the-person"
+CONSENT_URL = "https://api.cloudsponge.com/n/VTGHPM3"
+NAME = "Okonkwo"
+SECRETS += [OF_THE_PERSON, USERNAME, CONSENT_URL, NAME]
 OURS = str(Path(spongewatch.__file__).parent)
 
 
@@ -45,14 +60,14 @@ def frames(error):
 
 
 def assert_nothing_shown(error):
-    shown = [(file, text) for file, text in frames(error) if file.startswith(OURS)]
+    shown = [(file, text) for file, text in frames(error) if file.startswith((OURS, "<string>"))]
     assert shown
     for file, text in shown:
         for secret in SECRETS:
             assert secret not in text, (file, text)
     if isinstance(error, SpongewatchError):
         others = {file for file, _ in frames(error) if not file.startswith(OURS)}
-        assert others <= {__file__}, others
+        assert others <= {__file__, "<string>"}, others  # the constructor of a dataclass
 
 
 def raised(url, timeout=0.3, **more):
@@ -184,4 +199,103 @@ def test_locals_hold_no_secret_in_an_interrupted_watch(monkeypatch):
     monkeypatch.setattr(socket.socket, "recv_into", interrupts)
     with HostileServer(sends(http_response(b"{}"))) as server, pytest.raises(KeyboardInterrupt) as caught:
         wait("1126", Credentials("the-key", PASSWORD), base_url=server.url, policy=PollPolicy(request_timeout=30.0))
+    assert_nothing_shown(caught.value)
+
+
+# Steps 1 and 3.
+
+
+def asked(url, call, timeout=0.3):
+    """Return the error of a call of a client; its arguments must not be local variables here."""
+    with Client("the-key", PASSWORD, base_url=url) as client:
+        try:
+            call(client, timeout)
+        except BaseException as error:
+            return error
+    raise AssertionError("nothing was raised")
+
+
+def begins(client, timeout):
+    client.begin_import("plaxo", username=USERNAME, password=OF_THE_PERSON, timeout=timeout)
+
+
+def begins_with_consent(client, timeout):
+    client.begin_import("gmail", timeout=timeout)
+
+
+def imports(client, timeout):
+    client.import_contacts("plaxo", username=USERNAME, password=OF_THE_PERSON, on_begun=print)
+
+
+def downloads(client, timeout):
+    client.contacts("7", timeout=timeout)
+
+
+def streams(client, timeout):
+    list(client.contacts("7", stream=True, timeout=timeout))
+
+
+CONTACT = b'{"first_name": "%s", "email": [{"address": "%s@example.com"}]}' % (NAME.encode(), NAME.encode())
+BAD_PAGES = {
+    "not JSON": b'{"contacts": [' + CONTACT,
+    "a number of too many digits": b'{"contacts": [' + CONTACT + b", " + b"9" * 5000 + b"]}",
+    "not UTF-8": b'{"contacts": [' + CONTACT + b"\xff]}",
+    "an entry that is not an object": b'{"total": 2, "contacts": [5, ' + CONTACT + b"]}",
+    "no total": b'{"contacts": [' + CONTACT + b"]}",
+    "a wrong total": b'{"total": "Okonkwo", "contacts": [' + CONTACT + b"]}",
+    "another import": b'{"total": 1, "import_id": "Okonkwo", "contacts": [' + CONTACT + b"]}",
+}
+BEGUN = b'"url": "' + CONSENT_URL.encode() + b'"'
+BAD_BEGINNINGS = {
+    "not JSON": b'{"import_id": 7, ' + BEGUN,
+    "no import id": b"{" + BEGUN + b"}",
+    "a refusal": b'{"status": "failure", "error": "no ' + PASSWORD.encode() + b'", ' + BEGUN + b"}",
+    "a consent URL with a password": b'{"import_id": 7, "url": "https://Okonkwo:pw@api.example/"}',
+}
+
+
+@pytest.mark.parametrize("call", [begins, begins_with_consent, imports, downloads, streams])
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+def test_locals_hold_neither_secrets_nor_contacts_when_a_call_fails(script, call):
+    with HostileServer(script) as server:
+        assert_nothing_shown(asked(server.url, call))
+
+
+@pytest.mark.parametrize("call", [downloads, streams])
+@pytest.mark.parametrize("body", BAD_PAGES.values(), ids=BAD_PAGES)
+def test_locals_hold_no_contact_when_a_page_is_invalid(body, call):
+    with HostileServer(responds(http_response(body))) as server:
+        error = asked(server.url, call)
+    assert_nothing_shown(error)
+    assert NAME not in f"{error} {error!r}"
+
+
+@pytest.mark.parametrize("call", [begins_with_consent, begins])
+@pytest.mark.parametrize("body", BAD_BEGINNINGS.values(), ids=BAD_BEGINNINGS)
+def test_locals_hold_no_secret_when_the_response_to_step_1_is_invalid(body, call):
+    status = "201 Created" if call is begins_with_consent else "401 Unauthorized"
+    with HostileServer(sends(http_response(body, status))) as server:
+        error = asked(server.url, call)
+    assert_nothing_shown(error)
+    assert not any(secret in f"{error} {error!r}" for secret in SECRETS)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: Client("the:key", PASSWORD),
+        lambda: Client("the-key", PASSWORD, auth="digest"),
+        lambda: Client("the-key", "key", base_url=f"https://the-key:{PASSWORD}@api.example"),
+        lambda: Client("the-key", "key").begin_import("a", username=USERNAME, password=OF_THE_PERSON, echo=""),
+        lambda: Client("the-key", "key").begin_import("a", username=USERNAME, password=OF_THE_PERSON, timeout=0),
+        lambda: Client("the-key", "key").begin_import("a", username=USERNAME, password=[OF_THE_PERSON]),
+        lambda: Client("the-key", "key").import_contacts("", username=USERNAME, password=OF_THE_PERSON, on_begun=print),
+        lambda: read_begun(Response(401), secrets=[OF_THE_PERSON]),
+        lambda: read_begun(Response(200), secrets=[OF_THE_PERSON]),
+        lambda: read_contacts(Response(200, {}, BAD_PAGES["no total"])),
+    ],
+)
+def test_locals_hold_no_secret_when_arguments_of_a_client_are_refused(call):
+    with pytest.raises(SpongewatchError) as caught:
+        call()
     assert_nothing_shown(caught.value)

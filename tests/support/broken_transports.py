@@ -95,6 +95,15 @@ class RetriesPosts(PlainTransport):
 
 
 @rejected_by("test_posts_are_sent_once_on_new_connections")
+class RetriesPostsThatAreRefused(PlainTransport):
+    def send(self, request, *, timeout):
+        response = super().send(request, timeout=timeout)
+        if response.status != 503 or request.method != "POST":
+            return response
+        return super().send(request, timeout=timeout)
+
+
+@rejected_by("test_posts_are_sent_once_on_new_connections")
 class PostsOnIdleConnections(PlainTransport):
     def needs_new_connection(self, request):
         return False

@@ -5,6 +5,8 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -194,7 +196,41 @@ def test_the_public_names():
     ]
 
 
+LOADED_WHEN_USED = ["AsyncClient", "Client", "wait", "watch"]
+
+
+def run(code):
+    """Run code in a new interpreter, in which only that code has imported modules, and return what it prints."""
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+
+
+def test_the_root_loads_the_core_alone_and_no_module_that_sends():
+    loaded = run("import spongewatch, sys; print(*sys.modules)")
+    assert not {"asyncio", "urllib3", "http.client", "socket", "ssl"} & {*loaded}
+    ours = {name for name in loaded if name.startswith("spongewatch")}
+    assert {name.split(".")[1] for name in ours if "." in name} == {"core"}
+
+
+def test_a_star_import_loads_the_core_alone_too():
+    loaded = run("from spongewatch import *; import sys; print(*sys.modules)")
+    assert not {"asyncio", "urllib3", "spongewatch.transports", "spongewatch.adapters"} & {*loaded}
+    assert not {*LOADED_WHEN_USED} & {*spongewatch.__all__}
+
+
+@pytest.mark.parametrize("name", LOADED_WHEN_USED)
+def test_clients_and_loops_come_from_the_root_when_they_are_used(name):
+    package = spongewatch.adapters if name.endswith("Client") else spongewatch.transports
+    assert getattr(spongewatch, name) is getattr(package, name)
+    assert package.__name__ in run(f"from spongewatch import {name}; import sys; print(*sys.modules)")
+
+
+def test_the_names_that_the_root_loads_when_they_are_used():
+    assert sorted(spongewatch._LOADED_WHEN_USED) == LOADED_WHEN_USED
+
+
 def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'Telepathy'"):
+        _ = spongewatch.Telepathy
     with pytest.raises(AttributeError, match="has no attribute 'Telepathy'"):
         _ = spongewatch.transports.Telepathy
 

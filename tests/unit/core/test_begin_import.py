@@ -199,6 +199,12 @@ def test_secrets_in_the_services_message_are_removed():
     assert "no ****** and no ******" in str(caught.value)
 
 
+def test_a_secret_is_removed_before_a_long_message_is_cut():
+    with pytest.raises(ServiceError) as caught:
+        read_begun(response(401, error=195 * "x" + "hunter22!"), secrets=["hunter22!"])
+    assert "hunte" not in str(caught.value)
+
+
 def test_an_error_body_of_any_kind_is_survived():
     for body in (b"<html>", b"\xff", b"[" * 100_000, b" " * (1024 * 1024 + 1), b'{"error": {"code": "x"}}'):
         with pytest.raises(ServiceError):

@@ -85,6 +85,13 @@ def test_a_second_birthday_is_kept():
     assert (contact.birthday, contact.extra) == ("01-02", {"dob": "1980-01-02"})
 
 
+@pytest.mark.parametrize(
+    "members", [{"dob": "1980-01-02", "birthday": "01-02"}, {"dob": "1980-01-02", "birthday": {"year": 1980}}]
+)
+def test_two_birthdays_are_both_in_the_json(members):
+    assert read_contact(members).to_json() == {"first_name": "", "last_name": "", **members}
+
+
 def test_numbers_are_read_as_text():
     contact = read_contact({"phone": [{"number": 5550100}], "first_name": 7})
     assert (contact.phones, contact.first_name) == ((Phone("5550100"),), "7")

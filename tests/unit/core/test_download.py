@@ -99,8 +99,8 @@ def request(start):
 
 
 def downloaded(results, *, restarts=1, timeout=60.0, takes=0.1):
-    download = ContactsDownload("7", request, now=0.0, timeout=timeout, restarts=restarts)
-    return driven(download.whole(), results, takes=takes)
+    download = ContactsDownload("7", request, timeout=timeout, restarts=restarts)
+    return driven(download.whole(now=0.0), results, takes=takes)
 
 
 def names(contacts):
@@ -205,6 +205,12 @@ def test_a_total_that_changes_begins_the_download_anew_once():
     error, _ = downloaded([page(0, 2, 4), page(2, 2, 5), page(0, 2, 5), page(2, 2, 6)])
     assert "changed from 5 to 6 during the download" in str(error)
     assert names(error.contacts) == [0, 1]
+
+
+def test_an_address_book_that_shrinks_below_the_next_page_begins_anew_too():
+    result, asked = downloaded([page(0, 2, 4), page(2, 0, 1), page(0, 1, 1)])
+    assert names(result) == [0]
+    assert starts(asked) == [0, 2, 0]
 
 
 def test_a_stream_does_not_begin_anew():

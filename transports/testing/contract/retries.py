@@ -10,6 +10,16 @@ _RETRIED_BY_MANY: Final = ("408 Request Timeout", "429 Too Many Requests", "503 
 _REDIRECTS: Final = ("301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect")
 
 
+_AFTER_A_POST: Final = {
+    "the server closes the connection": sends(b""),
+    "the server resets the connection": sends(b"", lambda talk: talk.reset()),
+    "the response is cut off": sends(GOOD[:-1]),
+    "the status is 503": sends(http_response(BODY, "503 Service Unavailable", {"retry-after": "0"})),
+    "the status is 408": sends(http_response(BODY, "408 Request Timeout")),
+}
+"""Scripts for a POST that a careless client repeats, by description."""
+
+
 class RetryChecks(Checks):
     """Retries and redirects are up to the session."""
 
@@ -24,17 +34,20 @@ class RetryChecks(Checks):
             exchanges(server, sends=2)
 
     def test_posts_are_sent_once_on_new_connections(self, transport: UnderTest) -> None:
-        """A POST never uses an idle connection, and is not retried if its connection is closed."""
+        """A POST never uses an idle connection, and is not retried if its connection or status fails."""
         with serving(GOOD) as server:
             transport.response("a GET", get(server))
             transport.response("a POST after it", post(server))
             transport.response("a second POST", post(server))
             made = server.connections
         assert made == 3, f"each POST must use a new connection; a GET and two POSTs used {made} connections"
-        with HostileServer(sends(GOOD), sends(b""), patience=PATIENCE) as server:
-            transport.response("a GET", get(server))
-            transport.exception(post(server))
-            exchanges(server, sends=2)
+        for name, script in _AFTER_A_POST.items():
+            with HostileServer(sends(GOOD), script, patience=PATIENCE) as server:
+                transport.response("a GET", get(server))
+                transport.exception(post(server))
+                made = server.connections
+                assert made == 2, f"a POST must be sent once if {name}; a GET and a POST used {made} connections"
+                exchanges(server, sends=2)
 
     def test_statuses_are_not_retried(self, transport: UnderTest) -> None:
         """A request is sent once, even if the response is 408, 429 or 503 with `retry-after`."""

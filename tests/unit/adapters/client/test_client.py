@@ -194,6 +194,16 @@ def test_a_stream_fetches_a_page_when_it_is_needed():
     assert repr(stream) == "<ContactStream 3 of 3>"
 
 
+def test_a_stream_tries_again_however_long_its_reader_paused():
+    clock, failures = VirtualClock(), [TransportError("reset", "connection reset")]
+    service = Service(page=lambda start: failures.pop() if start and failures else Service.two(start))
+    stream = Client("key", "password", transport=service.transport, clock=clock).contacts("7", stream=True, timeout=5)
+    clock.sleep(100)
+    assert [next(stream).first_name, next(stream).first_name] == ["0", "1"]
+    clock.sleep(100)
+    assert [contact.first_name for contact in stream] == ["2"]
+
+
 def test_a_stream_under_asyncio_yields_the_same_contacts():
     async def whole():
         client = AsyncClient("key", "password", transport=Service().transport, clock=VirtualClock())
@@ -272,6 +282,11 @@ def test_arguments_that_cant_be_used_are_refused_before_anything_is_sent(made):
         client.contacts("../7")
     with pytest.raises(Exception, match="import.id"):
         client.wait("../7")
+    for call in (lambda **how: client.contacts("7", **how), lambda **how: client.begin_import("gmail", **how)):
+        with pytest.raises(InvalidType, match="timeout must be a number of seconds, not None"):
+            call(timeout=None)
+        with pytest.raises(InvalidArgument, match="timeout must be from 0.001 to 1,000,000,000 seconds, not NaN"):
+            call(timeout=float("nan"))
     assert service.requests == []
 
 
