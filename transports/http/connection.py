@@ -4,7 +4,7 @@ import socket
 import ssl
 from http.client import HTTPS_PORT, HTTPException, RemoteDisconnected
 from math import inf
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, final
 from weakref import ref
 
 from urllib3 import HTTPResponse
@@ -14,20 +14,13 @@ from ... import __version__
 from ...core import LocalProtocolError, Request, TransportError
 from .error_translation import as_transport_error
 from .idle_connections import keep_alive_limit
+from .origins import Origin
 from .proxies import Proxy
 from .sending import Sending
 from .timed_response import TimedResponse
+from .tunnels import refusal, tunnel_request
 
 _OWN_HEADERS: Final = {"accept-encoding": "gzip", "user-agent": f"spongewatch/{__version__}"}
-
-
-class Origin(NamedTuple):
-    """Where a connection leads, and by way of which proxy."""
-
-    scheme: str
-    host: str
-    port: int
-    proxy: Proxy | None
 
 
 @final
@@ -170,14 +163,13 @@ class Connection(HTTPConnection):
         `http.client` can ask for a tunnel too, but its error has no status, and it repeats what the proxy says.
         """
         self.sock.settimeout(sending.time_left())
-        self.sock.sendall(_connect_request(self._origin, proxy))
+        self.sock.sendall(tunnel_request(self._origin, proxy))
         self.sock.settimeout(sending.time_left())
         with TimedResponse(self.sock, method="CONNECT") as response:
             response.begin()
-        if response.status == 407:  # the same password once more may lock the account
-            raise TransportError("refused", "it answers 407 to CONNECT and wants another user or password", True)
-        if not 200 <= response.status <= 299:
-            raise TransportError("refused", f"it answers {response.status} to CONNECT")
+        failure = refusal(response.status)
+        if failure is not None:
+            raise failure
 
 
 def _addresses(host: str, port: int) -> list[tuple[Any, ...]]:
@@ -185,11 +177,3 @@ def _addresses(host: str, port: int) -> list[tuple[Any, ...]]:
         return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except UnicodeError:  # a label of the name is empty or too long
         raise socket.gaierror from None
-
-
-def _connect_request(origin: Origin, proxy: Proxy) -> bytes:
-    authority = f"[{origin.host}]:{origin.port}" if ":" in origin.host else f"{origin.host}:{origin.port}"
-    lines = [f"CONNECT {authority} HTTP/1.1", f"host: {authority}"]
-    if proxy.authorization is not None:
-        lines.append(f"proxy-authorization: {proxy.authorization}")
-    return "\r\n".join([*lines, "", ""]).encode()

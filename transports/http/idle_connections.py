@@ -5,10 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from math import inf
-from typing import TYPE_CHECKING, Final, final
-
-if TYPE_CHECKING:
-    from .connection import Connection
+from typing import Final, Generic, Protocol, TypeVar, final
 
 _MARGIN: Final = 1.0
 """Seconds by which a connection is left before the server's own idle timeout."""
@@ -20,8 +17,30 @@ _REMEMBERED: Final = 600.0
 _TIMEOUT: Final = re.compile(r"(?:^|[,;\s])timeout\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
 
 
+class Reusable(Protocol):
+    """A connection that may serve several requests."""
+
+    idle_for: float | None
+    """Seconds of idleness before the current request; None on a new connection."""
+
+    idle_since: float
+    keep_for: float
+    """Seconds of idleness after which the connection is not used again."""
+
+    @property
+    def is_connected(self) -> bool: ...
+
+    @property
+    def is_closed(self) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+_Connection = TypeVar("_Connection", bound=Reusable)
+
+
 @final
-class IdleConnections:
+class IdleConnections(Generic[_Connection]):
     """The idle connections to one origin by one proxy.
 
     A server closes connections that are idle for too long, perhaps just as the next request leaves. Two rules avoid
@@ -38,11 +57,11 @@ class IdleConnections:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._idle: deque[Connection] = deque()
+        self._idle: deque[_Connection] = deque()
         self._closed = False
         self._limit = (inf, inf)  # seconds of idleness, and when to forget them
 
-    def take(self) -> "Connection | None":
+    def take(self) -> _Connection | None:
         """Return the connection used last, if one may be used again."""
         with suppress(IndexError):
             while True:
@@ -58,7 +77,7 @@ class IdleConnections:
         with suppress(IndexError):
             self._idle.popleft().close()
 
-    def keep(self, connection: "Connection") -> None:
+    def keep(self, connection: _Connection) -> None:
         """Keep `connection` for other requests, unless it is closed."""
         if not connection.is_closed:
             connection.idle_since = self._clock()

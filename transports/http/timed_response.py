@@ -89,7 +89,7 @@ class TimedResponse(HTTPResponse):
                 raise
             line = b""
         if len(line) > room:
-            raise _too_large()
+            raise head_too_large()
         if line.endswith(b"\n"):
             return line
         if self._reads.began:
@@ -180,7 +180,7 @@ class _ResponseFile(BufferedReader):
         line = super().readline(size)
         self._room -= len(line)
         if self._room < 0:
-            raise _too_large()
+            raise head_too_large()
         if line and not line.endswith(b"\n") and len(line) != size:
             raise IncompleteRead(b"")
         return line
@@ -192,7 +192,8 @@ class _ResponseFile(BufferedReader):
         super().close()
 
 
-def _too_large() -> TransportError:
+def head_too_large() -> TransportError:
+    """Return the error for a head of more than `MAX_HEAD` bytes."""
     return TransportError("too-large", f"the head of the response has more than {MAX_HEAD:,} bytes")
 
 

@@ -4,28 +4,29 @@ import os
 import ssl
 from collections.abc import Callable
 from contextlib import closing, suppress
-from functools import lru_cache, partial
+from functools import partial
 from http.client import HTTPException
 from time import monotonic
 from types import NoneType, TracebackType
 from typing import Final, Self, final
 from weakref import ref
 
-from urllib3.exceptions import HTTPError, LocationParseError
-from urllib3.util import parse_url
+from urllib3.exceptions import HTTPError
 
-from ...core import InvalidArgument, InvalidType, LocalProtocolError, Request, Response, TransportError
+from ...core import InvalidType, LocalProtocolError, Request, Response, TransportError
 from ...core._shared import Secret, shown
 from ..deadline import Deadline
 from ..forking import when_forked
 from ..unpicklable import Unpicklable
-from .connection import Connection, Origin
+from .connection import Connection
 from .error_translation import as_transport_error
 from .green_threads import refuse_green_threads
 from .idle_connections import IdleConnections
-from .proxies import HOST, Proxies
+from .origins import Origin, Routes
+from .proxies import Proxies
 from .response_body import ResponseBody
 from .sending import Sending
+from .tls import given_context, system_context
 
 _PIECE: Final = 16_384
 
@@ -33,7 +34,7 @@ _LOOK_AGAIN: Final = 1.0
 """Seconds between two looks of a waiting request at those before it; one that died leaves without a word."""
 
 _REMEMBERED: Final = 64
-"""URLs that are not parsed again, and origins whose connections are kept."""
+"""Origins whose connections are kept."""
 
 
 @final
@@ -80,10 +81,10 @@ class Urllib3Transport(Unpicklable):
             raise InvalidType(f"proxy must be a str, not {kind.__name__}")
         self._connections = _at_least_one("connections", connections)
         self._clock = clock
-        self._route = lru_cache(_REMEMBERED)(partial(_route, Proxies(proxy, trust_env=trust_env)))
+        self._routes = Routes(Proxies(proxy, trust_env=trust_env))
         # The system's certificates take as long to load as 80 polls do, so they are loaded for the first request.
-        self._tls = _checked(ssl_context, ca_file)
-        self._idle: dict[Origin, IdleConnections] = {}
+        self._tls = given_context(ssl_context, ca_file)
+        self._idle: dict[Origin, IdleConnections[Connection]] = {}
         self._under_way: dict[ref[Sending], None] = {}  # in order of arrival
         self._closed = False
         self._forked_amid_tls = False
@@ -115,7 +116,7 @@ class Urllib3Transport(Unpicklable):
         """Prepare a request that another thread can cut off; its time counts from now. Raises as `send` does."""
         refuse_green_threads()
         deadline = Deadline(timeout)
-        origin, target = self._route(Secret(request.url))
+        origin, target = self._routes.find(Secret(request.url))
         fresh = request.method not in ("GET", "HEAD")
         secure = origin.scheme == "https"
         return Sending(partial(self._send, request, origin), target, deadline, fresh=fresh, secure=secure)
@@ -206,7 +207,7 @@ class Urllib3Transport(Unpicklable):
                 connection.close()
         return result
 
-    def _idle_to(self, origin: Origin) -> IdleConnections:
+    def _idle_to(self, origin: Origin) -> IdleConnections[Connection]:
         idle = self._idle.get(origin)
         if idle is None:
             idle = self._idle.setdefault(origin, IdleConnections(self._clock))
@@ -223,7 +224,7 @@ class Urllib3Transport(Unpicklable):
                 "this process was forked while requests were under way over TLS: fork before, or start it by spawn"
             )
         if self._tls is None:
-            self._tls = _tls_context(None)
+            self._tls = system_context()
         return self._tls
 
     def _begin_anew(self) -> None:
@@ -240,50 +241,3 @@ def _at_least_one(name: str, value: int) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
     raise LocalProtocolError(f"{name} is a whole number of at least 1, not {shown(value)}")
-
-
-def _checked(context: ssl.SSLContext | None, ca_file: str | os.PathLike[str] | None) -> ssl.SSLContext | None:
-    if context is None:
-        return None if ca_file is None else _tls_context(os.fspath(ca_file))
-    if ca_file is not None:
-        raise InvalidArgument("ca_file and ssl_context can't be given together")
-    if not isinstance(context, ssl.SSLContext):
-        raise InvalidType(f"ssl_context must be an ssl.SSLContext, not {type(context).__name__}")
-    if context.verify_mode != ssl.CERT_REQUIRED or not context.check_hostname:
-        raise InvalidArgument("ssl_context must verify certificates and host names")
-    return context
-
-
-def _tls_context(ca_file: str | None) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-    except (OSError, ValueError):
-        raise LocalProtocolError(f"no certificates can be read from the ca_file {shown(ca_file)}") from None
-    context.set_alpn_protocols(["http/1.1"])
-    return context
-
-
-def _route(proxies: Proxies, url: Secret) -> tuple[Origin, Secret]:
-    """Return where a request for `url` goes, and what its request line asks for."""
-    found = _read(url)
-    if isinstance(found, str):
-        raise LocalProtocolError(found)
-    scheme, netloc, host, port, path = found
-    proxy = proxies.leading_to(scheme, host, port)
-    whole = proxy is not None and scheme == "http"  # the proxy has to be told the host too
-    return Origin(scheme, host, port, proxy), Secret(f"http://{netloc}{path}") if whole else path
-
-
-def _read(url: Secret) -> tuple[str, str, str, int, Secret] | str:
-    """Return the parts of a URL, or what is wrong with it."""
-    parsed = None
-    with suppress(LocationParseError):  # whose text is the url
-        parsed = parse_url(url)
-    if parsed is None:
-        return "the url of a request can't be read"
-    if parsed.scheme not in ("http", "https") or not parsed.host or not HOST.fullmatch(parsed.host):
-        return "the url of a request starts with http:// or https://, and a host follows"
-    if parsed.auth is not None:
-        return "credentials stand in a header of a request, not in its url"
-    port = parsed.port if parsed.port is not None else 443 if parsed.scheme == "https" else 80
-    return parsed.scheme, parsed.netloc or "", parsed.host.strip("[]"), port, Secret(parsed.request_uri)
