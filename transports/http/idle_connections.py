@@ -28,12 +28,18 @@ class Reusable(Protocol):
     """Seconds of idleness after which the connection is not used again."""
 
     @property
-    def is_connected(self) -> bool: ...
+    def is_connected(self) -> bool:
+        """Whether the connection is open, and no unasked bytes have arrived."""
+        ...
 
     @property
-    def is_closed(self) -> bool: ...
+    def is_closed(self) -> bool:
+        """Whether this side has closed the connection."""
+        ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close the connection."""
+        ...
 
 
 _Connection = TypeVar("_Connection", bound=Reusable)

@@ -1,7 +1,9 @@
 """The TLS configuration of a transport: a given one, or one that trusts the system's certificates."""
 
+import asyncio
 import os
 import ssl
+from typing import final
 
 from ...core import InvalidArgument, InvalidType, LocalProtocolError
 from ...core._shared import shown
@@ -29,6 +31,27 @@ def given_context(context: ssl.SSLContext | None, ca_file: str | os.PathLike[str
 def system_context() -> ssl.SSLContext:
     """Return a configuration that trusts the system's certificates; loading them takes 20 ms or more."""
     return _trusting(None)
+
+
+@final
+class SharedContext:
+    """The TLS configuration that the connections of an event loop share.
+
+    Args:
+        given: The configuration; None for the system's, which a thread loads when the first connection needs it.
+    """
+
+    def __init__(self, given: ssl.SSLContext | None) -> None:
+        self._context = given
+        self._loading: asyncio.Future[ssl.SSLContext] | None = None
+
+    async def get(self) -> ssl.SSLContext:
+        """Return the configuration."""
+        if self._context is None:
+            if self._loading is None:
+                self._loading = asyncio.get_running_loop().run_in_executor(None, system_context)
+            self._context = await asyncio.shield(self._loading)
+        return self._context
 
 
 def _trusting(ca_file: str | None) -> ssl.SSLContext:

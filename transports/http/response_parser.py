@@ -1,0 +1,197 @@
+"""Reads responses from bytes: httptools splits them, and the rules that it leaves to its user are here."""
+
+from typing import Final, final
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from ...core import Response, TransportError
+from .response_body import ResponseBody
+from .timed_response import MAX_HEAD, head_too_large
+
+_START: Final = b"HTTP/"
+_NO_BODY: Final = frozenset((101, 204, 304))
+
+
+@final
+class ResponseParser:
+    """Parses the responses of one connection, one after the other; it does no I/O.
+
+    Call `start`, then `feed` for received bytes until it returns True, or `end` at the end of the stream, or `fail`;
+    `result` is the outcome. A response is accepted only if its end is beyond doubt: httptools (llhttp) checks the
+    syntax, the lengths and the chunks, and this class checks the rest: what a response starts with, its version, its
+    status and its transfer coding, the number of bytes that are not body, bytes behind the response, and the end of
+    the stream. Interim responses are skipped (RFC 9110 §15.2) and trailers ignored (RFC 9110 §6.5.1).
+    """
+
+    __slots__ = (
+        "_body",
+        "_body_bytes",
+        "_ended",
+        "_extra",
+        "_failure",
+        "_head_only",
+        "_headers",
+        "_keep_alive",
+        "_max_body",
+        "_parser",
+        "_room",
+        "_seen",
+        "_until_end",
+        "complete",
+        "status",
+    )
+
+    def __init__(self) -> None:
+        self._parser = HttpResponseParser(self)
+
+    def start(self, *, head_only: bool, max_body: int) -> None:
+        """Get ready for the next response.
+
+        Args:
+            head_only: Whether the response ends with its headers, as that to HEAD and CONNECT does.
+            max_body: The largest body to accept, in bytes, after content decoding.
+        """
+        self.status: int | None = None
+        """The status of the final response, once its headers have arrived and leave no doubt where its body ends."""
+        self.complete = False
+        self._head_only = head_only
+        self._max_body = max_body
+        self._headers: dict[str, str] = {}
+        self._failure: TransportError | None = None
+        self._room = MAX_HEAD
+        self._seen = 0
+        self._ended = self._extra = self._keep_alive = self._until_end = False
+
+    @property
+    def began(self) -> bool:
+        """Whether any byte has arrived."""
+        return self._seen > 0
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the connection may carry another request."""
+        return self._keep_alive and self._ended and not self._extra and self._failure is None and not self._body.dropped
+
+    def feed(self, data: memoryview) -> bool:
+        """Take bytes that were received, at least one; return True if the response is complete or failed."""
+        size = len(data)
+        if self._seen < len(_START) and not self._starts_well(bytes(data[: len(_START) - self._seen])):
+            self._failure = _not_http()
+            return True
+        self._body_bytes = 0
+        head_was_here = self.status is not None
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade:
+            pass  # the response is a 101
+        except HttpParserError as error:
+            self._extra = True
+            if not self.complete:
+                cause = error.__context__  # httptools wraps what a callback raises
+                self._failure = cause.with_traceback(None) if isinstance(cause, TransportError) else _not_http()
+        self._room -= size - self._body_bytes
+        if self._room < 0:
+            self._failure = head_too_large()
+        elif self._body_bytes or (self.status is not None and not head_was_here):
+            self._room = MAX_HEAD
+        return self.complete or self._failure is not None
+
+    def end(self, *, clean: bool) -> None:
+        """Take note of the end of the stream.
+
+        Args:
+            clean: Whether the server ended it: with a FIN, and over TLS with a close_notify. Only then may it be the
+                end of a body without a length (RFC 9112 §6.3 and §9.8).
+        """
+        self._keep_alive = False
+        if clean and self._until_end:
+            self.complete = True
+        elif clean and self.began:
+            self.fail(TransportError("reset", "the response broke off"))
+        else:
+            self.fail(TransportError("reset", "the connection broke off"))
+
+    def fail(self, error: TransportError) -> None:
+        """End the response, because `error` happened."""
+        self._failure = error
+
+    def result(self) -> Response | TransportError:
+        """Return the response, or the reason why there is none.
+
+        A status other than 200 is known without its body: if its body failed, the response has an empty one.
+        """
+        status = self.status
+        try:
+            if self._failure is None and status is not None:
+                return Response(status, self._headers, self._body.finish())
+        except TransportError as error:
+            self._failure = error.with_traceback(None)
+        assert self._failure is not None
+        return self._failure if status in (None, 200) else Response(status, self._headers)
+
+    def close(self) -> None:
+        """Break the reference cycle with the parser of httptools."""
+        del self._parser
+
+    def _starts_well(self, piece: bytes) -> bool:
+        """Check the first bytes: httptools skips line ends before a response, and takes RTSP and ICE for HTTP."""
+        expected = _START[self._seen : self._seen + len(piece)]
+        self._seen += len(piece)
+        return piece == expected
+
+    # Called by httptools, and again for each response if several arrive.
+
+    def on_message_begin(self) -> None:
+        """Notice a second response."""
+        if self.complete:
+            self._extra = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header."""
+        if self.status is not None:
+            return  # of a trailer, or behind the response
+        key = name.lower().decode("latin-1")
+        text = value.decode("latin-1").rstrip(" \t")
+        headers = self._headers
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+
+    def on_headers_complete(self) -> None:
+        """Check the head, and skip it if it is that of an interim response."""
+        if self.status is not None:
+            return
+        parser, headers = self._parser, self._headers
+        version, status = parser.get_http_version(), parser.get_status_code()
+        if version not in ("1.1", "1.0"):
+            raise _not_http()
+        if not 100 <= status <= 599:
+            raise TransportError("protocol", f"status {status} is not between 100 and 599")
+        coding = headers.get("transfer-encoding")
+        if coding is not None and coding.lower() != "chunked":
+            raise TransportError("protocol", "invalid Content-Length or Transfer-Encoding")
+        if status < 200 and status != 101:
+            self._headers = {}
+            return
+        self._keep_alive = (
+            parser.should_keep_alive()
+            and status != 101  # no HTTP follows
+            and (coding is None or version == "1.1")  # RFC 9112 §6.1: faulty framing otherwise
+        )
+        self._body = ResponseBody(status, headers.get("content-encoding"), self._max_body)
+        self.complete = self._head_only or status in _NO_BODY
+        self._until_end = coding is None and "content-length" not in headers
+        self.status = status
+
+    def on_body(self, piece: bytes) -> None:
+        """Keep a piece of the body."""
+        self._body_bytes += len(piece)
+        if not self.complete:
+            self._body.feed(piece)
+
+    def on_message_complete(self) -> None:
+        """Notice the end of the final response."""
+        if self.status is not None:
+            self._ended = self.complete = True
+
+
+def _not_http() -> TransportError:
+    return TransportError("protocol", "the response is not HTTP")
