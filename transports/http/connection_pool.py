@@ -44,9 +44,12 @@ class ConnectionPool:
 
     def submit(self, request: PendingRequest) -> None:
         """Send `request` as soon as there is a connection for it."""
-        request.holder = self
-        self._waiting[request] = None
-        self.serve()
+        connection = None if self._waiting else self._connection_for(request)
+        if connection is None:
+            request.holder = self
+            self._waiting[request] = None
+        else:
+            connection.exchange(request)
 
     def serve(self) -> None:
         """Send waiting requests, as far as there are connections for them."""

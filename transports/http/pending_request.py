@@ -62,7 +62,7 @@ class PendingRequest(Unpicklable):
         self.holder: Holder
         self._loop = loop
         self._done: Callable[[Response | BaseException], object] | None = done
-        self._timer = loop.call_later(max(deadline.left(), 0.0), self._expire)
+        self._timer = loop.call_at(loop.time() + deadline.left(), self._expire)
 
     @property
     def fresh(self) -> bool:

@@ -10,26 +10,28 @@ from .origins import Origin
 
 _OWN_LINES: Final = {"accept-encoding": "gzip", "user-agent": f"spongewatch/{__version__}"}
 
-_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-"""A method or the name of a header (RFC 9110 §5.6.2)."""
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
+"""The characters of a method or of the name of a header (RFC 9110 §5.6.2)."""
 
 _TARGET: Final = re.compile(r"[!-~]+")
 _VALUE: Final = re.compile(r"[\t -~\x80-\xff]*")
-"""The value of a header (RFC 9110 §5.5), sent as Latin-1."""
+"""The characters of the value of a header (RFC 9110 §5.5), sent as Latin-1."""
 
 
 def check_request(request: Request, target: Secret) -> None:
     """Check that `request` can be sent.
 
     Raises:
-        InvalidArgument: HTTP doesn't allow the method, the URL or a header.
+        InvalidArgument: HTTP doesn't allow the method, the URL, or the name or value of a header.
     """
-    if not _TOKEN.fullmatch(request.method):
+    if not request.method or not _TOKEN.fullmatch(request.method):
         raise InvalidArgument("request has a method that HTTP doesn't allow")
     if not _TARGET.fullmatch(target):
         raise InvalidArgument("request has a URL that HTTP doesn't allow")
-    if not all(_TOKEN.fullmatch(name) and _VALUE.fullmatch(value) for name, value in request.headers.items()):
-        raise InvalidArgument("request has a header that HTTP doesn't allow")
+    if "" in request.headers or not _TOKEN.fullmatch("".join(request.headers)):
+        raise InvalidArgument("request has a header name that HTTP doesn't allow")
+    if not _VALUE.fullmatch("".join(request.headers.values())):
+        raise InvalidArgument("request has a header value that HTTP doesn't allow")
 
 
 def request_head(request: Request, target: Secret, origin: Origin) -> bytes:
@@ -38,7 +40,7 @@ def request_head(request: Request, target: Secret, origin: Origin) -> bytes:
     Write the result at once and keep it nowhere: it holds the credentials.
     """
     headers = {"host": origin.authority, **_OWN_LINES, **request.headers}
-    if request.body or request.method not in ("GET", "HEAD"):
+    if request.body or request.method in ("POST", "PUT", "PATCH"):
         headers["content-length"] = str(len(request.body))
     if origin.proxy is not None and origin.proxy.authorization is not None and origin.scheme == "http":
         headers["proxy-authorization"] = origin.proxy.authorization

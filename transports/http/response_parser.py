@@ -33,10 +33,12 @@ class ResponseParser:
         "_headers",
         "_keep_alive",
         "_max_body",
+        "_names",
         "_parser",
         "_room",
         "_seen",
         "_until_end",
+        "_values",
         "complete",
         "status",
     )
@@ -56,7 +58,8 @@ class ResponseParser:
         self.complete = False
         self._head_only = head_only
         self._max_body = max_body
-        self._headers: dict[str, str] = {}
+        self._names: list[bytes] = []
+        self._values: list[bytes] = []
         self._failure: TransportError | None = None
         self._room = MAX_HEAD
         self._seen = 0
@@ -147,19 +150,16 @@ class ResponseParser:
             self._extra = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header."""
-        if self.status is not None:
-            return  # of a trailer, or behind the response
-        key = name.lower().decode("latin-1")
-        text = value.decode("latin-1").rstrip(" \t")
-        headers = self._headers
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+        """Keep a header, unless it is a trailer or behind the response."""
+        if self.status is None:
+            self._names.append(name)
+            self._values.append(value)
 
     def on_headers_complete(self) -> None:
         """Check the head, and skip it if it is that of an interim response."""
         if self.status is not None:
             return
-        parser, headers = self._parser, self._headers
+        parser, headers = self._parser, self._read_headers()
         version, status = parser.get_http_version(), parser.get_status_code()
         if version not in ("1.1", "1.0"):
             raise _not_http()
@@ -169,7 +169,6 @@ class ResponseParser:
         if coding is not None and coding.lower() != "chunked":
             raise TransportError("protocol", "invalid Content-Length or Transfer-Encoding")
         if status < 200 and status != 101:
-            self._headers = {}
             return
         self._keep_alive = (
             parser.should_keep_alive()
@@ -179,7 +178,19 @@ class ResponseParser:
         self._body = ResponseBody(status, headers.get("content-encoding"), self._max_body)
         self.complete = self._head_only or status in _NO_BODY
         self._until_end = coding is None and "content-length" not in headers
+        self._headers = headers
         self.status = status
+
+    def _read_headers(self) -> dict[str, str]:
+        """Return the headers since the last head; all at once, which takes half the time."""
+        names = b"\n".join(self._names).decode("latin-1").lower().split("\n")
+        values = b"\n".join(self._values).decode("latin-1").split("\n")
+        self._names, self._values = [], []
+        headers: dict[str, str] = {}
+        for name, value in zip(names, values, strict=True):
+            value = value.rstrip(" \t")
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        return headers
 
     def on_body(self, piece: bytes) -> None:
         """Keep a piece of the body."""
