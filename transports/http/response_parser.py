@@ -9,7 +9,6 @@ from .response_body import ResponseBody
 from .timed_response import MAX_HEAD, head_too_large
 
 _START: Final = b"HTTP/"
-_NO_BODY: Final = frozenset((101, 204, 304))
 
 
 @final
@@ -176,7 +175,7 @@ class ResponseParser:
             and (coding is None or version == "1.1")  # RFC 9112 §6.1: faulty framing otherwise
         )
         self._body = ResponseBody(status, headers.get("content-encoding"), self._max_body)
-        self.complete = self._head_only or status in _NO_BODY
+        self.complete = self._head_only
         self._until_end = coding is None and "content-length" not in headers
         self._headers = headers
         self.status = status

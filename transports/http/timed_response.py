@@ -17,7 +17,7 @@ MAX_HEAD: Final = 65_536
 `http.client` takes no longer line.
 """
 
-_STATUS_LINE: Final = re.compile(rb"HTTP/\S*[ \t]+([0-9]{3})(?=\s)")
+_STATUS_LINE: Final = re.compile(rb"HTTP/1\.[0-9]+[ \t]+([0-9]{3})(?=\s)")
 _HEADERS: Final = re.compile(rb"(?:[^:\s][^:\r\n]*:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*)*")
 _LENGTH: Final = re.compile("[0-9]{1,15}")
 

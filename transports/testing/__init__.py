@@ -17,10 +17,13 @@ if TYPE_CHECKING:
         KeepAliveContract,
         TransportContract,
     )
+    from .framing_contract import AsyncFramingContract, FramingContract
 
 __all__ = [
+    "AsyncFramingContract",
     "AsyncKeepAliveContract",
     "AsyncTransportContract",
+    "FramingContract",
     "HandlerTransport",
     "KeepAliveContract",
     "PlayedPoll",
@@ -36,7 +39,6 @@ def __getattr__(name: str) -> object:
     """The suites are loaded when they are used, and such that pytest shows more of an assert that fails."""
     if name not in __all__ or not name.endswith("Contract"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    contract = f"{__name__}.contract"
-    if contract not in modules:
-        import_module("pytest").register_assert_rewrite(contract)
-    return getattr(import_module(contract), name)
+    suites = [f"{__name__}.contract", f"{__name__}.framing_contract"]
+    import_module("pytest").register_assert_rewrite(*(suite for suite in suites if suite not in modules))
+    return getattr(import_module(suites["Framing" in name]), name)
