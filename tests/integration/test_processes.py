@@ -69,6 +69,7 @@ from spongewatch.core.redaction import Redaction
 from spongewatch.core.secret import Secret
 from spongewatch.transports import (
     SCENARIOS,
+    AsyncioTransport,
     ObserverErrors,
     RecordingError,
     ReplayTransport,
@@ -265,6 +266,45 @@ def test_a_transport_for_asyncio_has_threads_in_a_child_too():
         asyncio.run(transport.close())
 
 
+def test_a_transport_on_the_event_loop_of_its_parent_refuses_to_send_in_a_child():
+    async def main():
+        async with AsyncioTransport() as transport:
+            await send(transport)
+            results = [Child(in_a_coroutine_that_goes_on(transport)).result(), Child(on_a_new_loop(transport)).result()]
+            await send(transport)
+        return results
+
+    async def send(transport):
+        return (await transport.send(Request("GET", server.url), timeout=20)).status
+
+    def in_a_coroutine_that_goes_on(transport):
+        return lambda: send(transport).send(None)
+
+    def on_a_new_loop(transport):
+        def work():
+            asyncio.set_event_loop(None)
+            return asyncio.run(send(transport))
+
+        return work
+
+    with HostileServer(echoes) as server:
+        assert asyncio.run(main()) == [
+            "LocalProtocolError('AsyncioTransport needs a running event loop of asyncio')",
+            "LocalProtocolError('an AsyncioTransport belongs to one event loop; make another one here')",
+        ]
+        assert server.connections == 1
+
+
+def test_a_transport_that_was_not_used_before_a_fork_works_in_the_child():
+    async def main():
+        async with transport:
+            return (await transport.send(Request("GET", server.url), timeout=20)).status
+
+    with HostileServer(echoes) as server:
+        transport = AsyncioTransport()
+        assert Child(lambda: asyncio.run(main())).result() == 200
+
+
 # What else is inherited.
 
 
@@ -431,15 +471,24 @@ def alive(path):
         closing(ReplayTransport(open_recording(TRACE), VirtualClock())) as replaying,
     ):
         yield from (transport, transport.sending(REQUEST, timeout=1), record, replaying, ThreadedTransport(transport))
+        yield AsyncioTransport()
+        yield asyncio.run(started())
+
+
+async def started():
+    async with AsyncioTransport() as transport:
+        return transport.start(Request("GET", "http://127.0.0.1:1"), 1, lambda result: None)
 
 
 # What nobody holds, or holds only while it is in use: protocols, suites, and what belongs to an HTTP client.
 NEVER_HELD = {
     "AsyncClock",
+    "AsyncFramingContract",
     "AsyncKeepAliveContract",
     "AsyncTransport",
     "AsyncTransportContract",
     "Clock",
+    "FramingContract",
     "KeepAliveContract",
     "Recorder",
     "Recording",

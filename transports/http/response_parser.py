@@ -182,6 +182,8 @@ class ResponseParser:
 
     def _read_headers(self) -> dict[str, str]:
         """Return the headers since the last head; all at once, which takes half the time."""
+        if not self._names:
+            return {}
         names = b"\n".join(self._names).decode("latin-1").lower().split("\n")
         values = b"\n".join(self._values).decode("latin-1").split("\n")
         self._names, self._values = [], []

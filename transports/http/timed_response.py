@@ -62,6 +62,8 @@ class TimedResponse(HTTPResponse):
             raise TransportError("protocol", f"status {self.status} is not between 100 and 599")
         if self.status == 101:
             self.will_close = True  # no HTTP follows
+        if self.length == 0:
+            self.chunked = False  # RFC 9112 §6.3: 204 and 304 have no body, whatever their headers say
 
     def _read_head(self) -> "_Head":
         room = MAX_HEAD

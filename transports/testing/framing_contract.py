@@ -27,7 +27,7 @@ from .contract import (
     _numbered,
     _times_out,
 )
-from .hostile_server import Conversation, HostileServer, Script, answer, drips, echoes, in_turn, keeps_answering, says
+from .hostile_server import Conversation, HostileServer, Script, answer, echoes, in_turn, keeps_answering, says
 
 _HEAD: Final = 65_536
 """Bytes of a head that no transport may exceed."""
@@ -67,7 +67,7 @@ class _Framing(_Contract):
         """Interim responses count as part of the head, and for the timeout; none of them is the response."""
         many = b"HTTP/1.1 102 Processing\r\nx: y\r\n\r\n" * (2 * _HEAD // 33)
         _is_no_response(transport, "128 KiB of interim responses", many + _GOOD, "too-large", "protocol")
-        _times_out(transport, "interim responses drip", drips(b"", b"HTTP/1.1 102 Processing\r\n\r\n", _PAUSE))
+        _times_out(transport, "only interim responses arrive", _keeps_processing)
         for interim in (b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 100 Continue\r\nx: "):
             _is_no_response(transport, "an interim response, and the end", interim, "reset", "protocol")
 
@@ -110,9 +110,11 @@ class _Framing(_Contract):
         for status in ("204 No Content", "304 Not Modified"):
             for lines in ("content-length: 14", "transfer-encoding: chunked"):
                 head = _with(lines, b"", f"HTTP/1.1 {status}")
-                with HostileServer(says(head, lambda talk: talk.hang()), echoes, patience=_PATIENCE) as server:
-                    response = transport.answer(f"{status} with {lines}", _get(server))
-                assert response.body == b"", f"{status} has no body, but came with {len(response.body)} bytes"
+                when = f"{status} with {lines}"
+                with HostileServer(in_turn(says(head), echoes), echoes, patience=_PATIENCE) as server:
+                    body = transport.answer(when, _get(server)).body
+                    assert body == b"", f"{when} has no body, but came with {len(body)} bytes"
+                    _assert_its_own(transport.answer(f"the request after {when}", _numbered(server, 7)), 7)
 
     def test_a_reset_ends_no_body(self, transport: _Driven) -> None:
         """A body without a length ends with the stream, but not with a reset: that is of kind reset, or protocol."""
@@ -154,7 +156,7 @@ class _Framing(_Contract):
             _is_no_response(transport, what, _with(f"{lines}\r\n{_LENGTH}"), "too-large", "protocol")
 
     def test_bytes_around_chunks_are_limited(self, transport: _Driven) -> None:
-        """More than 64 KiB of a chunk's extensions, or of trailers, are too-large, or protocol; small chunks are fine."""
+        """More than 64 KiB of chunk extensions or trailers are too-large, or protocol; many small chunks are fine."""
         much = b"y" * 3 * _HEAD
         for what, chunks in (
             ("an extension of 192 KiB", b"2;x=" + much + b"\r\n[]\r\n0\r\n\r\n"),
@@ -241,6 +243,12 @@ class AsyncFramingContract(_Framing, AsyncTransportContract):
 
 def _hangs(talk: Conversation) -> None:
     talk.hang()
+
+
+def _keeps_processing(talk: Conversation) -> None:
+    talk.read_request()
+    while not talk.wait(_PAUSE):
+        talk.send(b"HTTP/1.1 102 Processing\r\n\r\n")
 
 
 def _resets(talk: Conversation) -> None:
