@@ -4,6 +4,7 @@ What `http.client` and urllib3 hold in frames of their own while they send and r
 tracebacks of our errors don't lead there.
 """
 
+import asyncio
 import base64
 import signal
 import socket
@@ -18,7 +19,7 @@ import trustme
 
 import spongewatch
 from spongewatch import Credentials, LocalProtocolError, PollPolicy, Request, SpongewatchError
-from spongewatch.transports import Urllib3Transport, wait
+from spongewatch.transports import AsyncioTransport, Urllib3Transport, wait
 from spongewatch.transports.testing.hostile_server import HostileServer, answer, nobody, says
 
 PASSWORD = "s3cret-of-the-key"
@@ -55,14 +56,30 @@ def assert_nothing_shown(error):
         assert others <= {__file__}, others
 
 
-def raised(url, timeout=0.3, **more):
+def raised(url, timeout=0.3, kind=Urllib3Transport, **more):
     """The error of one request with secrets everywhere, which must not be a local variable here."""
+    if kind is AsyncioTransport:
+        return asyncio.run(raised_on_the_loop(url, timeout, **more))
     with Urllib3Transport(**more) as transport:
         try:
             transport.send(Request("GET", f"{url}/events/1126.json?{QUERY}", HEADERS), timeout=timeout)
         except BaseException as error:
             return error
     raise AssertionError("nothing was raised")
+
+
+async def raised_on_the_loop(url, timeout, **more):
+    async with AsyncioTransport(**more) as transport:
+        try:
+            await transport.send(Request("GET", f"{url}/events/1126.json?{QUERY}", HEADERS), timeout=timeout)
+        except BaseException as error:
+            return error
+    raise AssertionError("nothing was raised")
+
+
+@pytest.fixture(params=[Urllib3Transport, AsyncioTransport])
+def kind(request):
+    return request.param
 
 
 @contextmanager
@@ -85,59 +102,78 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
-def test_no_frame_of_ours_shows_a_secret_when_a_response_fails(script):
+def test_no_frame_of_ours_shows_a_secret_when_a_response_fails(script, kind):
     def repeats(talk):
         script(talk)
 
     with HostileServer(repeats) as server:
-        assert_nothing_shown(raised(server.url))
+        assert_nothing_shown(raised(server.url, kind=kind))
 
 
-def test_nor_when_a_service_repeats_it():
+def test_nor_when_a_service_repeats_it(kind):
     def repeats(talk):
         request = talk.read_request()
         talk.send(answer(request * 5_000, headers={"content-encoding": "gzip"}))
 
     with HostileServer(repeats) as server:
-        assert_nothing_shown(raised(server.url))
+        assert_nothing_shown(raised(server.url, kind=kind))
 
 
-def test_nor_when_nothing_listens():
+def test_nor_when_nothing_listens(kind):
     with nobody() as url:
-        assert_nothing_shown(raised(url))
+        assert_nothing_shown(raised(url, kind=kind))
 
 
-def test_nor_when_the_name_is_unknown():
-    assert_nothing_shown(raised("http://nobody.invalid", timeout=20, trust_env=False))
+def test_nor_when_the_name_is_unknown(kind):
+    assert_nothing_shown(raised("http://nobody.invalid", timeout=20, kind=kind, trust_env=False))
 
 
-def test_nor_when_a_certificate_is_not_trusted():
+def test_nor_when_a_certificate_is_not_trusted(kind):
     with untrusted() as url:
-        assert_nothing_shown(raised(url, timeout=20))
+        assert_nothing_shown(raised(url, timeout=20, kind=kind))
 
 
 @pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])
-def test_nor_when_a_proxy_refuses(status):
+def test_nor_when_a_proxy_refuses(status, kind):
     with HostileServer(says(answer(status=status))) as proxy:
         url = f"http://user:{OF_THE_PROXY}@127.0.0.1:{proxy.port}"
-        assert_nothing_shown(raised("https://api.example", timeout=20, proxy=url))
+        assert_nothing_shown(raised("https://api.example", timeout=20, kind=kind, proxy=url))
 
 
 @pytest.mark.parametrize("url", ["http://user:h1dden-of-the-proxy@pro xy", "socks5://user:h1dden-of-the-proxy@a"])
-def test_nor_when_the_url_of_a_proxy_is_unusable(url):
+def test_nor_when_the_url_of_a_proxy_is_unusable(url, kind):
     with pytest.raises(LocalProtocolError) as caught:
-        Urllib3Transport(proxy=url)
+        kind(proxy=url)
     assert_nothing_shown(caught.value)
 
 
-def test_nor_when_the_variable_of_a_proxy_is_unusable(monkeypatch):
+def test_nor_when_the_variable_of_a_proxy_is_unusable(monkeypatch, kind):
     monkeypatch.setenv("https_proxy", f"socks5://user:{OF_THE_PROXY}@a")
-    assert_nothing_shown(raised("https://api.example"))
+    assert_nothing_shown(raised("https://api.example", kind=kind))
 
 
 @pytest.mark.parametrize("url", ["ftp://api.example", "http://us er:s3cret-of-the-key@x:99999999", "http://a:b@c"])
-def test_nor_when_the_url_of_a_request_is_unusable(url):
-    assert_nothing_shown(raised(url))
+def test_nor_when_the_url_of_a_request_is_unusable(url, kind):
+    assert_nothing_shown(raised(url, kind=kind))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, asyncio.CancelledError, ValueError])
+def test_nor_when_before_write_raises(error):
+    def raises():
+        raise error
+
+    async def main():
+        async with AsyncioTransport() as transport:
+            try:
+                request = Request("GET", f"{server.url}?{QUERY}", HEADERS)
+                waiting = transport.send(request, timeout=20, before_write=raises)
+                del request
+                await waiting
+            except BaseException as caught:
+                return caught
+
+    with HostileServer(says(answer(b"{}"))) as server:
+        assert_nothing_shown(asyncio.run(main()))
 
 
 def test_nor_when_a_header_is_unusable():

@@ -90,7 +90,7 @@ class ResponseParser:
             self._extra = True
             if not self.complete:
                 cause = error.__context__  # httptools wraps what a callback raises
-                self._failure = cause.with_traceback(None) if isinstance(cause, TransportError) else _not_http()
+                self._failure = _bare(cause) if isinstance(cause, TransportError) else _not_http()
         self._room -= size - self._body_bytes
         if self._room < 0:
             self._failure = head_too_large()
@@ -127,7 +127,7 @@ class ResponseParser:
             if self._failure is None and status is not None:
                 return Response(status, self._headers, self._body.finish())
         except TransportError as error:
-            self._failure = error.with_traceback(None)
+            self._failure = _bare(error)
         assert self._failure is not None
         return self._failure if status in (None, 200) else Response(status, self._headers)
 
@@ -203,6 +203,11 @@ class ResponseParser:
         """Notice the end of the final response."""
         if self.status is not None:
             self._ended = self.complete = True
+
+
+def _bare(error: TransportError) -> TransportError:
+    """Return `error` without its traceback and context: their frames hold parts of the response."""
+    return TransportError(error.kind, error.detail, error.permanent)
 
 
 def _not_http() -> TransportError:

@@ -127,7 +127,7 @@ def test_a_stream_that_ends_too_early_is_no_response(parser, data):
 def test_what_is_wrong_with_a_response_is_reported_without_a_traceback(parser, data, said):
     error = parsed(parser, data)
     assert str(error).startswith(said)
-    assert (error.__traceback__, error.__cause__) == (None, None)
+    assert (error.__traceback__, error.__cause__, error.__context__) == (None, None, None)
     assert not parser.reusable
 
 

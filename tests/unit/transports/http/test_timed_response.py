@@ -61,6 +61,12 @@ def test_an_answer_that_drips_is_read_while_there_is_time():
         assert answer.read() == b'{"events": []}'
 
 
+@pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
+def test_a_response_without_a_body_ends_with_its_head(status):
+    with says(b"HTTP/1.1 " + status + b"\r\ntransfer-encoding: chunked\r\n\r\n") as response:
+        assert read_whole(response) == b""
+
+
 @pytest.mark.parametrize("read_on", [False, True], ids=["head", "body"])
 def test_an_answer_that_drips_for_too_long_is_late(read_on):
     head = b"HTTP/1.1 200 OK\r\n\r\n" if read_on else b""
@@ -107,6 +113,7 @@ def test_a_connection_on_which_more_came_is_none_any_more():
         (b"HTTP/1.1 200 OK\r\na: b\rcontent-length: 2\r\n\r\n[]", "protocol: a header of the response"),
         (b"nonsense\r\n\r\n", "protocol: the response is not HTTP"),
         (b"\r\n\r\n", "protocol: the response is not HTTP"),
+        (b"HTTP/0.9 200 OK\r\n\r\n", "protocol: the response is not HTTP"),
         (b"HTTP/1.1 2_0_0 OK\r\n\r\n", "protocol: the response is not HTTP"),
         (b"HTTP/1.1 700 OK\r\n\r\n", "protocol: status 700 is not between 100 and 599"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\n", "protocol: the response states its"),
