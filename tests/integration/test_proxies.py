@@ -4,6 +4,7 @@ The proxy finds every host on this machine, save one. In front of it stands a re
 proxy is sent.
 """
 
+import asyncio
 import base64
 import logging
 import os
@@ -36,7 +37,7 @@ from spongewatch import (
     Request,
     TransportError,
 )
-from spongewatch.transports import SystemClock, Urllib3Transport, wait, watch
+from spongewatch.transports import AsyncioTransport, SystemClock, Urllib3Transport, wait, watch
 from spongewatch.transports.testing.hostile_server import (
     HostileServer,
     answer,
@@ -198,6 +199,18 @@ def test_twenty_polls_take_one_tunnel_and_nobody_learns_what_is_not_for_him(monk
         assert request.startswith(f"GET {TARGET} HTTP/1.1\r\nHost: {authority}\r\n".encode())
         assert f"authorization: {BASIC}\r\n".encode() in request
         assert b"proxy" not in request.lower()
+
+
+def test_asyncio_transport_takes_one_tunnel_and_plain_http_is_asked_of_the_proxy(proxy, service, ca_file):
+    async def main():
+        async with AsyncioTransport(proxy=url_of(proxy), ca_file=ca_file) as transport:
+            for _ in range(5):
+                await transport.send(Request("GET", address(service) + TARGET), timeout=30)
+            return (await transport.send(Request("GET", address(plain, "plain.invalid")), timeout=30)).body
+
+    with HostileServer(keeps_answering(answer(b"plain"))) as plain:
+        assert asyncio.run(main()) == b"plain"
+    assert (proxy.connections, service.connections, len(service.exchanges)) == (2, 1, 5)
 
 
 def test_a_tunnel_that_broke_is_made_anew(proxy, ca_file):

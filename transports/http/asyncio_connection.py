@@ -60,6 +60,11 @@ class AsyncioConnection(asyncio.BufferedProtocol):
             and not wait_for_read(self._transport.get_extra_info("socket"), 0.0)
         )
 
+    @property
+    def _written(self) -> bool:
+        """Whether the request has been sent; a server may respond before it has read all of it."""
+        return self._transport is not None and self._transport.get_write_buffer_size() == 0
+
     def exchange(self, pending: PendingRequest) -> None:
         """Send a request; its result goes to `pending.finish`, later."""
         self._pending = pending
@@ -159,7 +164,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
         result = self._parser.result()
         if isinstance(result, Response):
             self.keep_for = keep_alive_limit(result.headers.get("keep-alive"))
-        self._end(result, reusable=self._parser.reusable)
+        self._end(result, reusable=self._parser.reusable and self._written)
 
     def eof_received(self) -> None:
         """Note that the server has ended the stream; the event loop closes the connection."""

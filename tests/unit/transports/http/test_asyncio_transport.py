@@ -249,6 +249,25 @@ def test_a_post_uses_a_new_connection_and_makes_room_for_it(run):
         assert [exchange.body for exchange in server.exchanges] == [b"", b"[]", b"[]", b""]
 
 
+def test_a_connection_on_which_the_request_was_not_read_is_not_used_again(run):
+    async def main():
+        async with AsyncioTransport() as transport:
+            large = Request("POST", server.url, {}, bytes(30_000_000))
+            statuses = [(await transport.send(request, timeout=30)).status for request in (large, get(server))]
+        over.set()
+        return statuses
+
+    def refuses_to_read(talk):
+        talk.sock.recv(1)
+        talk.send(answer(status="413 Content Too Large"))
+        over.wait(30)
+
+    over = threading.Event()
+    with HostileServer(refuses_to_read, GOOD) as server:
+        assert run(main) == [413, 200]
+        assert server.connections == 2
+
+
 def test_idle_connections_to_many_hosts_are_not_all_kept(run, monkeypatch):
     looked_up = socket.getaddrinfo
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **named: looked_up("127.0.0.1", *more, **named))
