@@ -2,20 +2,23 @@
 
 import asyncio
 import json
+import random
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import pairwise
 
 import pytest
+import uvloop
 
 from answers import json_body, rows, triggers
 from leftovers import nothing_left
-from spongewatch import Completed, Credentials, ImportSession, LocalProtocolError, PollPolicy, TransportError
+from spongewatch import Completed, Credentials, ImportSession, LocalProtocolError, PollPolicy, Request, TransportError
 from spongewatch.transports import (
+    AsyncioTransport,
     Simulator,
     SystemClock,
     ThreadedTransport,
@@ -217,6 +220,67 @@ def test_a_cancelled_poll_is_cut_off_and_the_other_polls_of_the_transport_go_on(
     with HostileServer(notes_the_end, keeps_answering(answer(WAITING), pause=0.1)) as server:
         assert asyncio.run(main(server)).status == 200
         assert cut.wait(30)
+
+
+def behaves_at_random(seed):
+    """A script that responds, late, in pieces or not at all, as its random numbers decide."""
+    numbers = random.Random(seed)
+
+    def script(talk):
+        while (request := talk.read_request()) is not None:
+            response = answer(request.partition(b"\r\n")[0])
+            match numbers.randrange(12):
+                case 0:
+                    return
+                case 1:
+                    talk.reset()
+                    return
+                case 2:
+                    talk.send(response[: numbers.randrange(len(response))])
+                    return
+                case 3:
+                    talk.send(response + b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nodd")
+                case 4:
+                    talk.wait(0.05)
+                    talk.send(response)
+                case 5:
+                    talk.send(response.replace(b"content-length", b"connection: close\r\ncontent-length"))
+                    return
+                case _:
+                    talk.send(response)
+
+    return script
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_no_response_goes_to_another_request_whatever_happens(new_loop):
+    numbers = random.Random(7)
+
+    async def one(transport, number):
+        request = Request(numbers.choice(("GET", "GET", "GET", "POST")), f"{server.url}/{number}")
+        sending = transport.send(request, timeout=numbers.choice((0.03, 5.0)))
+        try:
+            async with asyncio.timeout(numbers.choice((0.02, None, None))):
+                response = await sending
+        except (TransportError, TimeoutError) as error:
+            return getattr(error, "kind", "cancelled")
+        assert response.body == f"{request.method} /{number} HTTP/1.1".encode()
+        return "response"
+
+    async def main():
+        async with AsyncioTransport(max_connections=8) as transport:
+            outcomes = []
+            for start in range(0, 1_000, 100):
+                outcomes += await asyncio.gather(*(one(transport, start + number) for number in range(100)))
+                assert len(transport._pool._open) <= 8
+            return Counter(outcomes)
+
+    scripts = [behaves_at_random(seed) for seed in range(2_000)]
+    uvloop.run(asyncio.sleep(0))  # it opens a pipe that it keeps
+    with HostileServer(*scripts) as server, nothing_left(), asyncio.Runner(loop_factory=new_loop) as runner:
+        outcomes = runner.run(main())
+    assert {"response", "reset", "cancelled", "timeout"} <= {*outcomes}
+    assert outcomes["response"] > 200
 
 
 class TestThreaded(AsyncFramingContract):

@@ -80,9 +80,10 @@ class AsyncioConnection(asyncio.BufferedProtocol):
         """Close the connection within a request, and return the result of that."""
         self._pending = None
         self._parser.fail(error)
+        result = self._parser.result()
         self.close()
         self._pool.serve()
-        return self._parser.result()
+        return result
 
     def abort(self, error: TransportError) -> None:
         """Close the connection; its request, if there is one, ends with `error`."""
@@ -112,7 +113,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
             self._end(error, reusable=False)
         elif self._pending is not None:
             self._write(self._pending)
-        if self._transport is None:
+        if self.is_closed:  # uvloop doesn't always call connection_lost if the task is cancelled
             self._pool.lost(self)
 
     def _write(self, pending: PendingRequest) -> None:

@@ -40,7 +40,7 @@ async def connect(
             sock=sock,
             ssl=context,
             server_hostname=origin.host,
-            ssl_handshake_timeout=deadline.time_left() + 1.0,  # the deadline ends it
+            ssl_handshake_timeout=max(deadline.left(), 0.0) + 1.0,  # the caller ends it before
         )
 
 

@@ -30,7 +30,11 @@ from spongewatch.transports.testing.hostile_server import (
     says,
 )
 
-uvloop = pytest.importorskip("uvloop") if sys.platform != "win32" else None
+try:
+    import uvloop
+except ImportError:  # it doesn't exist for Windows
+    uvloop = None
+
 LOOPS = {"asyncio": asyncio.new_event_loop} | ({"uvloop": uvloop.new_event_loop} if uvloop else {})
 AUTHORITY = trustme.CA()
 GOOD = keeps_answering(answer(b"{}"))
@@ -41,6 +45,7 @@ class TestOnAsyncio(AsyncKeepAliveContract, AsyncFramingContract):
         return AsyncioTransport()
 
 
+@pytest.mark.skipif(uvloop is None, reason="uvloop is not installed")
 class TestOnUvloop(TestOnAsyncio):
     @contextmanager
     def _driven(self):
