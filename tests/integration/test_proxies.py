@@ -377,7 +377,7 @@ def test_a_failed_poll_says_that_it_was_the_proxy(monkeypatch):
 @pytest.mark.parametrize("host", ["a b", "a\nb", "a\x7fb", "\xfcb", ""])
 def test_a_host_that_http_can_not_carry_is_refused_though_urllib3_lets_it_through(monkeypatch, host):
     url = Url("https", host=host, path="/")  # as some of its versions read one
-    monkeypatch.setattr("spongewatch.transports.http.urllib3_transport.parse_url", lambda _: url)
+    monkeypatch.setattr("spongewatch.transports.http.origins.parse_url", lambda _: url)
     with (
         Urllib3Transport(proxy="http://127.0.0.1:1") as transport,
         pytest.raises(LocalProtocolError, match=r"and a host follows$"),
