@@ -4,60 +4,77 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 SOURCES := $(sort __init__.py $(shell find core transports adapters -name '*.py'))
 
-.PHONY: demo test check site docs versions audit bench proof fuzz mutants lock clean FORCE
+.PHONY: demo quick test check site docs versions audit bench proof fuzz mutants lock clean FORCE
 
 demo: .venv/installed
 	@sh docs/demo.sh $(BIN)/spongewatch
 
+# The inner loop: under half a minute. Leaves out tests that start other processes.
+quick: .venv/developing
+	$(BIN)/ruff check
+	$(BIN)/pytest --quiet --numprocesses 2 tests/unit --ignore tests/unit/transports/testing \
+		--ignore tests/unit/transports/http/test_green_threads.py
+
 test: .venv/developing
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses 2 tests/unit
+	$(BIN)/coverage run -m pytest --quiet --numprocesses 2 tests/unit
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
-	$(BIN)/pytest --numprocesses 4 --dist worksteal tests/properties tests/integration
+	$(BIN)/pytest --quiet --numprocesses 4 --dist worksteal tests/properties tests/integration
 
 check: .venv/developing
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	MYPYPATH=docs/recipes:docs/tutorial $(BIN)/mypy --explicit-package-bases docs/recipes docs/tutorial
-	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright # or it asks which version is the newest
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright # or it warns that a newer version exists
 	$(BIN)/lint-imports
 
-# The site, in build/site.
+# The documentation, in build/site.
 site: .venv/documenting
 	$(BIN)/python docs/site/draw.py
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -c docs/site docs build/site
 
-# The same, looked at in a browser.
+# Checks the site in a browser.
 docs: site
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup tests/site
+	$(BIN)/pytest --quiet --numprocesses 2 --dist loadgroup tests/site
 
-# With the lowest versions of what is depended on, and the newest, on each Python that is here.
+# OPTIONS='-p 3.12 -k lowest' runs one combination.
 versions: .venv/developing
-	$(BIN)/python tests/versions.py $(PYTHONS)
+	$(BIN)/nox --noxfile tests/noxfile.py $(OPTIONS)
 
 # Needs an advisory service.
 audit: .venv/developing
 	$(BIN)/uv tool run pip-audit --strict --requirement requirements-dev.txt --no-deps --disable-pip
 
+# TARGETS=sessions fuzzes that target alone; SECONDS_EACH=600 sets its time.
+TARGETS = $(basename $(notdir $(wildcard tests/fuzz/corpus/*.jsonl)))
+SECONDS_EACH = 60
 fuzz: .venv/proving
-	cd tests && ../$(BIN)/python -m fuzz
+	failed=0; for target in $(TARGETS); do \
+		PYTHONPATH=tests:tests/support $(BIN)/python -m fuzz $$target -max_total_time=$(SECONDS_EACH) || failed=1; \
+	done; exit $$failed
 
-# MODULE=machine tries the mutants of that module alone.
+# MODULE=retry mutates core/retry.py alone. The package is laid out as it is imported, and mutmut works on that copy.
+MUTATED = build/mutation
 mutants: .venv/proving
-	nice $(BIN)/python tests/mutants/run.py
+	rm -rf $(MUTATED)/spongewatch $(MUTATED)/tests
+	mkdir -p $(MUTATED)/spongewatch
+	cp -R __init__.py core transports adapters $(MUTATED)/spongewatch
+	cp -R pyproject.toml tests $(MUTATED)
+	cd $(MUTATED) && nice $(CURDIR)/$(BIN)/mutmut run --max-children 2 $(if $(MODULE),'spongewatch.core.$(MODULE).*')
+	cd $(MUTATED) && $(CURDIR)/$(BIN)/mutmut results | sed '/not checked/d'
 
-# INTO=docs writes the tables and the picture of docs/explanations/speed.md anew.
+# INTO=docs updates the tables and the diagram of docs/explanations/speed.md.
 bench: .venv/proving
 	$(BIN)/python tests/benchmarks $(INTO)
 
-# The tests at their full size, an hour and more; fuzz and mutants may be made alone.
+# The largest test sizes; takes more than an hour.
 proof: .venv/developing fuzz mutants
 	HYPOTHESIS_PROFILE=proof $(BIN)/pytest --timeout 0 tests/properties tests/integration/test_contract.py \
 		tests/integration/test_drawn_service.py tests/integration/test_crashes.py
 
-# The pins of requirements-*.txt, from pyproject.toml.
+# Updates requirements-*.txt from pyproject.toml.
 LOCK := $(BIN)/uv pip compile --quiet --universal --no-header --no-emit-index-url --no-emit-find-links
 lock: .venv/developing
 	$(LOCK) --upgrade --group dev --output-file requirements-dev.txt pyproject.toml
@@ -67,8 +84,7 @@ lock: .venv/developing
 clean:
 	rm -rf .venv build dist *.egg-info .coverage .hypothesis .*_cache
 
-# A strict editable install is a tree of links, made when it runs: a new file is not in it, and a deleted
-# one breaks it. So it runs again whenever the list of source files is another.
+# A strict editable install links each file that exists when it runs. It runs again when files are added or deleted.
 .venv/sources: FORCE
 	@mkdir -p .venv
 	@echo "$(SOURCES)" | cmp -s - $@ || echo "$(SOURCES)" > $@

@@ -1,6 +1,7 @@
 """Spongewatch waits for a CloudSponge contact import to end and reports what happens on the way.
 
-This is the public face of the core. `spongewatch.transports` brings responses, `spongewatch.adapters` reports them.
+This package exports the core. `spongewatch.transports` sends requests; `spongewatch.adapters` has the command line and
+observers.
 """
 
 from .core import *  # noqa: F403

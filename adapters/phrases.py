@@ -1,105 +1,118 @@
-"""What is emitted, as lines for people: one for each change, with its time in front."""
+"""The wording of items and outcomes for people.
 
-from typing import assert_never
+The log, the command line, the live block and the timeline take their words from here and differ only in layout.
+"""
+
+from typing import Final, assert_never
 
 from ..core import (
     Abandoned,
     Anomaly,
-    Cancelled,
-    Completed,
     Emitted,
     Ended,
     Failed,
-    ImportFailure,
-    LostContact,
     Outcome,
     PollFailed,
-    Rejected,
     Remedy,
-    TimedOut,
+    State,
     Transition,
 )
-from ..core._shared import printable
+from ..core._shared import contacts_text, error_code_text, outcome_text, printable
 
-REMEDIES = {
-    Remedy.TRY_AGAIN: "A new import may well succeed.",
-    Remedy.ASK_USER: "The person has to act before a new import can succeed.",
-    Remedy.FIX_SETUP: "The application or its CloudSponge account has to be changed.",
+REMEDIES: Final = {
+    Remedy.TRY_AGAIN: "Try again: a new import may succeed.",
+    Remedy.ASK_USER: "Ask the person: they must act before a new import can succeed.",
+    Remedy.FIX_SETUP: "Fix the setup: the application or its CloudSponge account must be changed.",
     Remedy.NONE: "No remedy is known.",
 }
-"""What a remedy says to people."""
+SHORT_REMEDIES: Final = {
+    Remedy.TRY_AGAIN: "try again",
+    Remedy.ASK_USER: "ask the person",
+    Remedy.FIX_SETUP: "fix the setup",
+    Remedy.NONE: "none known",
+}
+STATES: Final = {
+    State.INITIALIZING: "waiting for the person's consent",
+    State.GATHERING: "gathering contacts",
+    State.COMPLETE: "done",
+    State.ERROR: "failed",
+}
 
-_UNSEEN = {
-    "consent": "no response listed it in the time allowed for the consent (consent_timeout)",
-    "gathering": "no response listed it in the time allowed for the gathering (gathering_timeout)",
-    "total": "no response listed it in the time allowed for the whole watch (timeout)",
-}
-_BUDGETS = {
-    "consent": "the person did not consent in the time allowed (consent_timeout)",
-    "gathering": "the contacts were not gathered in the time allowed (gathering_timeout)",
-    "total": "the time allowed for the whole watch is over (timeout)",
-}
+
+def name_of(item: Emitted) -> str:
+    """Return one or two words for the kind of `item`: the state, `anomaly`, `poll failed`, or the outcome.
+
+    >>> name_of(PollFailed("1126", 1.0, 1, "status 503", 2.5))
+    'poll failed'
+    """
+    match item:
+        case Transition(dest=dest):
+            return dest.value
+        case Anomaly():
+            return "anomaly"
+        case PollFailed():
+            return "poll failed"
+        case Ended(outcome=outcome):
+            return outcome.name
+        case _:
+            assert_never(item)
+
+
+def description_of(item: Emitted) -> str:
+    """Return what happened, without the time and the import id; may contain unprintable text from the service.
+
+    >>> description_of(PollFailed("1126", 1.0, 1, "status 503", 2.5))
+    'status 503; next poll at 2.5 s'
+    """
+    match item:
+        case Transition():
+            return _step(item)
+        case Anomaly():
+            return anomaly(item)
+        case PollFailed(retry_at=retry_at):
+            return failed_poll(item) + ("" if retry_at is None else f"; next poll at {retry_at:.1f} s")
+        case Ended():
+            explanation = " ".join(_explanation(item.outcome))
+            return f"{_end(item)}: {explanation}" if explanation else _end(item)
+        case _:
+            assert_never(item)
 
 
 def line(item: Emitted) -> str:
-    """One line for `item`, with nothing in it that acts on a terminal.
+    """Return `item` as one line of the command line, with unprintable characters escaped.
 
     >>> from spongewatch import Completed, State
     >>> print(line(Ended("1126", 61.0, Completed(2001), State.COMPLETE, 2001)))
-        61.0 s  import 1126 is complete: 2,001 contacts, to be fetched within minutes
+        61.0 s  import 1126: completed with 2,001 contacts; fetch them within minutes
     """
-    at = "?" if item.at is None else f"{item.at:.1f}"
-    return printable(f"{at:>8} s  {_text(item)}")
-
-
-def count_of_contacts(count: int | None) -> str:
-    """A number of contacts in words.
-
-    >>> count_of_contacts(2340), count_of_contacts(1), count_of_contacts(None)
-    ('2,340 contacts', '1 contact', 'an unknown number of contacts')
-    """
-    if count is None:
-        return "an unknown number of contacts"
-    return f"{count:,} {'contact' if count == 1 else 'contacts'}"
+    start = f"import {item.import_id}: " if isinstance(item, Ended) else f"{name_of(item):<12}  "
+    return printable(f"{time_of(item):>10}  {start}{description_of(item)}")
 
 
 def verdict(ended: Ended) -> list[str]:
-    """How a watch ended: a line, and for an import that failed one each for what happened and for what to do.
+    """Return the end of a watch as lines; for a failed import, explanation and remedy are lines of their own.
 
     >>> from spongewatch import Completed, State
     >>> print(*verdict(Ended("1126", 61.0, Completed(2001), State.COMPLETE, 2001)))
-    1:01  import 1126 is complete: 2,001 contacts, to be fetched within minutes
+    1:01  import 1126: completed with 2,001 contacts; fetch them within minutes
     """
-    at = minutes(ended.at)
-    lines = [f"{at}  import {ended.import_id} {_verdict(ended)}"]
-    if isinstance(ended.outcome, Failed | Abandoned):
-        failure = ended.outcome.failure
-        lines += [f"{'':{len(at)}}  {text}" for text in (failure.explanation, REMEDIES[failure.remedy])]
+    at = minutes_and_seconds(ended.at)
+    lines = [f"{at}  import {ended.import_id}: {_end(ended)}"]
+    lines += [f"{'':{len(at)}}  {sentence}" for sentence in _explanation(ended.outcome)]
     return [printable(text) for text in lines]
 
 
-def minutes(seconds: float) -> str:
-    """A time as minutes and seconds, with hours where it is that long; less than none is none.
-
-    >>> minutes(42.9), minutes(860), minutes(36061)
-    ('0:42', '14:20', '10:01:01')
-    """
-    whole = max(int(seconds), 0)
-    start = f"{whole // 3600}:{whole // 60 % 60:02}" if whole >= 3600 else f"{whole // 60}"
-    return f"{start}:{whole % 60:02}"
-
-
 def failed_poll(item: PollFailed) -> str:
-    """What is told of a poll that failed.
+    """Return why a poll failed, and how many have failed in a row.
 
     >>> failed_poll(PollFailed("1126", 1.0, 2, "status 503", 2.5))
-    'poll failed (2 in a row): status 503'
+    'status 503 (2 in a row)'
     """
-    return f"poll failed ({item.attempt} in a row): {item.reason}"
+    return item.reason if item.attempt == 1 else f"{item.reason} ({item.attempt} in a row)"
 
 
 def anomaly(item: Anomaly) -> str:
-    """What is told of a row that is not as it should be.
+    """Return the reason of an anomaly and its row.
 
     >>> from spongewatch import ImportEvent
     >>> anomaly(Anomaly("1126", 1.0, "odd-value", ImportEvent("GATHERING", "INPROGRESS", None, "many")))
@@ -107,80 +120,63 @@ def anomaly(item: Anomaly) -> str:
     """
     event = item.event
     value = event.odd_value if event.value is None else event.value
-    return f"{item.reason}: {event.type} {event.status} {'' if value is None else value}".rstrip()
+    return f"{item.reason}: {event.type} {event.status}{'' if value is None else f' {value}'}"
 
 
-def cut_short(ended: Ended) -> str:
-    """Describe a recording that ends before its import does.
+def early_end(ended: Ended) -> str:
+    """Return what to say about a recording that ends before its import does.
 
-    >>> from spongewatch import State
-    >>> cut_short(Ended("1126", 2.0, LostContact("the recording ends"), State.GATHERING, 2))
-    'the recording ends before import 1126 does, in GATHERING'
+    >>> from spongewatch import LostContact, State
+    >>> early_end(Ended("1126", 2.0, LostContact("the recording ends"), State.GATHERING, 2))
+    'the recording ends while import 1126 is in GATHERING'
     """
     if ended.seen:
-        return f"the recording ends before import {ended.import_id} does, in {ended.state.value}"
+        return f"the recording ends while import {ended.import_id} is in {ended.state.value}"
     return f"the recording ends, and no response in it lists import {ended.import_id}"
 
 
-def _text(item: Emitted) -> str:
-    match item:
-        case Transition():
-            return f"{item.dest.value:<12}  {_step(item)}"
-        case Anomaly():
-            return f"{'unexpected':<12}  {anomaly(item)}"
-        case PollFailed(retry_at=retry_at):
-            retry = "" if retry_at is None else f"; next poll at {retry_at:.1f} s"
-            return f"{'no news':<12}  {failed_poll(item)}{retry}"
-        case Ended(import_id=import_id, outcome=outcome):
-            return f"import {import_id} {_verdict(item)}{_explanation(outcome)}"
-        case _:
-            assert_never(item)
+def truncated_line(number: int) -> str:
+    """Return what to say about a recording whose last line, `number`, is truncated.
+
+    >>> truncated_line(4)
+    'line 4 (the last) is truncated and was ignored'
+    """
+    return f"line {number} (the last) is truncated and was ignored"
+
+
+def time_of(item: Emitted) -> str:
+    """Return the time of `item`; `?` if it has none, as from a machine that was fed without a time.
+
+    >>> time_of(PollFailed("1126", 1.0, 1, "status 503", 2.5))
+    '1.0 s'
+    """
+    return "? s" if item.at is None else f"{item.at:.1f} s"
+
+
+def minutes_and_seconds(seconds: float) -> str:
+    """Return a duration as minutes and seconds, with hours if needed; a negative one counts as 0.
+
+    >>> minutes_and_seconds(42.9), minutes_and_seconds(860), minutes_and_seconds(36061)
+    ('0:42', '14:20', '10:01:01')
+    """
+    whole = max(int(seconds), 0)
+    start = f"{whole // 3600}:{whole // 60 % 60:02}" if whole >= 3600 else f"{whole // 60}"
+    return f"{start}:{whole % 60:02}"
 
 
 def _step(step: Transition) -> str:
-    match step.trigger:
-        case "start":
-            return "waiting for the person's consent"
-        case "initialize":
-            return "the contacts are being gathered"
-        case "progress":
-            return f"{count_of_contacts(step.contact_count)} so far"
-        case "gather":
-            return f"{count_of_contacts(step.contact_count)} gathered"
-        case "complete":
-            return "all is done"
-        case _:
-            code = step.failure and step.failure.code
-            return "no error code" if code is None else f"error code {code}"
+    if step.trigger == "progress":
+        return f"{contacts_text(step.contact_count)} so far"
+    if step.trigger == "gather":
+        return f"{contacts_text(step.contact_count)} in total"
+    return STATES[step.dest] + (f" {error_code_text(step.failure)}" if step.trigger == "fail" else "")
 
 
-def _verdict(ended: Ended) -> str:
-    match ended.outcome:
-        case Completed(contact_count=count):
-            return f"is complete: {count_of_contacts(count)}, to be fetched within minutes"
-        case Failed(failure=failure):
-            return f"failed while {_place(failure)}"
-        case Abandoned(failure=failure):
-            return f"was abandoned while {_place(failure)}"
-        case TimedOut(reason=reason) if ended.seen:
-            return f"was still running when last seen, and is no longer watched: {_BUDGETS[reason]}"
-        case TimedOut(reason=reason):
-            return f"was never seen, and is no longer watched: {_UNSEEN[reason]}"
-        case LostContact(detail=detail):
-            return f"{'is lost from sight' if ended.seen else 'was never seen'}: {detail}"
-        case Rejected(reason=reason, detail=detail):
-            return f"can't be watched ({reason}): {detail}"
-        case Cancelled():
-            return "is no longer watched"
-        case _:
-            assert_never(ended.outcome)
+def _end(ended: Ended) -> str:
+    return outcome_text(ended.outcome, seen=ended.seen)
 
 
-def _place(failure: ImportFailure) -> str:
-    return failure.phase.value if failure.code is None else f"{failure.phase.value} (code {failure.code})"
-
-
-def _explanation(outcome: Outcome) -> str:
+def _explanation(outcome: Outcome) -> list[str]:
     if isinstance(outcome, Failed | Abandoned):
-        return f": {outcome.failure.explanation} {REMEDIES[outcome.failure.remedy]}"
-    return ""
+        return [outcome.failure.explanation, REMEDIES[outcome.failure.remedy]]
+    return []

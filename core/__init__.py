@@ -1,7 +1,6 @@
-"""The pure protocol: no I/O, no clock, no randomness, no logging.
+"""The protocol: the state machine, the polling session, parsing and redaction.
 
-The state machine, the polling session, the codecs and the redaction belong here. Whatever brings responses belongs in
-`transports`.
+Nothing here does I/O, reads a clock, draws random numbers or logs. Code that sends requests belongs in `transports`.
 """
 
 from .actions import Action, Done, Send, Wait

@@ -1,4 +1,4 @@
-"""What a session wants done next: one of three values, each on the caller's own clock."""
+"""The next action of a session: `Send`, `Wait` or `Done`. Times are seconds on the caller's clock."""
 
 from dataclasses import dataclass
 from typing import final
@@ -10,7 +10,11 @@ from .outcomes import Outcome
 @final
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A poll is due: say `sent`, and bring the answer to `request` by `deadline`, in seconds on the caller's clock.
+    """A poll is due: call `sent`, send the request, and call `receive` or `receive_failure`.
+
+    Args:
+        request: The request.
+        deadline: When to give up the request, in seconds on the caller's clock.
 
     >>> Send(Request("GET", "https://api.example/events/1126.json"), 10.0).deadline
     10.0
@@ -23,7 +27,10 @@ class Send:
 @final
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing is due before `until`, in seconds on the caller's clock; once that has gone by, call `handle_timeout`.
+    """Nothing is due yet: call `handle_timeout` once `until` has passed.
+
+    Args:
+        until: When something is due, in seconds on the caller's clock.
 
     >>> Wait(11.0).until
     11.0
@@ -35,7 +42,10 @@ class Wait:
 @final
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The watch has ended; `outcome` says how.
+    """The watch has ended.
+
+    Args:
+        outcome: How it ended.
 
     >>> from spongewatch import Completed
     >>> Done(Completed(2)).outcome
@@ -46,4 +56,4 @@ class Done:
 
 
 Action = Send | Wait | Done
-"""What `next_action` gives."""
+"""The return type of `next_action`."""

@@ -1,12 +1,12 @@
-"""`decode`: the bytes of an answer in, an `EventsPage` out; JSON or XML, whatever the bytes.
+"""`decode`: the body of a response as an `EventsPage`. It may be JSON or XML.
 
-What the members mean is the business of `EventsPage.from_json`, to which both formats come.
+Both formats are turned into the same object, which `EventsPage.from_json` reads.
 """
 
 import json
 import re
 
-from .errors import LocalProtocolError, RemoteProtocolError
+from .errors import RemoteProtocolError, wrong_type
 from .events import EventsPage, error_message
 from .exchange import MAX_BODY
 
@@ -17,32 +17,40 @@ _HTML = re.compile(rb"<(!doctype\s+html|html)\b", re.IGNORECASE)
 
 
 def decode(body: bytes, content_type: str | None = None) -> EventsPage:
-    """The page in `body`.
+    """Parse the body of a response.
 
-    The format is the one that `content_type` names, else the one that the first byte shows. A body of more
-    than `MAX_BODY` bytes is refused before it is parsed. Raises `RemoteProtocolError` for every body that
-    is no list of events, and `LocalProtocolError` where `body` is not bytes, or `content_type` no text; any other
-    exception is a bug.
+    The format is the one that `content_type` names. If it names neither JSON nor XML, the first byte decides.
+
+    Args:
+        body: The body, after content decoding.
+        content_type: The value of the `Content-Type` header, or None.
+
+    Returns:
+        The page.
+
+    Raises:
+        RemoteProtocolError: The body has more than 1 MiB, or is not a list of events.
+        InvalidType: `body` is not bytes, or `content_type` is neither a str nor None.
 
     >>> decode(b'{"events": [{"event_type": "GATHERING", "status": "INPROGRESS", "value": 5}]}').events
     (ImportEvent(type='GATHERING', status='INPROGRESS', value=5, odd_value=None),)
     """
     if not isinstance(body, bytes):
-        raise LocalProtocolError(f"a body is bytes, not {type(body).__name__}")
+        raise wrong_type("body", "bytes", body)
     if content_type is not None and not isinstance(content_type, str):
-        raise LocalProtocolError(f"a content type is text, not {type(content_type).__name__}")
+        raise wrong_type("content_type", "a str or None", content_type)
     if len(body) > MAX_BODY:
-        raise RemoteProtocolError(f"the answer has more than {MAX_BODY:,} bytes")
+        raise RemoteProtocolError(f"the response has more than {MAX_BODY:,} bytes")
     start = body.lstrip(_BYTE_ORDER_MARKS_AND_BLANKS)
     if not start:
-        raise RemoteProtocolError("the answer is empty")
+        raise RemoteProtocolError("the response is empty")
     if _HTML.match(start):
-        raise RemoteProtocolError("the answer is an HTML page, not a list of events")
+        raise RemoteProtocolError("the response is an HTML page, not a list of events")
     return EventsPage.from_json(_to_object(body, content_type, start))
 
 
 def envelope_message(body: bytes, content_type: str | None = None) -> str | None:
-    """What the error envelope in `body` says, None where there is none; never an exception.
+    """Return the message of the error envelope in `body`, or None if it has none.
 
     >>> envelope_message(b'{"error": {"message": "the import is gone", "code": 410}}')
     'the import is gone'
@@ -59,7 +67,7 @@ def envelope_message(body: bytes, content_type: str | None = None) -> str | None
 def _to_object(body: bytes, content_type: str | None, start: bytes) -> object:
     if not _is_xml(content_type, start):
         return _json_to_object(body)
-    from .xml_answer import xml_to_object  # whose parser takes a third of all loading, and few ask for XML
+    from .xml_response import xml_to_object  # on first use: the XML parser takes a third of the import time
 
     return xml_to_object(body)
 
@@ -76,14 +84,15 @@ def _json_to_object(body: bytes) -> object:
     try:
         return json.loads(body)
     except RecursionError:
-        raise RemoteProtocolError("the answer is JSON that is nested too deeply") from None
+        raise RemoteProtocolError("the response is JSON that is nested too deeply") from None
     except UnicodeDecodeError as error:
         raise RemoteProtocolError(
-            f"the answer is not {error.encoding.upper()} text, at byte {error.start + 1}"
+            f"the response is not valid {error.encoding.upper()} (byte {error.start + 1})"
         ) from None
     except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise RemoteProtocolError(f"the answer is not JSON, at {where}") from None
+        raise RemoteProtocolError(
+            f"the response is not valid JSON (line {error.lineno}, column {error.colno})"
+        ) from None
     except ValueError:
-        # Python reads no number of over 4,300 digits; other numbers too large are odd values.
-        raise RemoteProtocolError("the answer is JSON with a number of too many digits") from None
+        # Python converts no number of more than 4,300 digits. Other numbers that are too large are odd values.
+        raise RemoteProtocolError("the response is JSON with a number of too many digits") from None

@@ -1,10 +1,10 @@
-"""The pair that CloudSponge knows an application by, and how it goes into a request."""
+"""`Credentials`: the domain key and password of a CloudSponge account, and how they are sent."""
 
 from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import final
 
-from .errors import LocalProtocolError
+from .errors import InvalidArgument, InvalidType, wrong_type
 from .redaction import Redaction
 from .secret import Secret
 
@@ -12,15 +12,16 @@ from .secret import Secret
 @final
 @dataclass(frozen=True, slots=True, init=False)
 class Credentials:
-    """A domain key and its password; the repr shows neither.
+    """A domain key and its password. The repr shows neither.
 
     Args:
-        domain_key: The domain key, without a colon, at which HTTP Basic splits the pair.
+        domain_key: The domain key.
         domain_password: The password of the domain key.
 
     Raises:
-        LocalProtocolError: One of them is empty, is not a `str`, or holds a control character or a lone surrogate; or
-            the key holds a colon.
+        InvalidType: One of them is not a str.
+        InvalidArgument: One of them is empty, or contains a control character or a lone surrogate; or the key contains
+            a colon, at which HTTP Basic splits the pair (RFC 7617 §2).
 
     >>> Credentials("key", "password")
     Credentials()
@@ -33,12 +34,12 @@ class Credentials:
     """Removes the password, and what HTTP Basic sends, from responses and errors."""
 
     def __init__(self, domain_key: str, domain_password: str) -> None:
-        problem = _problem("key", domain_key) or _problem("password", domain_password)
-        if not problem and ":" in domain_key:
-            problem = "a domain key holds no colon"
-        if problem:
+        error = _error("domain_key", domain_key) or _error("domain_password", domain_password)
+        if not error and ":" in domain_key:
+            error = InvalidArgument("domain_key must not contain a colon")
+        if error:
             del domain_key, domain_password  # error reporters print the locals of the frames that raise
-            raise LocalProtocolError(problem)
+            raise error
         object.__setattr__(self, "domain_key", domain_key)
         object.__setattr__(self, "domain_password", Secret(domain_password))
         pair = Secret(f"{domain_key}:{domain_password}")
@@ -46,15 +47,21 @@ class Credentials:
         object.__setattr__(self, "redaction", Redaction(domain_password, pair))
 
     def basic(self) -> str:
-        """Return the value of the `Authorization` header: the pair in UTF-8 and base64 (RFC 7617)."""
+        """Return the value of the `Authorization` header: the pair in UTF-8 and base64 (RFC 7617).
+
+        >>> print(Credentials("key", "password").basic())
+        Basic a2V5OnBhc3N3b3Jk
+        """
         return self._basic
 
 
-def _problem(name: str, text: object) -> str | None:
-    if not isinstance(text, str) or not text:
-        return f"the domain {name} is missing"
+def _error(parameter: str, text: object) -> InvalidArgument | InvalidType | None:
+    if not isinstance(text, str):
+        return wrong_type(parameter, "a str", text)
+    if not text:
+        return InvalidArgument(f"{parameter} must not be empty")
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
-        return f"the domain {name} holds a control character, such as a line feed"
+        return InvalidArgument(f"{parameter} must not contain control characters, such as a line feed")
     if any(0xD800 <= ord(character) < 0xE000 for character in text):
-        return f"the domain {name} holds half a character, which UTF-8 can't write"
+        return InvalidArgument(f"{parameter} must not contain lone surrogates, which UTF-8 can't encode")
     return None

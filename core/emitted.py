@@ -1,27 +1,36 @@
-"""What a watch emits: self-contained values, so that a list of them reads right however late.
+"""The items that a watch emits: `Transition`, `Anomaly`, `PollFailed` and `Ended`.
 
-`at` and `retry_at` count seconds from the start of the watch, in whole milliseconds; from a machine that
-is fed by hand, `at` is what it was fed with. `to_json` is the object of a `--jsonl` line, its keys in order.
+Each is a self-contained value. `at` and `retry_at` are seconds from the start of the watch, in whole milliseconds.
+`to_json` returns the object of a `--jsonl` line, its keys in order.
 """
 
 from dataclasses import dataclass
-from typing import final
+from typing import Literal, final
 
 from .events import ImportEvent
 from .failures import ImportFailure
-from .outcomes import Abandoned, Failed, LostContact, Outcome, Rejected, TimedOut
-from .table import State
+from .outcome_words import outcome_words
+from .outcomes import Abandoned, Failed, Outcome
+from .table import State, Trigger
+
+AnomalyReason = Literal["unlisted-row", "odd-value", "contradiction"]
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One step of the import, by `trigger`, from the state `source` to `dest`.
+    """A step of the import from one state to another, or within a state.
 
-    `import_id` is None from a machine that was given none, and `at` where it was fed without a time. `failure`
-    is why the import failed, where `trigger` is `fail`, else None. `event` is the row that caused it, None
-    where a later row implies it. `contact_count` is what is known once that row is applied; for an implied
-    step, what was known before the row that implies it.
+    Args:
+        import_id: The id of the import; None from an `ImportMachine` that has none.
+        at: Seconds from the start of the watch; None from an `ImportMachine` that was fed without a time.
+        trigger: `start`, `initialize`, `progress`, `gather`, `complete` or `fail`.
+        source: The state before.
+        dest: The state after. It may be the same.
+        contact_count: The known number of contacts after the row was applied, or None. If a later row implies the step,
+            the number before that row.
+        event: The row that caused the step; None if a later row implies it (rule 2 of `core/table.py`).
+        failure: Why the import failed, if `trigger` is `fail`, else None.
 
     >>> from spongewatch import ImportMachine
     >>> [step.trigger for step in ImportMachine().feed([ImportEvent("GATHERING", "INPROGRESS", 0)])]
@@ -30,7 +39,7 @@ class Transition:
 
     import_id: str | None
     at: float | None
-    trigger: str
+    trigger: Trigger
     source: State
     dest: State
     contact_count: int | None
@@ -38,7 +47,11 @@ class Transition:
     failure: ImportFailure | None
 
     def to_json(self) -> dict[str, object]:
-        """The object of a `transition` line."""
+        """Return the object of a `transition` line.
+
+        >>> Transition("1126", 0.0, "start", State.INITIALIZING, State.INITIALIZING, None, None, None).to_json()["kind"]
+        'transition'
+        """
         return {
             "kind": "transition",
             "at": self.at,
@@ -55,23 +68,31 @@ class Transition:
 @final
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """A row that the protocol does not foresee; never fatal, and told once.
+    """A row that the protocol's page doesn't foresee. Each is emitted once and changes nothing else.
 
-    `event` is the row; `import_id` and `at` are as for a `Transition`. `reason` is `unlisted-row`, `odd-value`
-    or `contradiction`.
+    Args:
+        import_id: As in a `Transition`.
+        at: As in a `Transition`.
+        reason: `unlisted-row`: the pair of type and status is not listed. `odd-value`: the value is not a number from 0
+            to 999,999,999,999,999. `contradiction`: the row says that the import ended in another way.
+        event: The row.
 
     >>> from spongewatch import ImportMachine
-    >>> [odd.reason for odd in ImportMachine().feed([ImportEvent("SUBMITTING", "INPROGRESS", 50)])]
+    >>> [anomaly.reason for anomaly in ImportMachine().feed([ImportEvent("SUBMITTING", "INPROGRESS", 50)])]
     ['unlisted-row']
     """
 
     import_id: str | None
     at: float | None
-    reason: str
+    reason: AnomalyReason
     event: ImportEvent
 
     def to_json(self) -> dict[str, object]:
-        """The object of an `anomaly` line."""
+        """Return the object of an `anomaly` line.
+
+        >>> Anomaly("1126", 0.0, "unlisted-row", ImportEvent("SUBMITTING", "INPROGRESS", 50)).to_json()["reason"]
+        'unlisted-row'
+        """
         return {
             "kind": "anomaly",
             "at": self.at,
@@ -84,12 +105,17 @@ class Anomaly:
 @final
 @dataclass(frozen=True, slots=True)
 class PollFailed:
-    """A poll that brought nothing usable, the `attempt`-th of them in a row.
+    """A poll without a valid response.
 
-    `reason` is for people; `retry_at` is when the next poll is due, None where no other one is planned.
+    Args:
+        import_id: The id of the import.
+        at: Seconds from the start of the watch.
+        attempt: How many polls have failed in a row.
+        reason: The cause, for people.
+        retry_at: When the next poll is due, in seconds from the start of the watch; None if the watch ends before.
 
-    >>> PollFailed("1126", 1.0, 1, "status 503", 2.4).to_json()["reason"]
-    'status 503'
+    >>> PollFailed("1126", 1.0, 1, "status 503", 2.4).retry_at
+    2.4
     """
 
     import_id: str | None
@@ -99,7 +125,11 @@ class PollFailed:
     retry_at: float | None
 
     def to_json(self) -> dict[str, object]:
-        """The object of a `poll-failed` line."""
+        """Return the object of a `poll-failed` line.
+
+        >>> PollFailed("1126", 1.0, 1, "status 503", 2.4).to_json()["reason"]
+        'status 503'
+        """
         return {
             "kind": "poll-failed",
             "at": self.at,
@@ -113,15 +143,20 @@ class PollFailed:
 @final
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The end of a watch, always the last item that it emits.
+    """The end of the watch, always the last item.
 
-    `outcome` is how the watch ended. `state` and `contact_count` are what was known of the import by then. `seen` is
-    False if no response ever listed the import; then it is unknown whether it runs or even exists, and `state` is only
-    where every import begins.
+    Args:
+        import_id: The id of the import.
+        at: Seconds from the start of the watch.
+        outcome: How the watch ended.
+        state: The last known state of the import.
+        contact_count: The last known number of contacts, or None.
+        seen: Whether any response listed the import. If not, it is unknown whether it runs or even exists, and `state`
+            is INITIALIZING.
 
     >>> from spongewatch import Completed
-    >>> Ended("1126", 2.0, Completed(2), State.COMPLETE, 2).to_json()["outcome"]
-    'completed'
+    >>> Ended("1126", 2.0, Completed(2), State.COMPLETE, 2).outcome.ok
+    True
     """
 
     import_id: str | None
@@ -132,21 +167,27 @@ class Ended:
     seen: bool = True
 
     def to_json(self) -> dict[str, object]:
-        """The object of an `ended` line."""
-        outcome = self.outcome
+        """Return the object of an `ended` line.
+
+        >>> from spongewatch import Completed
+        >>> Ended("1126", 2.0, Completed(2), State.COMPLETE, 2).to_json()["outcome"]
+        'completed'
+        """
+        name, reason, detail = outcome_words(self.outcome)
+        failure = self.outcome.failure if isinstance(self.outcome, Failed | Abandoned) else None
         return {
             "kind": "ended",
             "at": self.at,
             "import_id": self.import_id,
-            "outcome": outcome.name,
-            "reason": outcome.reason if isinstance(outcome, TimedOut | Rejected) else None,
+            "outcome": name,
+            "reason": reason,
             "state": self.state.value,
             "seen": self.seen,
             "contact_count": self.contact_count,
-            "failure": outcome.failure.to_json() if isinstance(outcome, Failed | Abandoned) else None,
-            "detail": outcome.detail if isinstance(outcome, LostContact | Rejected) else None,
+            "failure": failure and failure.to_json(),
+            "detail": detail,
         }
 
 
 Emitted = Transition | Anomaly | PollFailed | Ended
-"""Whatever a watch emits."""
+"""Any item that a watch emits."""

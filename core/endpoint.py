@@ -1,32 +1,36 @@
-"""The one request that the protocol knows, and the checks of what goes into it."""
+"""The request for the events of an import, and the checks of everything that goes into it.
+
+The protocol's page "Step 2: Wait for Import" describes the request.
+"""
 
 import re
-from typing import Final, Literal, TypeGuard
+from typing import Final, Literal, TypeGuard, get_args
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from .credentials import Credentials
-from .errors import InvalidType, LocalProtocolError
+from .errors import InvalidArgument, InvalidType, not_one_of, wrong_type
 from .exchange import Request
 from .secret import Secret
 from .text import shown
 
 PUBLIC_SERVICE: Final = "https://api.cloudsponge.com"
-"""Where the service is, unless a base url says otherwise."""
+"""The base URL of CloudSponge itself, the default of every `base_url`."""
 
 Format = Literal["json", "xml"]
-"""What the answers are asked for in."""
+"""The format of responses."""
 
 Auth = Literal["basic", "query"]
-"""How the credentials are sent: as an `Authorization` header, or as arguments in the query, which leak into logs."""
+"""How credentials are sent: in the `Authorization` header, or in the query, which servers and proxies log."""
 
-FORMATS: Final[tuple[Format, ...]] = ("json", "xml")
-AUTHS: Final[tuple[Auth, ...]] = ("basic", "query")
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+AUTHS: Final[tuple[Auth, ...]] = get_args(Auth)
 
 _ACCEPT = {"json": "application/json", "xml": "application/xml"}
 _LOOPBACK = re.compile(r"127(\.[0-9]{1,3}){3}|::1|localhost")
 _IMPORT_ID = re.compile(r"(?!0)[0-9A-Za-z_-]{1,64}")
 _TOO_LARGE: Final = 10**64
-_BASE_URL = re.compile(r"[!-\[\]-~]+")  # without a backslash, where readers of urls differ
+_BASE_URL = re.compile(r"[!-\[\]-~]+")  # no backslash: URL parsers disagree on what follows one
+_NO_TEXT: Final = Secret("")
 
 
 def events_request(
@@ -39,20 +43,19 @@ def events_request(
     echo: str | None,
     insecure_http: bool,
 ) -> Request:
-    """`GET {base_url}/events/{import_id}.{format}`; without credentials none are sent.
+    """Return the request `GET {base_url}/events/{import_id}.{format}`.
 
-    The pair goes into an HTTP Basic header, or, where asked for, into the query, which leaks into logs.
-    Raises `LocalProtocolError` for what can't go into a request, without a secret in its text.
+    Raises:
+        InvalidType: `base_url` or `echo` is not a str.
+        InvalidArgument: An argument can't be used in a request. No message contains a secret.
     """
-    if not is_import_id(import_id):
-        raise _no_import_id(import_id)
     if format not in FORMATS:
-        raise LocalProtocolError(f"a format is json or xml, not {shown(format)}")
+        raise not_one_of("format", FORMATS, format)
     if auth not in AUTHS:
-        raise LocalProtocolError(f"auth is basic or query, not {shown(auth)}")
+        raise not_one_of("auth", AUTHS, auth)
     base = checked_base_url(base_url, insecure_http=insecure_http)
-    if echo is not None and not _is_echo(echo):
-        raise LocalProtocolError("echo is a text of one character or more that UTF-8 can write")
+    if echo is not None:
+        check_echo(echo)
     headers = {"accept": _ACCEPT[format], "cache-control": "no-cache"}
     if credentials and auth == "basic":
         headers["authorization"] = credentials.basic()
@@ -61,13 +64,11 @@ def events_request(
 
 
 def import_id_text(import_id: str | int) -> str:
-    """Return an import id as text; the service sends integers.
-
-    Text is returned as it is: `is_import_id` says whether it can be used.
+    """Return an import id as a str; the service sends integers. A str is returned unchecked.
 
     Raises:
         InvalidType: `import_id` is neither a str nor an int.
-        LocalProtocolError: `import_id` is an int that can't be an import id.
+        InvalidArgument: `import_id` is an int that can't be an import id.
 
     >>> import_id_text(89708927), import_id_text("89708927")
     ('89708927', '89708927')
@@ -75,14 +76,31 @@ def import_id_text(import_id: str | int) -> str:
     if isinstance(import_id, str):
         return import_id
     if not isinstance(import_id, int) or isinstance(import_id, bool):
-        raise InvalidType(f"import_id must be a str or an int, not {type(import_id).__name__}")
+        raise wrong_type("import_id", "a str or an int", import_id)
     if 0 < import_id < _TOO_LARGE:
         return str(int(import_id))
     raise _no_import_id(import_id)
 
 
+def checked_import_id(import_id: str | int) -> str:
+    """Return an import id as a str, after checking it; the exceptions are those of `import_id_text`.
+
+    >>> checked_import_id(1126)
+    '1126'
+    """
+    text = import_id_text(import_id)
+    if is_import_id(text):
+        return text
+    raise _no_import_id(text)
+
+
 def is_import_id(value: object) -> TypeGuard[str]:
-    """True for what may stand as an import id in a path.
+    """Return whether `value` is a str that can be an import id in a URL.
+
+    These are 1 to 64 letters, digits, dashes and underscores, without a leading zero.
+
+    Args:
+        value: Anything.
 
     >>> is_import_id("89708927"), is_import_id("../1126"), is_import_id("0")
     (True, False, False)
@@ -90,36 +108,58 @@ def is_import_id(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and _IMPORT_ID.fullmatch(value) is not None
 
 
-def checked_base_url(base_url: str, *, insecure_http: bool) -> str:
-    """`base_url` without a slash at its end.
+def hidden_url(base_url: str) -> str:
+    """Return `base_url`, which may contain credentials, so that tracebacks don't show it."""
+    return Secret(base_url) if isinstance(base_url, str) else _NO_TEXT
 
-    Raises `LocalProtocolError` where it is no plain http or https url, holds credentials, or is http to
-    anywhere but this machine, unless `insecure_http` says that this is wanted. The url stays out of the text.
+
+def checked_base_url(base_url: str, *, insecure_http: bool) -> str:
+    """Return a base URL without trailing slashes.
+
+    Args:
+        base_url: The result of `hidden_url`.
+        insecure_http: Accept plain http to hosts other than this machine.
+
+    Raises:
+        InvalidType: `base_url` was not a str.
+        InvalidArgument: `base_url` is not an http or https URL, contains credentials, a query or a fragment, or is
+            plain http that isn't accepted. The message doesn't show it.
     """
-    base_url = Secret(base_url if isinstance(base_url, str) else "")  # it may hold credentials
+    if base_url is _NO_TEXT:
+        raise InvalidType("base_url must be a str")
     if problem := _problem(base_url, insecure_http=insecure_http):
-        raise LocalProtocolError(problem)
+        raise InvalidArgument(f"base_url {problem}")
     return Secret(base_url.rstrip("/"))
 
 
 def is_public_service(base_url: str) -> bool:
-    """True where `base_url` leads to CloudSponge's own host, whose limits hold."""
+    """Return whether `base_url` leads to CloudSponge's own host, which limits the rate of polls."""
     return (urlsplit(base_url).hostname or "").rstrip(".") == urlsplit(PUBLIC_SERVICE).hostname
+
+
+def check_echo(echo: str) -> None:
+    """Raise `InvalidType` or `InvalidArgument` if `echo` can't be sent."""
+    if not isinstance(echo, str):
+        raise wrong_type("echo", "a str or None", echo)
+    if not is_echo(echo):
+        raise InvalidArgument("echo must be text of at least one character, without lone surrogates")
+
+
+def is_echo(echo: str) -> bool:
+    """Return whether `echo` is not empty and UTF-8 can encode it."""
+    return echo != "" and echo.encode(errors="ignore").decode() == echo
 
 
 def _problem(base_url: str, *, insecure_http: bool) -> str | None:
     parts = _split(base_url)
     if parts is None:
-        return "the base url is no url such as https://api.example.com"
-    if parts.username is not None:  # where there is a password, it is a text, if an empty one
-        return "the base url holds credentials; they have a place of their own"
+        return "must be an http or https URL, such as https://api.example.com"
+    if parts.username is not None:  # a URL with a password always has a user name, if an empty one
+        return "must not contain credentials; pass them as credentials"
     if "?" in base_url or "#" in base_url:
-        return "the base url has a query or a fragment, and can't have either"
+        return "must not contain a query or a fragment"
     if parts.scheme == "http" and not insecure_http and not _LOOPBACK.fullmatch(parts.hostname or ""):
-        return (
-            "the base url is plain http, which would show the password to everybody on the way; "
-            "use https, or say that insecure http is wanted"
-        )
+        return "must not be plain http, which sends the password unencrypted; use https, or insecure_http=True"
     return None
 
 
@@ -133,9 +173,9 @@ def _split(base_url: str) -> SplitResult | None:
     return None
 
 
-def _no_import_id(import_id: object) -> LocalProtocolError:
-    return LocalProtocolError(
-        "an import id is 1 to 64 letters, digits, dashes and underscores, without a leading zero, "
+def _no_import_id(import_id: object) -> InvalidArgument:
+    return InvalidArgument(
+        "import_id must be 1 to 64 letters, digits, dashes and underscores, without a leading zero, "
         f"not {shown(import_id)}"
     )
 
@@ -147,10 +187,3 @@ def _query(credentials: Credentials | None, echo: str | None) -> Secret:
     if echo is not None:
         arguments["echo"] = echo
     return Secret(f"?{urlencode(arguments, quote_via=quote)}" if arguments else "")
-
-
-def _is_echo(echo: str) -> bool:
-    try:
-        return bool(echo.encode())
-    except (AttributeError, UnicodeEncodeError):
-        return False

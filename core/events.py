@@ -1,7 +1,6 @@
-"""What one answer says: `EventsPage`, and its rows, `ImportEvent`.
+"""`EventsPage` and its rows, `ImportEvent`: the content of one response.
 
-Strict where the shape is concerned, lenient about values: one odd word in a row must not hide that
-the import is over. How bytes become what `EventsPage.from_json` takes is the codec's business.
+The shape is checked strictly, the values leniently: one odd value must not hide that the import has ended.
 """
 
 import re
@@ -9,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeGuard, final
 
-from .errors import LocalProtocolError, RemoteProtocolError
+from .errors import InvalidArgument, RemoteProtocolError, wrong_type
 from .text import json_text, printable, shortened
 
 MAX_ROWS: Final = 1000
 MAX_WORD: Final = 64
 MAX_NUMBER: Final = 10**15 - 1
-"""Fifteen digits: exact in the floating-point numbers that other languages read JSON into."""
+"""Fifteen digits: exact as a double, which is what many JSON parsers return."""
 
 _WORD = re.compile(rf"[ -~]{{1,{MAX_WORD}}}")
 _NUMBER = re.compile(r"[0-9]{1,15}")
@@ -25,11 +24,17 @@ _KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "text", bool:
 @final
 @dataclass(frozen=True, slots=True)
 class ImportEvent:
-    """One row of an answer.
+    """One row of a response.
 
-    `type` and `status` are the service's words, 1 to 64 printable ASCII characters; `value` is a count
-    of contacts or an error code, a whole number from 0 to 999,999,999,999,999; `odd_value` is the text
-    of a value that is no such number. Raises `LocalProtocolError` for anything else.
+    Args:
+        type: The stage, such as `GATHERING`: 1 to 64 printable ASCII characters.
+        status: The status of the stage, such as `INPROGRESS`: 1 to 64 printable ASCII characters.
+        value: A number of contacts or an error code, from 0 to 999,999,999,999,999; None if there is none.
+        odd_value: The text of a value that is no such number, else None.
+
+    Raises:
+        InvalidType: An argument has the wrong type.
+        InvalidArgument: A word or the value is out of range, or there are both a `value` and an `odd_value`.
 
     >>> ImportEvent("GATHERING", "INPROGRESS", 5).to_json()
     {'type': 'GATHERING', 'status': 'INPROGRESS', 'value': 5}
@@ -42,15 +47,26 @@ class ImportEvent:
 
     def __post_init__(self) -> None:
         for name, word in (("type", self.type), ("status", self.status)):
+            if not isinstance(word, str):
+                raise wrong_type(name, "a str", word)
             if not is_word(word):
-                raise LocalProtocolError(f"the {name} of a row is 1 to {MAX_WORD} printable ASCII characters")
+                raise InvalidArgument(f"{name} must be 1 to {MAX_WORD} printable ASCII characters")
         if self.value is not None and not is_count(self.value):
-            raise LocalProtocolError(f"the value of a row is a whole number from 0 to {MAX_NUMBER:,}, or None")
-        if self.odd_value is not None and (self.value is not None or not isinstance(self.odd_value, str)):
-            raise LocalProtocolError("the odd_value of a row is text, and stands only where there is no value")
+            if type(self.value) is not int:
+                raise wrong_type("value", "an int or None", self.value)
+            raise InvalidArgument(f"value must be from 0 to {MAX_NUMBER:,}")
+        if self.odd_value is not None:
+            if not isinstance(self.odd_value, str):
+                raise wrong_type("odd_value", "a str or None", self.odd_value)
+            if self.value is not None:
+                raise InvalidArgument("odd_value must be None if there is a value")
 
     def to_json(self) -> dict[str, object]:
-        """The row as a JSON object; `odd_value` is a member only where there is one."""
+        """Return the row as a JSON object; it has an `odd_value` only if there is one.
+
+        >>> ImportEvent("GATHERING", "INPROGRESS", None, "many").to_json()
+        {'type': 'GATHERING', 'status': 'INPROGRESS', 'value': None, 'odd_value': 'many'}
+        """
         row: dict[str, object] = {"type": self.type, "status": self.status, "value": self.value}
         return row if self.odd_value is None else {**row, "odd_value": self.odd_value}
 
@@ -58,9 +74,13 @@ class ImportEvent:
 @final
 @dataclass(frozen=True, slots=True)
 class EventsPage:
-    """One parsed answer of the `/events` endpoint; ids are text, or None where the answer has none.
+    """One parsed response of the `/events` endpoint.
 
-    `user_id` and `echo` are what the customer asked to have handed back; `events` are the rows, as they came.
+    Args:
+        import_id: The id of the import, or None.
+        user_id: The `user_id` with which the import was begun, or None.
+        echo: The `echo` of the request, or None.
+        events: The rows, in the order of the response.
 
     >>> page = EventsPage.from_json({"events": [], "import_id": 1126, "user_id": None})
     >>> page.import_id, page.events
@@ -74,23 +94,30 @@ class EventsPage:
 
     @classmethod
     def from_json(cls, obj: object) -> "EventsPage":
-        """The page in what a JSON parser gave.
+        """Return the page for a parsed JSON body. Unknown keys are ignored.
 
-        Unknown members are passed over. Raises `RemoteProtocolError`, which names the row and the
-        member, where `obj` is not a list of rows with a type and a status each.
+        Args:
+            obj: The output of a JSON parser, or the equivalent of an XML document.
+
+        Raises:
+            RemoteProtocolError: `obj` is not an object with a list of rows, each with a type and a status. The message
+                names the row and the key.
+
+        >>> EventsPage.from_json({"events": [{"event_type": "GATHERING", "status": "COMPLETED", "value": 2}]}).events
+        (ImportEvent(type='GATHERING', status='COMPLETED', value=2, odd_value=None),)
         """
         if not isinstance(obj, Mapping):
-            raise RemoteProtocolError(f"the answer is {_kind(obj)}, not an object with events in it")
+            raise RemoteProtocolError(f"the response is {_kind(obj)}, not an object with events")
         if "events" not in obj:
             message = error_message(obj)
             raise RemoteProtocolError(
-                "the answer holds no events" if message is None else f"the service answers with an error: {message}"
+                "the response has no events" if message is None else f"the service returned an error: {message}"
             )
         rows = obj["events"]
         if not isinstance(rows, list | tuple):
-            raise RemoteProtocolError(f"the answer's events are {_kind(rows)}, not a list")
+            raise RemoteProtocolError(f"the events of the response are {_kind(rows)}, not a list")
         if len(rows) > MAX_ROWS:
-            raise RemoteProtocolError(f"the answer has {len(rows):,} rows, {MAX_ROWS:,} are the most")
+            raise RemoteProtocolError(f"the response has {len(rows):,} rows; at most {MAX_ROWS:,} are accepted")
         return cls(
             import_id=shortened((_text(obj.get("import_id")) or "").strip()) or None,
             user_id=_text(obj.get("user_id")),
@@ -100,9 +127,9 @@ class EventsPage:
 
 
 def error_message(obj: object) -> str | None:
-    """What the service's error envelope in `obj` says, or None where there is none.
+    """Return the message of the error envelope in `obj`, or None if it has none.
 
-    The envelope, `{"error": {"message": ..., "code": ...}}`, is what older clients read (wire-facts).
+    The envelope is `{"error": {"message": ..., "code": ...}}`; no page describes it, but existing clients read it.
 
     >>> error_message({"error": {"message": "no such import", "code": 404}})
     'no such import'
@@ -115,7 +142,7 @@ def error_message(obj: object) -> str | None:
 
 
 def is_count(value: object) -> TypeGuard[int]:
-    """True for a whole number from 0 to `MAX_NUMBER`; True and False are no numbers here.
+    """Return whether `value` is an int from 0 to `MAX_NUMBER`, and no bool.
 
     >>> is_count(0), is_count(-1), is_count(True)
     (True, False, False)
@@ -124,7 +151,7 @@ def is_count(value: object) -> TypeGuard[int]:
 
 
 def is_word(value: object) -> TypeGuard[str]:
-    """True for a type or a status as rows have them: 1 to `MAX_WORD` printable ASCII characters.
+    """Return whether `value` can be the type or the status of a row: 1 to `MAX_WORD` printable ASCII characters.
 
     >>> is_word("GATHERING"), is_word(""), is_word("caf\u00e9")
     (True, False, False)
@@ -134,7 +161,7 @@ def is_word(value: object) -> TypeGuard[str]:
 
 def _row(number: int, row: object) -> ImportEvent:
     if not isinstance(row, Mapping):
-        raise RemoteProtocolError(f"row {number} of the answer is {_kind(row)}, not an object")
+        raise RemoteProtocolError(f"row {number} of the response is {_kind(row)}, not an object")
     event_type = _word(number, row, "event_type")
     status = _word(number, row, "status")
     value = row.get("value")
@@ -146,28 +173,25 @@ def _row(number: int, row: object) -> ImportEvent:
     return ImportEvent(event_type, status, None, shortened(text) or None)
 
 
-def _word(number: int, row: Mapping[object, object], member: str) -> str:
-    if member not in row:
-        raise RemoteProtocolError(f"row {number} of the answer: {member} is missing")
-    word = row[member]
+def _word(number: int, row: Mapping[object, object], key: str) -> str:
+    where = f"row {number} of the response"
+    if key not in row:
+        raise RemoteProtocolError(f"{where} has no {key}")
+    word = row[key]
     if not isinstance(word, str):
-        raise RemoteProtocolError(f"row {number} of the answer: {member} is {_kind(word)}, not text")
+        raise RemoteProtocolError(f"{where}: {key} is {_kind(word)}, not text")
     word = word.strip()
     if is_word(word):
         return word
     if not word:
-        raise RemoteProtocolError(f"row {number} of the answer: {member} is blank")
+        raise RemoteProtocolError(f"{where}: {key} is blank")
     if len(word) > MAX_WORD:
-        raise RemoteProtocolError(
-            f"row {number} of the answer: {member} has {len(word):,} characters, {MAX_WORD} are the most"
-        )
-    raise RemoteProtocolError(
-        f"row {number} of the answer: {member} is '{printable(word)}', which is not printable ASCII"
-    )
+        raise RemoteProtocolError(f"{where}: {key} has {len(word):,} characters; at most {MAX_WORD} are accepted")
+    raise RemoteProtocolError(f"{where}: {key} is '{printable(word)}', which is not printable ASCII")
 
 
 def _text(value: object) -> str | None:
-    """A member as text: itself, or as JSON writes it. None stays None."""
+    """Return a str as it is, None as None, and any other value as JSON."""
     return value if value is None or isinstance(value, str) else json_text(value)
 
 

@@ -1,11 +1,11 @@
-"""What a transport carries: one `Request` out, one `Response` back; header names in lower case."""
+"""`Request` and `Response`: what a transport sends and returns. Header names are in lower case."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, NoReturn, Self, final
 
-from .errors import InvalidArgument, InvalidType, LocalProtocolError
+from .errors import InvalidArgument, InvalidType, LocalProtocolError, wrong_type
 from .text import shown
 
 MAX_BODY: Final = 1024 * 1024
@@ -60,15 +60,13 @@ class Request:
     def _check(self) -> None:
         for name in ("method", "url"):
             if not isinstance(getattr(self, name), str):
-                raise InvalidType(f"{name} must be a str, not {type(getattr(self, name)).__name__}")
-        if not isinstance(self.headers, Mapping):
-            raise InvalidType(f"headers must be a mapping, not {type(self.headers).__name__}")
-        if not all(isinstance(text, str) for pair in self.headers.items() for text in pair):
-            raise InvalidType("headers must map str to str")
+                raise wrong_type(name, "a str", getattr(self, name))
+        if error := _headers_error(self.headers):
+            raise error
         if not isinstance(self.body, bytes):
-            raise InvalidType(f"body must be bytes, not {type(self.body).__name__}")
+            raise wrong_type("body", "bytes", self.body)
         if not isinstance(self.max_body, int) or isinstance(self.max_body, bool):
-            raise InvalidType(f"max_body must be an int, not {type(self.max_body).__name__}")
+            raise wrong_type("max_body", "an int", self.max_body)
         if self.max_body < 0:
             raise InvalidArgument("max_body must be at least 0")
 
@@ -77,7 +75,7 @@ class Request:
         return f"Request(method={method!r})" if isinstance(method, str) else "Request()"
 
     def __reduce__(self) -> NoReturn:
-        raise LocalProtocolError("no request is pickled, for it holds the password: keep what session.save() gives")
+        raise LocalProtocolError("a Request can't be pickled, since it holds the password; save the session instead")
 
     def __copy__(self) -> Self:
         return self
@@ -89,10 +87,16 @@ class Request:
 @final
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer: its status, its headers, their names in lower case, and its body.
+    """One HTTP response.
 
-    `body` is its bytes as they were before any content encoding. Raises `LocalProtocolError` for a status that
-    is no number of three digits, for headers that are not texts, and for a body that is not bytes.
+    Args:
+        status: The status code, from 0 to 999.
+        headers: Header names in lower case, with their values. Default: none.
+        body: The bytes of the body, after content decoding. Default: empty.
+
+    Raises:
+        InvalidType: An argument has the wrong type.
+        InvalidArgument: `status` is out of range.
 
     >>> Response(200, {"content-type": "application/json"}, b'{"events": []}')
     Response(status=200)
@@ -102,23 +106,30 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     _cleaned_by: object = field(default=None, init=False, repr=False, compare=False)
-    """The `Redaction` that removed its secrets from this response; not pickled."""
+    """The `Redaction` that has removed its secrets from this response."""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.status, int) or isinstance(self.status, bool) or not 0 <= self.status <= 999:
-            raise LocalProtocolError(f"the status of an answer is a number from 0 to 999, not {shown(self.status)}")
+        if not isinstance(self.status, int) or isinstance(self.status, bool):
+            raise wrong_type("status", "an int", self.status)
+        if not 0 <= self.status <= 999:
+            raise InvalidArgument(f"status must be from 0 to 999, not {shown(self.status)}")
+        if error := _headers_error(self.headers):
+            raise error
         if not isinstance(self.body, bytes):
-            raise LocalProtocolError(f"the body of an answer is bytes, not {type(self.body).__name__}")
-        if not isinstance(self.headers, Mapping):
-            raise LocalProtocolError(f"the headers of an answer are a mapping, not {type(self.headers).__name__}")
-        headers = dict(self.headers)
-        if not all(isinstance(name, str) and isinstance(value, str) for name, value in headers.items()):
-            raise LocalProtocolError("the headers of an answer are texts, and so are their names")
-        object.__setattr__(self, "headers", MappingProxyType(headers))
+            raise wrong_type("body", "bytes", self.body)
+        object.__setattr__(self, "headers", MappingProxyType(dict(self.headers)))
 
     def __repr__(self) -> str:
         status = getattr(self, "status", None)
         return f"Response(status={status})" if isinstance(status, int) and 0 <= status <= 999 else "Response()"
 
     def __reduce__(self) -> tuple[type["Response"], tuple[int, dict[str, str], bytes]]:
-        return Response, (self.status, dict(self.headers), self.body)  # a read-only mapping is not pickled
+        return Response, (self.status, dict(self.headers), self.body)  # a MappingProxyType can't be pickled
+
+
+def _headers_error(headers: object) -> InvalidType | None:
+    if not isinstance(headers, Mapping):
+        return wrong_type("headers", "a mapping", headers)
+    if not all(isinstance(text, str) for pair in headers.items() for text in pair):
+        return InvalidType("headers must map str to str")
+    return None

@@ -1,8 +1,7 @@
-"""Why an import failed: the error codes of the protocol's page, what they mean, and who can act.
+"""Error codes: what they mean, and who can act.
 
-Codes and categories are those of the page "Step 2: Wait for Import"; the explanations are our words
-and the remedies our reading. The service's list grows, so a code that stands nowhere here is carried,
-with the category UNKNOWN.
+Codes and categories are those of the protocol's page "Step 2: Wait for Import"; the explanations and remedies are ours.
+The service adds codes, so a code that is not listed here is reported with the category UNKNOWN.
 """
 
 from collections.abc import Mapping
@@ -16,7 +15,9 @@ from .table import State
 
 @final
 class ErrorCategory(Enum):
-    """FAILED and ABANDONED are the page's own; UNKNOWN is a code that it does not list, or none.
+    """The category of an error code.
+
+    FAILED and ABANDONED are those of the protocol's page; UNKNOWN is a code that it does not list, or no code.
 
     >>> explain(514).category
     <ErrorCategory.ABANDONED: 'ABANDONED'>
@@ -31,9 +32,8 @@ class ErrorCategory(Enum):
 class Remedy(Enum):
     """Who can act on a failure.
 
-    TRY_AGAIN: a new import may well succeed as it is. ASK_USER: the person has to do something first.
-    FIX_SETUP: the application, or its CloudSponge account, has to be changed. NONE: nothing is known
-    to help.
+    TRY_AGAIN: a new import may succeed. ASK_USER: the person has to do something first. FIX_SETUP: the application or
+    its CloudSponge account has to be changed. NONE: no remedy is known.
 
     >>> explain(544).remedy
     <Remedy.FIX_SETUP: 'FIX_SETUP'>
@@ -48,9 +48,13 @@ class Remedy(Enum):
 @final
 @dataclass(frozen=True, slots=True)
 class ErrorCode:
-    """What one error code means; `code` is None for a failure to which the service gave none.
+    """The meaning of an error code.
 
-    `explanation` is a sentence in English, and `remedy` says who can act.
+    Args:
+        code: The code, or None for a failure without one.
+        category: Whether the import failed or was abandoned.
+        explanation: A sentence in English.
+        remedy: Who can act.
 
     >>> explain(774)
     ErrorCode(code=774, category=<ErrorCategory.ABANDONED: 'ABANDONED'>, explanation='The person did not let \
@@ -66,9 +70,14 @@ the import read Microsoft Outlook.', remedy=<Remedy.ASK_USER: 'ASK_USER'>)
 @final
 @dataclass(frozen=True, slots=True)
 class ImportFailure:
-    """The service's own verdict on an import that failed; `phase` is the state in which it did.
+    """The failure of an import, as the service reported it.
 
-    `code` is its number for the reason, or None; all else is what `explain` says of that number.
+    Args:
+        code: The service's error code, or None if it sent none.
+        category: As `explain` returns it for the code.
+        phase: The state in which the import failed.
+        explanation: As `explain` returns it for the code.
+        remedy: As `explain` returns it for the code.
 
     >>> ImportFailure.of(9999, State.GATHERING).category
     <ErrorCategory.UNKNOWN: 'UNKNOWN'>
@@ -82,12 +91,24 @@ class ImportFailure:
 
     @classmethod
     def of(cls, code: int | None, phase: State) -> "ImportFailure":
-        """The failure that `code` stands for, in `phase`."""
+        """Return the failure for an error code.
+
+        Args:
+            code: The service's error code, or None.
+            phase: The state in which the import failed.
+
+        >>> ImportFailure.of(264, State.GATHERING).remedy
+        <Remedy.TRY_AGAIN: 'TRY_AGAIN'>
+        """
         meaning = explain(code)
         return cls(code, meaning.category, phase, meaning.explanation, meaning.remedy)
 
     def to_json(self) -> dict[str, object]:
-        """The failure as a JSON object, enumerations by name."""
+        """Return the failure as a JSON object.
+
+        >>> ImportFailure.of(264, State.GATHERING).to_json()["category"]
+        'FAILED'
+        """
         return {
             "code": self.code,
             "category": self.category.value,
@@ -98,16 +119,19 @@ class ImportFailure:
 
 
 def explain(code: int | None) -> ErrorCode:
-    """What `code` means; None is a failure to which the service gave no code.
+    """Return the meaning of an error code.
+
+    Args:
+        code: Any code, or None for a failure without one.
 
     >>> explain(1027).explanation
     'The device does not let files be uploaded.'
     """
     if code is None:
-        return ErrorCode(None, ErrorCategory.UNKNOWN, "The service gave no error code.", Remedy.NONE)
+        return ErrorCode(None, ErrorCategory.UNKNOWN, "The service returned no error code.", Remedy.NONE)
     if code in ERROR_CODES:
         return ERROR_CODES[code]
-    text = f"The service gave the error code {code}, which its documentation did not list."
+    text = f"The service returned the error code {code}, which its documentation does not list."
     return ErrorCode(code, ErrorCategory.UNKNOWN, text, Remedy.NONE)
 
 
@@ -121,7 +145,7 @@ _FAILED = _codes(
     (2, Remedy.FIX_SETUP, "The call that began the import had wrong parameters."),
     (256, Remedy.TRY_AGAIN, "Something unforeseen went wrong while the webmail account was read."),
     (257, Remedy.TRY_AGAIN, "The webmail account could not be imported."),
-    (258, Remedy.TRY_AGAIN, "The webmail provider did not answer in time."),
+    (258, Remedy.TRY_AGAIN, "The webmail provider did not respond in time."),
     (259, Remedy.ASK_USER, "The name of the account or its password was left empty."),
     (260, Remedy.FIX_SETUP, "The import was begun without naming an address book service."),
     (261, Remedy.FIX_SETUP, "The import was begun for an address book service that CloudSponge does not know."),
@@ -134,7 +158,7 @@ _FAILED = _codes(
     (512, Remedy.TRY_AGAIN, "The import that asks for consent failed for a reason that the service does not know."),
     (513, Remedy.FIX_SETUP, "This domain may not use imports that ask for consent."),
     (518, Remedy.TRY_AGAIN, "CloudSponge and the address book provider could not talk to each other."),
-    (528, Remedy.NONE, "Yahoo! gave no contacts; an account there must be 14 days old before it does."),
+    (528, Remedy.NONE, "Yahoo! returned no contacts; an account there must be at least 14 days old."),
     (544, Remedy.FIX_SETUP, "Gmail is not set up in the CloudSponge account; its branding steps are unfinished."),
     (768, Remedy.TRY_AGAIN, "Something unforeseen went wrong in the desktop applet."),
     (770, Remedy.ASK_USER, "The desktop applet found no address book that it could read."),
@@ -157,4 +181,4 @@ _ABANDONED = _codes(
 )
 
 ERROR_CODES: Final[Mapping[int, ErrorCode]] = MappingProxyType(dict(sorted((_FAILED | _ABANDONED).items())))
-"""The codes that the protocol's page lists, by number; `explain` takes any code."""
+"""The codes that the protocol's page lists, by number. `explain` takes any code."""

@@ -1,26 +1,25 @@
-"""`ImportMachine`: rows of answers in, transitions and anomalies out; no HTTP, no clock.
+"""`ImportMachine`: rows of responses in, transitions and anomalies out.
 
-The table and the seven rules that it applies stand in `table`. What belongs to polling (requests, time,
-retries, credentials) is not for this module.
+It applies the table and the seven rules in `table`. It knows no HTTP and no time.
 """
 
 import json
 from collections.abc import Iterable
 from typing import TypeGuard, final
 
-from .emitted import Anomaly, Transition
+from .emitted import Anomaly, AnomalyReason, Transition
 from .endpoint import import_id_text
-from .errors import LocalProtocolError
+from .errors import InvalidType, wrong_type
 from .events import MAX_NUMBER, ImportEvent, is_word
 from .failures import ErrorCategory, ImportFailure
+from .moments import time_error
 from .outcomes import Abandoned, Completed, Failed
-from .saved import SavedObject
-from .table import FAILING, IMPLYING_INITIALIZE, STATE_MACHINE, STATUSES, TRIGGERS, TYPES, State
-from .text import shown
+from .saved_object import SavedObject
+from .table import FAILING, IMPLYING_INITIALIZE, STATE_MACHINE, STATUSES, TRIGGERS, TYPES, State, Trigger
 
 SAVED_VERSION = 1
 MAX_UNLISTED = 32
-"""Unlisted pairs that are remembered; the first beyond them is told too, and then no further one (rule 7)."""
+"""Unlisted pairs that are remembered; the first one beyond is emitted too, then no more (rule 7)."""
 
 _COMPLETED = ("COMPLETE", "COMPLETED")
 _TYPE_RANK = {name: rank for rank, name in enumerate(TYPES)}
@@ -29,11 +28,16 @@ _STATUS_RANK = {name: rank for rank, name in enumerate(STATUSES)}
 
 @final
 class ImportMachine:
-    """Follows one import through the rows of its answers.
+    """The state of one import, from the rows of its responses.
 
-    `import_id` is only stamped on what comes out. A machine belongs to one thread at a time; two machines
-    share nothing. An int, as the service sends it, is kept as a str. Raises `InvalidType` for an id of another type,
-    and `LocalProtocolError` for an int below 1. Any exception out of a method other than those that it names is a bug.
+    A machine may be used by one thread at a time.
+
+    Args:
+        import_id: The id that transitions and anomalies get, or None. An int, as the service sends it, becomes a str.
+
+    Raises:
+        InvalidType: `import_id` is not a str, an int or None.
+        InvalidArgument: `import_id` is an int that can't be an import id.
 
     >>> machine = ImportMachine("1126")
     >>> [step.trigger for step in machine.feed([ImportEvent("GATHERING", "COMPLETED", 2)])]
@@ -42,51 +46,51 @@ class ImportMachine:
     (<State.GATHERING: 'GATHERING'>, 2)
     """
 
-    __slots__ = ("_contact_count", "_failure", "_import_id", "_state", "_told")
+    __slots__ = ("_contact_count", "_emitted", "_failure", "_import_id", "_state")
 
     def __init__(self, import_id: str | int | None = None) -> None:
         self._import_id = None if import_id is None else import_id_text(import_id)
         self._state = State.INITIALIZING
         self._contact_count: int | None = None
         self._failure: ImportFailure | None = None
-        # What is told only once: ("start",), ("odd-value", type, status) and so on; see `_first`. Never
-        # more than a few dozen, and in a tuple smaller than in a set.
-        self._told: tuple[tuple[str, ...], ...] = ()
+        # The keys of what is emitted only once, such as ("start",) and ("odd-value", type, status). They are at most a
+        # few dozen, and a tuple is smaller than a set.
+        self._emitted: tuple[tuple[str, ...], ...] = ()
 
     @property
     def import_id(self) -> str | None:
-        """The id that is stamped on what comes out."""
+        """The id of the import, or None."""
         return self._import_id
 
     @property
     def state(self) -> State:
-        """Where the import stands."""
+        """The state of the import."""
         return self._state
 
     @property
     def contact_count(self) -> int | None:
-        """The largest number of contacts that an answer told, or None."""
+        """The largest number of contacts in any response, or None."""
         return self._contact_count
 
     @property
     def seen(self) -> bool:
-        """True once the machine was fed a row: only then a response has shown that there is such an import.
+        """Whether any response listed the import: the machine was fed at least one row.
 
         >>> machine = ImportMachine()
         >>> steps = machine.feed([ImportEvent("INITIALIZING", "INPROGRESS", 0)])
         >>> ImportMachine().seen, machine.seen
         (False, True)
         """
-        return bool(self._told) or self._state is not State.INITIALIZING
+        return bool(self._emitted) or self._state is not State.INITIALIZING
 
     @property
     def failure(self) -> ImportFailure | None:
-        """Why the import failed, in the state ERROR; None in every other."""
+        """Why the import failed; None in states other than ERROR."""
         return self._failure
 
     @property
     def outcome(self) -> Completed | Failed | Abandoned | None:
-        """The service's verdict on the import; None while there is none.
+        """The service's verdict on the import; None until it has ended.
 
         >>> machine = ImportMachine()
         >>> steps = machine.feed([ImportEvent("GATHERING", "ERROR", 264)])
@@ -106,20 +110,31 @@ class ImportMachine:
             return "<ImportMachine>"
 
     def feed(self, events: Iterable[ImportEvent], *, at: float | None = None) -> tuple[Transition | Anomaly, ...]:
-        """Take the rows of one answer; give what is new in them.
+        """Take the rows of one response; return what is new.
 
-        Transitions come first, then anomalies, both in the protocol's order. `at` is stamped on each, in
-        the caller's own seconds. Raises `LocalProtocolError`, with nothing changed, for a row that is no
-        `ImportEvent` and for an `at` that is not finite.
+        Args:
+            events: The rows, in any order.
+            at: The time of the response in seconds, for the `at` of the items. Default: None.
 
-        >>> ImportMachine().feed([])
+        Returns:
+            The transitions, then the anomalies, both in the protocol's order.
+
+        Raises:
+            InvalidType: `events` are not `ImportEvent` objects, or `at` is not a number.
+            InvalidArgument: `at` is not finite.
+
+        >>> machine = ImportMachine("1126")
+        >>> [step.trigger for step in machine.feed([ImportEvent("INITIALIZING", "COMPLETED", 0)])]
+        ['initialize']
+        >>> machine.feed([ImportEvent("INITIALIZING", "COMPLETED", 0)])
         ()
         """
-        rows = list(events) if isinstance(events, Iterable) else None
-        if rows is None or not all(isinstance(row, ImportEvent) for row in rows):
-            raise LocalProtocolError("a machine is fed with rows, of the type ImportEvent")
-        if at is not None:
-            at = _seconds(at)
+        if not isinstance(events, Iterable):
+            raise wrong_type("events", "an iterable of ImportEvent", events)
+        rows = list(events)
+        if not all(isinstance(row, ImportEvent) for row in rows):
+            raise InvalidType("events must contain only ImportEvent objects")
+        at = None if at is None else _seconds(at)
         rows.sort(key=_protocol_order)
         failing = [row for row in rows if row.status == FAILING]
         transitions: list[Transition] = []
@@ -136,7 +151,7 @@ class ImportMachine:
         return (*transitions, *anomalies)
 
     def save(self) -> str:
-        """The machine as JSON, for `resume`.
+        """Return the machine as JSON, for `resume`.
 
         >>> ImportMachine.resume(ImportMachine("1126").save())
         <ImportMachine import_id='1126' state=INITIALIZING contact_count=None>
@@ -149,47 +164,56 @@ class ImportMachine:
                 "state": self._state.value,
                 "contact_count": self._contact_count,
                 "failure": failure and {"code": failure.code, "phase": failure.phase.value},
-                "told": sorted(self._told),
+                "told": sorted(self._emitted),
             }
         )
 
     @classmethod
     def resume(cls, saved: str) -> "ImportMachine":
-        """The machine that `save` wrote.
+        """Return the machine that `save` returned as JSON.
 
-        Raises `LocalProtocolError`, which names the member, for what it can't have written, and `InvalidType` if
-        `saved` is not a str.
+        Args:
+            saved: The JSON text.
+
+        Raises:
+            InvalidType: `saved` is not a str.
+            LocalProtocolError: `saved` is not a saved machine. The message names the key.
+
+        >>> machine = ImportMachine("1126")
+        >>> steps = machine.feed([ImportEvent("GATHERING", "INPROGRESS", 5)])
+        >>> ImportMachine.resume(machine.save()).contact_count
+        5
         """
-        members = SavedObject.parse("machine", SAVED_VERSION, saved)
-        machine = cls(members.text("import_id"))
-        machine._state = members.choice("state", State)
-        machine._contact_count = members.count("contact_count")
-        machine._failure = _saved_failure(members)
-        machine._told = _saved_told(members)
-        machine._check_saved(members)
+        parsed = SavedObject.parse("machine", SAVED_VERSION, saved)
+        machine = cls(parsed.text("import_id"))
+        machine._state = parsed.choice("state", State)
+        machine._contact_count = parsed.count("contact_count")
+        machine._failure = _saved_failure(parsed)
+        machine._emitted = _saved_emitted(parsed)
+        machine._check_saved(parsed)
         return machine
 
-    def _check_saved(self, members: SavedObject) -> None:
-        """Refuse members that can't stand beside each other."""
+    def _check_saved(self, saved: SavedObject) -> None:
+        """Refuse values that contradict each other."""
         if (self._failure is None) is (self._state is State.ERROR):
-            raise members.refusal("failure", "there in the state ERROR, and in no other")
+            raise saved.refusal("failure", "an object in the state ERROR, and null in every other")
         if State.INITIALIZING in (self._state, self._failure and self._failure.phase):
             if self._contact_count is not None:
-                raise members.refusal("contact_count", "null before the state GATHERING")
-            if ("progress",) in self._told or ("gather",) in self._told:
-                raise members.refusal("told", "without progress and gather before the state GATHERING")
-        if ("contradiction",) in self._told and not self._state.is_terminal:
-            raise members.refusal("told", "without a contradiction before the end")
+                raise saved.refusal("contact_count", "null before the state GATHERING")
+            if ("progress",) in self._emitted or ("gather",) in self._emitted:
+                raise saved.refusal("told", "without progress and gather before the state GATHERING")
+        if ("contradiction",) in self._emitted and not self._state.is_terminal:
+            raise saved.refusal("told", "without a contradiction before the end")
 
-    def _contradicts(self, row: ImportEvent, answer_fails: bool) -> bool:
+    def _contradicts(self, row: ImportEvent, response_fails: bool) -> bool:
         if row.status == FAILING:
             return self._state is State.COMPLETE
-        failed = self._state is State.ERROR or (answer_fails and self._state is not State.COMPLETE)
+        failed = self._state is State.ERROR or (response_fails and self._state is not State.COMPLETE)
         return failed and (row.type, row.status) == _COMPLETED
 
     def _apply(self, row: ImportEvent, failing: list[ImportEvent], at: float | None) -> list[Transition]:
         pair = (row.type, row.status)
-        trigger = "fail" if row.status == FAILING else TRIGGERS.get(pair)
+        trigger: Trigger | None = "fail" if row.status == FAILING else TRIGGERS.get(pair)
         if trigger is None:
             return []
         steps = []
@@ -204,33 +228,33 @@ class ImportMachine:
         return steps
 
     def _grow(self, count: int | None) -> bool:
-        """Keep the largest number of contacts; True where `count` is larger than all before, or the first."""
+        """Keep the largest number of contacts; return whether `count` is larger than all before, or the first."""
         if count is None or (self._contact_count is not None and count <= self._contact_count):
             return False
         self._contact_count = count
         return True
 
-    def _is_news(self, trigger: str, grew: bool) -> bool:
+    def _is_news(self, trigger: Trigger, grew: bool) -> bool:
         match trigger:
             case "start":
                 return self._state is State.INITIALIZING and self._first("start")
             case "initialize":
                 return self._state is State.INITIALIZING
             case "progress":
-                return ("gather",) not in self._told and (self._first("progress") or grew)
+                return ("gather",) not in self._emitted and (self._first("progress") or grew)
             case "gather":
                 return self._first("gather")
             case _:
-                return True  # `complete` and `fail`: after them no row is applied.
+                return True  # complete and fail: no row is applied after them
 
-    def _fire(self, trigger: str, event: ImportEvent | None, at: float | None) -> Transition:
+    def _fire(self, trigger: Trigger, event: ImportEvent | None, at: float | None) -> Transition:
         source = self._state
         STATE_MACHINE.events[trigger].trigger(self)
         return Transition(self._import_id, at, trigger, source, self._state, self._contact_count, event, self._failure)
 
-    def _oddities(self, row: ImportEvent, *, over: bool, contradicts: bool) -> list[str]:
-        """Which anomalies the row is, of those that have not been told."""
-        reasons = []
+    def _oddities(self, row: ImportEvent, *, over: bool, contradicts: bool) -> list[AnomalyReason]:
+        """Return the anomalies of the row that have not been emitted before."""
+        reasons: list[AnomalyReason] = []
         if contradicts and self._first("contradiction"):
             reasons.append("contradiction")
         if (row.type, row.status) not in TRIGGERS:
@@ -241,20 +265,20 @@ class ImportMachine:
         return reasons
 
     def _remembers_more(self) -> bool:
-        return sum(key[0] == "unlisted-row" for key in self._told) <= MAX_UNLISTED
+        return sum(key[0] == "unlisted-row" for key in self._emitted) <= MAX_UNLISTED
 
     def _first(self, *key: str) -> bool:
-        """True the first time that it is asked for this key."""
-        if key in self._told:
+        """Return True for the first call with this key."""
+        if key in self._emitted:
             return False
-        self._told += (key,)
+        self._emitted += (key,)
         return True
 
 
 def _seconds(at: float) -> float:
     if isinstance(at, int | float) and not isinstance(at, bool) and abs(at) <= MAX_NUMBER:
         return float(at)
-    raise LocalProtocolError(f"the time of an answer is a finite number of seconds, not {shown(at)}")
+    raise time_error("at", at)
 
 
 def _protocol_order(row: ImportEvent) -> tuple[int, str, int, str, int, bool, str]:
@@ -269,8 +293,8 @@ def _protocol_order(row: ImportEvent) -> tuple[int, str, int, str, int, bool, st
     )
 
 
-def _saved_failure(members: SavedObject) -> ImportFailure | None:
-    saved = members.child("failure")
+def _saved_failure(parsed: SavedObject) -> ImportFailure | None:
+    saved = parsed.child("failure")
     if saved is None:
         return None
     code = saved.count("code")
@@ -282,18 +306,18 @@ def _saved_failure(members: SavedObject) -> ImportFailure | None:
     return ImportFailure.of(code, phase)
 
 
-def _saved_told(members: SavedObject) -> tuple[tuple[str, ...], ...]:
-    told: dict[tuple[str, ...], None] = {}  # as an ordered set
-    for key in members.items("told"):
-        if not _can_be_told(key):
-            raise members.refusal("told", "a list of what a machine tells once")
-        told[tuple(key)] = None
-    if sum(key[0] == "unlisted-row" for key in told) > MAX_UNLISTED + 1:
-        raise members.refusal("told", f"a list of {MAX_UNLISTED + 1} unlisted rows at the most")
-    return tuple(told)
+def _saved_emitted(parsed: SavedObject) -> tuple[tuple[str, ...], ...]:
+    emitted: dict[tuple[str, ...], None] = {}  # used as an ordered set
+    for key in parsed.items("told"):
+        if not _is_key(key):
+            raise parsed.refusal("told", "a list of what a machine emits only once")
+        emitted[tuple(key)] = None
+    if sum(key[0] == "unlisted-row" for key in emitted) > MAX_UNLISTED + 1:
+        raise parsed.refusal("told", f"a list with at most {MAX_UNLISTED + 1} unlisted rows")
+    return tuple(emitted)
 
 
-def _can_be_told(key: object) -> TypeGuard[list[str]]:
+def _is_key(key: object) -> TypeGuard[list[str]]:
     match key:
         case ["start" | "progress" | "gather" | "contradiction"]:
             return True

@@ -1,4 +1,4 @@
-"""The exceptions that `raise_for_outcome` raises, one for each outcome other than `Completed`."""
+"""The exceptions of `raise_for_outcome`, one for each outcome other than `Completed`."""
 
 # pyright: reportIncompatibleVariableOverride=false
 # Each class narrows the type of `outcome`, which is set once and only read.
@@ -12,16 +12,17 @@ if TYPE_CHECKING:
 
 
 class OutcomeError(SpongewatchError):
-    """The watch ended with an outcome other than `Completed`; base of the classes below.
+    """The watch ended with an outcome other than `Completed`. Base class of the exceptions below.
 
-    `outcome` is that outcome. It is also the only constructor argument.
+    Args:
+        outcome: The outcome, which is also an attribute.
 
     >>> from spongewatch import LostContact
     >>> try:
     ...     LostContact("the trace ended before the import did").raise_for_outcome()
     ... except OutcomeError as error:
     ...     print(error.outcome.name, "-", error)
-    lost-contact - lost contact with the import: the trace ended before the import did
+    lost-contact - lost contact: the trace ended before the import did
     """
 
     outcome: "Outcome"
@@ -31,22 +32,25 @@ class OutcomeError(SpongewatchError):
         self.outcome = outcome
 
     def __str__(self) -> str:
-        return f"the watch ended as {self.outcome.name}"
+        from .outcome_words import outcome_text  # here, since it imports the outcomes, which import this module
+
+        text = outcome_text(self.outcome)
+        failure = getattr(self.outcome, "failure", None)
+        if failure is None:
+            return text
+        return f"the import {'was ' if self.outcome.name == 'abandoned' else ''}{text}: {failure.explanation}"
 
 
 @final
-class ImportFailed(OutcomeError):  # noqa: N818 # named after what happened, as all in this module
+class ImportFailed(OutcomeError):  # noqa: N818 # these are named after what happened
     """The import failed: the outcome is `Failed`.
 
     >>> from spongewatch import Failed, ImportFailure, State
     >>> print(ImportFailed(Failed(ImportFailure.of(264, State.GATHERING))))
-    the import failed in GATHERING with code 264: The provider's address book can't be reached for the moment.
+    the import failed in GATHERING with error code 264: The provider's address book can't be reached for the moment.
     """
 
     outcome: "Failed"
-
-    def __str__(self) -> str:
-        return f"the import failed {_circumstances(self.outcome)}"
 
 
 @final
@@ -55,13 +59,10 @@ class ImportAbandoned(OutcomeError):  # noqa: N818
 
     >>> from spongewatch import Abandoned, ImportFailure, State
     >>> print(ImportAbandoned(Abandoned(ImportFailure.of(514, State.INITIALIZING))))
-    the import was abandoned in INITIALIZING with code 514: The person declined to share their contacts.
+    the import was abandoned in INITIALIZING with error code 514: The person declined to share their contacts.
     """
 
     outcome: "Abandoned"
-
-    def __str__(self) -> str:
-        return f"the import was abandoned {_circumstances(self.outcome)}"
 
 
 @final
@@ -70,13 +71,10 @@ class WatchTimedOut(OutcomeError):  # noqa: N818
 
     >>> from spongewatch import TimedOut
     >>> print(WatchTimedOut(TimedOut("total")))
-    the watch ran out of time (total)
+    timeout expired before the import ended; the import may still be running
     """
 
     outcome: "TimedOut"
-
-    def __str__(self) -> str:
-        return f"the watch ran out of time ({self.outcome.reason})"
 
 
 @final
@@ -84,14 +82,11 @@ class ContactLost(OutcomeError):  # noqa: N818
     """The service stopped returning valid responses: the outcome is `LostContact`.
 
     >>> from spongewatch import LostContact
-    >>> print(ContactLost(LostContact("no good answer for 120 s (lost_contact_timeout)")))
-    lost contact with the import: no good answer for 120 s (lost_contact_timeout)
+    >>> print(ContactLost(LostContact("no valid response for 120 s (lost_contact_timeout)")))
+    lost contact: no valid response for 120 s (lost_contact_timeout)
     """
 
     outcome: "LostContact"
-
-    def __str__(self) -> str:
-        return f"lost contact with the import: {self.outcome.detail}"
 
 
 @final
@@ -100,13 +95,10 @@ class WatchRejected(OutcomeError):  # noqa: N818
 
     >>> from spongewatch import Rejected
     >>> print(WatchRejected(Rejected("credentials", "status 401")))
-    the service rejected the request (credentials): status 401
+    the service rejected the credentials: status 401
     """
 
     outcome: "Rejected"
-
-    def __str__(self) -> str:
-        return f"the service rejected the request ({self.outcome.reason}): {self.outcome.detail}"
 
 
 @final
@@ -115,16 +107,7 @@ class WatchCancelled(OutcomeError):  # noqa: N818
 
     >>> from spongewatch import Cancelled
     >>> print(WatchCancelled(Cancelled()))
-    the watch was cancelled
+    stopped watching; the import may still be running
     """
 
     outcome: "Cancelled"
-
-    def __str__(self) -> str:
-        return "the watch was cancelled"
-
-
-def _circumstances(outcome: "Failed | Abandoned") -> str:
-    failure = outcome.failure
-    code = "no code" if failure.code is None else f"code {failure.code}"
-    return f"in {failure.phase.value} with {code}: {failure.explanation}"

@@ -1,7 +1,10 @@
-"""How a watch ended. That differs from the state of the import: after a watch gave up, the import may still run."""
+"""How a watch ended.
+
+That differs from the state of the import: after a watch has given up, the import may still be running.
+"""
 
 from dataclasses import dataclass
-from typing import ClassVar, NoReturn, Self, final
+from typing import ClassVar, Literal, NoReturn, Self, final
 
 from .failures import ImportFailure
 from .outcome_errors import (
@@ -13,21 +16,25 @@ from .outcome_errors import (
     WatchTimedOut,
 )
 
+TimedOutReason = Literal["consent", "gathering", "total"]
+RejectedReason = Literal["credentials", "unknown-import", "redirect", "request"]
+
 
 @final
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """The import completed, and its contacts can be fetched for a few minutes.
+    """The import completed. Its contacts can be fetched for a few minutes.
 
-    `contact_count` is their number, 0 for an empty address book; None if no response contained it.
+    All outcomes have these attributes:
 
-    All outcomes have these members:
-
-    - `name`: the word for it in JSON lines, traces and logs.
+    - `name`: the outcome in JSON lines, traces and logs.
     - `ok`: True for `Completed`, False for all others.
     - `may_still_run`: True unless the service reported that the import is over (`Completed`, `Failed`,
       `Abandoned`) or doesn't exist (`Rejected("unknown-import")`). To learn how such an import ends, watch it again.
     - `raise_for_outcome()`: returns a `Completed` itself; any other outcome raises its subclass of `OutcomeError`.
+
+    Args:
+        contact_count: The number of contacts, 0 for an empty address book; None if no response contained it.
 
     >>> Completed(2001).name, Completed(2001).ok, Completed(2001).may_still_run
     ('completed', True, False)
@@ -36,8 +43,8 @@ class Completed:
     """
 
     contact_count: int | None
-    name: ClassVar[str] = "completed"
-    ok: ClassVar[bool] = True
+    name: ClassVar[Literal["completed"]] = "completed"
+    ok: ClassVar[Literal[True]] = True
     may_still_run: ClassVar[bool] = False
 
     def raise_for_outcome(self) -> Self:
@@ -50,14 +57,17 @@ class Completed:
 class Failed:
     """The service reported that the import failed, or that it ended with a code of unknown category.
 
+    Args:
+        failure: Why it failed.
+
     >>> from spongewatch import State
     >>> Failed(ImportFailure.of(264, State.GATHERING)).name
     'failed'
     """
 
     failure: ImportFailure
-    name: ClassVar[str] = "failed"
-    ok: ClassVar[bool] = False
+    name: ClassVar[Literal["failed"]] = "failed"
+    ok: ClassVar[Literal[False]] = False
     may_still_run: ClassVar[bool] = False
 
     def raise_for_outcome(self) -> NoReturn:
@@ -70,14 +80,17 @@ class Failed:
 class Abandoned:
     """The service reported that the person did not go through with the import.
 
+    Args:
+        failure: Why it was abandoned.
+
     >>> from spongewatch import State
     >>> Abandoned(ImportFailure.of(514, State.INITIALIZING)).failure.code
     514
     """
 
     failure: ImportFailure
-    name: ClassVar[str] = "abandoned"
-    ok: ClassVar[bool] = False
+    name: ClassVar[Literal["abandoned"]] = "abandoned"
+    ok: ClassVar[Literal[False]] = False
     may_still_run: ClassVar[bool] = False
 
     def raise_for_outcome(self) -> NoReturn:
@@ -88,17 +101,19 @@ class Abandoned:
 @final
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """A time budget ran out before the import ended: `reason` is `consent`, `gathering` or `total`.
+    """A time budget ran out before the import ended.
+
+    Args:
+        reason: The budget: `consent` (`consent_timeout`), `gathering` (`gathering_timeout`) or `total` (`timeout`).
 
     >>> TimedOut("consent").name, TimedOut("consent").may_still_run
     ('timed-out', True)
     """
 
-    reason: str
-    name: ClassVar[str] = "timed-out"
-    ok: ClassVar[bool] = False
+    reason: TimedOutReason
+    name: ClassVar[Literal["timed-out"]] = "timed-out"
+    ok: ClassVar[Literal[False]] = False
     may_still_run: ClassVar[bool] = True
-    REASONS: ClassVar[tuple[str, ...]] = ("consent", "gathering", "total")
 
     def raise_for_outcome(self) -> NoReturn:
         """Raise `WatchTimedOut`."""
@@ -108,15 +123,18 @@ class TimedOut:
 @final
 @dataclass(frozen=True, slots=True)
 class LostContact:
-    """The service stopped returning valid responses, so the fate of the import is unknown; `detail` is for people.
+    """The service stopped returning valid responses, so it is unknown what became of the import.
+
+    Args:
+        detail: The cause, for people.
 
     >>> LostContact("the trace ended before the import did").name
     'lost-contact'
     """
 
     detail: str
-    name: ClassVar[str] = "lost-contact"
-    ok: ClassVar[bool] = False
+    name: ClassVar[Literal["lost-contact"]] = "lost-contact"
+    ok: ClassVar[Literal[False]] = False
     may_still_run: ClassVar[bool] = True
 
     def raise_for_outcome(self) -> NoReturn:
@@ -127,19 +145,20 @@ class LostContact:
 @final
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The service refused the request: `reason` is `credentials`, `unknown-import`, `redirect` or `request`.
+    """The service refused the request, and would refuse it again.
 
-    `detail` says what it responded, for people.
+    Args:
+        reason: `credentials`, `unknown-import`, `redirect` or `request`, from the status of the response.
+        detail: The status and the service's message, for people.
 
     >>> Rejected("credentials", "status 401").may_still_run, Rejected("unknown-import", "status 410").may_still_run
     (True, False)
     """
 
-    reason: str
+    reason: RejectedReason
     detail: str
-    name: ClassVar[str] = "rejected"
-    ok: ClassVar[bool] = False
-    REASONS: ClassVar[tuple[str, ...]] = ("credentials", "unknown-import", "redirect", "request")
+    name: ClassVar[Literal["rejected"]] = "rejected"
+    ok: ClassVar[Literal[False]] = False
 
     @property
     def may_still_run(self) -> bool:
@@ -160,8 +179,8 @@ class Cancelled:
     'cancelled'
     """
 
-    name: ClassVar[str] = "cancelled"
-    ok: ClassVar[bool] = False
+    name: ClassVar[Literal["cancelled"]] = "cancelled"
+    ok: ClassVar[Literal[False]] = False
     may_still_run: ClassVar[bool] = True
 
     def raise_for_outcome(self) -> NoReturn:

@@ -1,4 +1,4 @@
-"""How often to poll, and for how long: the settings of a session."""
+"""`PollPolicy`: how often a session polls, and how long it goes on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -6,30 +6,41 @@ from functools import lru_cache
 from math import ceil
 from typing import Any, Final, final
 
-from .errors import InvalidType, LocalProtocolError
+from .errors import InvalidArgument, wrong_type
 from .text import shown
 
 TICK: Final = 5e-3
-"""Milliseconds: more than the noise of a float that counts seconds, less than anybody measures."""
+"""Milliseconds: more than the rounding error of a float that counts seconds, less than anyone measures."""
+
 LONGEST: Final = 10**9
-"""Seconds; thirty years are no time-out."""
+"""Seconds; the upper bound of every duration (about 30 years)."""
+
+BUDGETS: Final = ("consent_timeout", "gathering_timeout", "lost_contact_timeout", "timeout")
+"""The settings that may be None."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class PollPolicy:
-    """All in seconds, each from 0.001 to 1,000,000,000; a budget of None never runs out.
+    """The settings of a session: how often to poll, and for how long.
 
-    Counted in whole milliseconds, rounded up.
+    All values are seconds, from 0.001 to 1,000,000,000, and are rounded up to whole milliseconds. Each of the four
+    budgets (`consent_timeout`, `gathering_timeout`, `lost_contact_timeout`, `timeout`) ends the watch when it runs out;
+    None means that it never does.
 
-    `interval`: the least time from the end of a poll to the next one (1 s is the service's own limit).
-    `request_timeout`: for one poll, as a whole. The budgets: `consent_timeout`, in INITIALIZING, where a
-    person has to act; `gathering_timeout`, in GATHERING; `lost_contact_timeout`, since the last good
-    answer; `timeout`, for the whole watch. `not_found_grace`: how long a 404 may mean «not there yet».
-    `max_delay`: the longest wait of the back-off.
+    Args:
+        interval: The shortest time from the end of a poll to the next one. The public service requires at least 1.
+        request_timeout: The longest time that one poll may take.
+        consent_timeout: The budget of the state INITIALIZING, in which the person gives their consent.
+        gathering_timeout: The budget of the state GATHERING.
+        lost_contact_timeout: The budget between two valid responses. It must be longer than `interval`.
+        timeout: The budget of the whole watch.
+        not_found_grace: How long a 404 counts as "not there yet". May be 0.
+        max_delay: The longest delay of the back-off after failed polls.
 
-    Raises `LocalProtocolError` for a value out of range, and for an interval that is not under
-    `lost_contact_timeout`.
+    Raises:
+        InvalidType: A value is not a number.
+        InvalidArgument: A value is out of range, or `interval` is not less than `lost_contact_timeout`.
 
     >>> PollPolicy(timeout=180).consent_timeout
     900.0
@@ -46,16 +57,16 @@ class PollPolicy:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            self._check(field.name)
+            _check(field.name, getattr(self, field.name))
         lost = self.lost_contact_timeout
         if lost is not None and milliseconds(self.interval) >= milliseconds(lost):
-            raise LocalProtocolError(
-                f"an interval of {self.interval:g} s is not under lost_contact_timeout, "
-                f"{lost:g} s: contact would be lost between two polls"
+            raise InvalidArgument(
+                f"interval must be less than lost_contact_timeout in whole milliseconds, not {self.interval:g} s "
+                f"for {lost:g} s"
             )
 
     def to_json(self) -> dict[str, float | None]:
-        """Each setting by its name.
+        """Return each setting by its name.
 
         >>> PollPolicy().to_json()["interval"]
         1.0
@@ -64,39 +75,42 @@ class PollPolicy:
 
     @classmethod
     def from_json(cls, obj: Mapping[str, object]) -> "PollPolicy":
-        """The policy in what `to_json` gave; a budget that is not in it is none, the rest has its defaults.
+        """Return the policy that `to_json` returned.
 
-        Unknown members are passed over. Raises `LocalProtocolError`, which names the member, and `InvalidType` if
-        `obj` is not a mapping.
+        Args:
+            obj: The settings by name. A missing budget is None; other missing settings have their defaults. Unknown
+                keys are ignored.
+
+        Raises:
+            InvalidType: `obj` is not a mapping, or a setting is not a number.
+            InvalidArgument: A setting is out of range.
 
         >>> PollPolicy.from_json({"interval": 0.05}).lost_contact_timeout is None
         True
         """
         if not isinstance(obj, Mapping):
-            raise InvalidType(f"obj must be a mapping, not {type(obj).__name__}")
+            raise wrong_type("obj", "a mapping", obj)
         names = {field.name for field in fields(cls)}
-        given: dict[str, Any] = dict.fromkeys(BUDGETS)  # of any type: each is checked when the policy is made
-        given.update((name, value) for name, value in obj.items() if name in names)
-        return cls(**given)
-
-    def _check(self, name: str) -> None:
-        value: object = getattr(self, name)
-        if value is None and name in BUDGETS:
-            return
-        least = 0 if name == "not_found_grace" else 0.001
-        if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= LONGEST:
-            raise LocalProtocolError(f"{name} is a number of seconds from {least} to {LONGEST:,}, not {shown(value)}")
+        settings: dict[str, Any] = dict.fromkeys(BUDGETS)
+        settings.update((name, value) for name, value in obj.items() if name in names)
+        return cls(**settings)
 
 
-@lru_cache(maxsize=64)  # so that a thousand sessions of one policy hold one number, not a thousand
+def _check(name: str, value: object) -> None:
+    if value is None and name in BUDGETS:
+        return
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise wrong_type(name, f"a number of seconds{' or None' if name in BUDGETS else ''}", value)
+    least = 0 if name == "not_found_grace" else 0.001
+    if not least <= value <= LONGEST:
+        raise InvalidArgument(f"{name} must be from {least} to {LONGEST:,} seconds, not {shown(value)}")
+
+
+@lru_cache(maxsize=64)  # sessions with the same policy share the numbers
 def milliseconds(seconds: float) -> int:
-    """A duration in what sessions count in, rounded up, for no interval is to become shorter.
+    """Return a duration in whole milliseconds, rounded up, so that no interval becomes shorter.
 
     >>> milliseconds(1.0), milliseconds(1.0004)
     (1000, 1001)
     """
     return ceil(seconds * 1000 - TICK)
-
-
-BUDGETS: Final = ("consent_timeout", "gathering_timeout", "lost_contact_timeout", "timeout")
-"""The settings that may be None."""

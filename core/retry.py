@@ -1,7 +1,7 @@
-"""When to poll again after a failed poll: the back-off, and `Retry-After`.
+"""The delay after a failed poll: exponential back-off, and the `Retry-After` header.
 
-Delays are whole milliseconds. The jitter is computed from the import id instead of a random number, so that the
-core stays pure and a replay takes the same steps.
+Delays are whole milliseconds. The jitter is computed from the import id instead of a random number, so that a replay
+takes the same steps.
 """
 
 import re
@@ -11,10 +11,10 @@ from zlib import crc32
 from .policy import LONGEST
 
 _LIST_COMMA = re.compile(r"(?<!Mon|Tue|Wed|Thu|Fri|Sat|Sun|day),")
-"""A comma between two list members; the one after the weekday belongs to the date."""
+"""A comma between two values; the one after a weekday belongs to the date."""
 
 _DIGITS: Final = 10
-"""More digits of whole seconds are beyond the longest delay."""
+"""Digits of whole seconds; numbers with more are beyond the longest delay."""
 
 _SECONDS = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -31,21 +31,27 @@ _DATES = (  # RFC 9110 §5.6.7: IMF-fixdate, RFC 850, asctime
 
 
 def backoff(import_id: str, attempt: int, *, interval: int, max_delay: int) -> int:
-    """Milliseconds to wait after the `attempt`-th failed poll in a row.
+    """Return the delay after a failed poll, in milliseconds.
+
+    Args:
+        import_id: The id of the import, for the jitter.
+        attempt: How many polls have failed in a row.
+        interval: The shortest delay, in milliseconds.
+        max_delay: The longest delay, in milliseconds.
 
     >>> [backoff("1126", attempt, interval=1000, max_delay=30_000) for attempt in (1, 2, 3, 40)]
     [1461, 2458, 4016, 30000]
     """
     jitter = crc32(f"{import_id}:{attempt}".encode()) / 2**32
-    doubled: int = interval * 2 ** min(attempt - 1, 40)  # beyond that any delay is the longest one
+    doubled: int = interval * 2 ** min(attempt - 1, 40)  # more would only cost time: the delay is `max_delay` by then
     return max(interval, round(min(max_delay, doubled * (1 + jitter / 2))))
 
 
 def retry_after(value: str | None, date: str | None) -> int | None:
     """Read a `Retry-After` header (RFC 9110 §10.2.3).
 
-    Decimals and lists (repeated headers joined by commas) are accepted too. Of a list, the longest delay counts, and
-    members that can't be read are skipped.
+    Decimals and lists (repeated headers joined by commas) are accepted too. The longest delay of a list counts, and
+    values that can't be read are skipped.
 
     Args:
         value: The value of the header, or None if there is none.
@@ -53,7 +59,7 @@ def retry_after(value: str | None, date: str | None) -> int | None:
             clocks may differ. Without it, they can't be read.
 
     Returns:
-        The delay in milliseconds, rounded up, at most 1,000,000,000 seconds; None if no member can be read.
+        The delay in milliseconds, rounded up, at most 1,000,000,000 seconds; None if no value can be read.
 
     >>> retry_after("5", None), retry_after("0.25, 5", None)
     (5000, 5000)
@@ -61,7 +67,7 @@ def retry_after(value: str | None, date: str | None) -> int | None:
     53000
     """
     now = _http_date((date or "").strip(" \t"), _THIS_CENTURY)
-    delays = [_delay(member.strip(" \t"), now) for member in _LIST_COMMA.split(value or "")]
+    delays = [_delay(part.strip(" \t"), now) for part in _LIST_COMMA.split(value or "")]
     return max((delay for delay in delays if delay is not None), default=None)
 
 
@@ -69,20 +75,20 @@ _Date = tuple[int, int, int, int, int, int]
 """Year, month, day, hour, minute, second."""
 
 _THIS_CENTURY: Final = (2050, 1, 1, 0, 0, 0)
-"""A two-digit year in the `Date` header itself has no other date to be measured from."""
+"""The date from which a two-digit year in the `Date` header itself is measured."""
 
 
-def _delay(member: str, now: _Date | None) -> int | None:
-    if seconds := _SECONDS.fullmatch(member):
+def _delay(text: str, now: _Date | None) -> int | None:
+    if seconds := _SECONDS.fullmatch(text):
         return _milliseconds(seconds[1], seconds[2] or "")
-    until = now and _http_date(member, now)
+    until = now and _http_date(text, now)
     if until is None or now is None:
         return None
     return min(max(_seconds(until) - _seconds(now), 0), LONGEST) * 1000
 
 
 def _milliseconds(whole: str, fraction: str) -> int:
-    """The decimal number of seconds, rounded up; only so many digits are converted as can matter."""
+    """Return a decimal number of seconds in milliseconds, rounded up; the digits are bounded before conversion."""
     whole = whole.lstrip("0") or "0"
     if len(whole) > _DIGITS:
         return LONGEST * 1000

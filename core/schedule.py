@@ -1,21 +1,21 @@
 """The poll schedule of a watch: when the next poll is due, and which polls are sent after a budget is over.
 
-Elapsed time alone is no evidence: a process may have slept while the import went on. So a poll that was due before the
-end of the budgets and has not been sent is *overdue*, and it is sent before a budget may end the watch:
+Elapsed time alone is no evidence: the process may have slept while the import went on. So a poll that was due before
+the end of the budgets and has not been sent is *overdue*, and it is sent before a budget may end the watch:
 
 1. An overdue poll has the whole `request_timeout`; the deadline of any other poll is cut at the end of the budgets.
 2. If it fails and lost contact is all that is over, it is repeated once.
 3. A stale poll is repeated, whichever budget is over.
 4. If the process was stopped while a poll was open, one more poll is overdue an interval later.
 5. A poll that was open when the session was saved is repeated after the resume, and the repetition counts as overdue.
-6. At most three overdue polls are sent without a good response in between.
+6. At most three overdue polls are sent without a valid response in between.
 
 All times are whole milliseconds from the start of the watch.
 """
 
 from typing import Final, final
 
-from .saved import SavedObject
+from .saved_object import SavedObject
 
 MAX_OVERDUE: Final = 3
 
@@ -24,8 +24,9 @@ MAX_OVERDUE: Final = 3
 class PollSchedule:
     """When the next poll is due, whether one is open, and whether it is owed.
 
-    `owed`: the poll, due or open, counts as overdue, wherever it lies. `overdue_polls`: how many such polls were sent
-    since the last good response. `repeated`: one of them failed and was repeated. `stale`: the last poll was stale.
+    `owed`: the next or open poll counts as overdue, also before the end of the budgets. `overdue_polls`: the number of
+    overdue polls sent since the last valid response. `repeated`: one of them failed and was repeated. `stale`: the last
+    poll was stale.
     """
 
     __slots__ = (
@@ -52,7 +53,7 @@ class PollSchedule:
         self.stale = False
 
     def is_overdue(self, end: float) -> bool:
-        """Return whether a poll comes before the budgets, which run out at `end`, may end the watch."""
+        """Return whether a poll has to be sent before the budgets, which run out at `end`, may end the watch."""
         return (self.owed or self.next_poll < end) and self.overdue_polls < MAX_OVERDUE
 
     def is_due(self, moment: int, end: float) -> bool:
@@ -71,18 +72,18 @@ class PollSchedule:
         return whole if self.owed or sent >= end else min(whole, end)
 
     def open(self, moment: int, end: float) -> None:
-        """A poll is sent at `moment`."""
+        """Open a poll that is sent at `moment`."""
         self.owed = self.owed or moment >= end
         self.overdue_polls = min(self.overdue_polls + self.owed, MAX_OVERDUE)
         self.sent = moment
-        self.delay = self.interval  # at least, from the end of this poll
+        self.delay = self.interval  # the shortest delay after this poll
 
     def close(self, moment: int, end: float) -> bool:
         """Close the open poll at `moment`; return whether the process was stopped meanwhile.
 
-        It was if the poll ended an interval or more after its deadline: a process that runs is never that late. If no
-        poll was open, it was if one is overdue. An overdue poll is judged however late, or a transport that is always
-        late would never let the watch end.
+        If the poll ended at least an interval after its deadline, the process was stopped, since a running process is
+        never that late. If no poll was open, it was stopped if a poll is overdue. For an overdue poll this returns
+        False, or a transport that is always late would keep the watch from ending.
         """
         sent, self.sent = self.sent, None
         if sent is None:
@@ -93,8 +94,15 @@ class PollSchedule:
         """Plan the next poll."""
         self.next_poll, self.delay, self.owed = moment + delay, delay, owed
 
+    def repeats(self, *, only_contact_is_lost: bool) -> bool:
+        """Return whether the overdue poll that has just failed is repeated (rule 2)."""
+        if not self.owed or self.repeated or not only_contact_is_lost:
+            return False
+        self.repeated = True
+        return True
+
     def reset(self) -> None:
-        """A good response came: nothing is held against the polls before it."""
+        """Start counting again, after a valid response."""
         self.overdue_polls, self.repeated, self.stale = 0, False, False
 
     def to_json(self) -> dict[str, object]:
@@ -113,18 +121,18 @@ class PollSchedule:
     def restore(self, saved: SavedObject, moment: int, *, sole_owner: bool) -> None:
         """Take over what `to_json` returned, at the `moment` of the resume.
 
-        The request of an open poll may still be leaving, from a process that only seems to be gone, so the next poll
-        is due an interval after the latest moment at which it can end; unless this is the `sole_owner`.
+        Another process may still be sending the request of an open poll. So the next poll is due an interval after the
+        latest moment at which that request can end, or, for the `sole_owner`, an interval from now.
 
         Raises:
-            LocalProtocolError: A key is missing or has a value that `to_json` does not return.
+            LocalProtocolError: A key is missing or has a value that `to_json` doesn't return.
         """
         self.delay = saved.whole("delay")
         self.next_poll = min(saved.whole("next_poll"), moment + self.delay)
         self.owed = saved.flag("owed", default=False)
         self.overdue_polls = saved.whole("overdue_polls", default=0)
         if self.overdue_polls > MAX_OVERDUE:
-            raise saved.refusal("overdue_polls", f"{MAX_OVERDUE} or less")
+            raise saved.refusal("overdue_polls", f"at most {MAX_OVERDUE}")
         self.repeated = saved.flag("repeated", default=False)
         self.stale = saved.flag("stale", default=False)
         deadline = saved.count("poll_deadline", default=None)

@@ -3,15 +3,15 @@
 from typing import Final, final
 
 PLACEHOLDER: Final = "******"
-"""Stands in place of a secret."""
+"""Replaces a secret."""
 
 
 @final
 class Secret(str):
     """A `str` whose repr hides it.
 
-    Error reporters print the repr of local variables, so values that a stack frame has to hold are of this type.
-    Everything else works as for any `str`; parts of it and texts made with it are plain `str` objects.
+    Error reporters print the repr of local variables, so secrets that a stack frame has to hold are of this type.
+    Everything else works as for any `str`; parts of it, and text made with it, are plain `str` objects.
 
     >>> header = Secret("Basic a2V5OnBhc3N3b3Jk")
     >>> header, header.startswith("Basic ")

@@ -1,40 +1,38 @@
-"""The state machine as data: its states, which row brings which trigger, and where a trigger leads.
+"""The state machine as data: its states, the trigger of each kind of row, and where each trigger leads.
 
-The rules by which `ImportMachine` applies this table to the rows of an answer:
+`ImportMachine` applies this table to the rows of a response by seven rules:
 
-1. Order does not matter. The rows of one answer are taken in the protocol's order, however they
-   arrive and however often one type stands in them: INITIALIZING, GATHERING, COMPLETE, then types
-   that the page does not list, by name; INPROGRESS, COMPLETED, ERROR, then other statuses, by name;
-   smaller values first, none before any.
-2. The path is whole. What is emitted joins up, from INITIALIZING to where the machine stands. A
-   GATHERING row of a listed status, or COMPLETE COMPLETED, implies `initialize` where no row said
-   it. A failing row of COMPLETE or of an unlisted type implies nothing. Steps that stay in a state
-   are never made up.
-3. Each thing once. `start` and `gather` are told once; `progress` at the first INPROGRESS row of
-   GATHERING and whenever its number grew beyond all seen before, and not after `gather`.
-4. How often one polls does not matter. Of answers that grow as the service's do, feeding each, or
-   only the last, passes through the same states and ends in the same one.
-5. It never goes back. A stale or shrunken answer emits nothing and loses nothing; the contact count
-   is the largest number seen on an INPROGRESS or COMPLETED row of GATHERING.
-6. The end is the end. After COMPLETE or ERROR nothing moves. COMPLETE COMPLETED after a failure, or
-   an ERROR row after COMPLETE, is a contradiction, told once. Inside one answer an ERROR wins over
-   COMPLETE COMPLETED while the import is undecided. The first failing row is the transition's event,
-   the first with a code above 0 gives the code, and the state at that moment is the phase.
-7. Unknown words are carried, not refused. A pair of type and status that the page does not list is
-   told once and changes nothing, save that an ERROR status ends the import whatever its type.
+1. Order does not matter. The rows of a response are sorted into the protocol's order: by type (INITIALIZING, GATHERING,
+   COMPLETE, then unlisted types by name), then by status (INPROGRESS, COMPLETED, ERROR, then unlisted statuses by
+   name), then by value, rows without a value first.
+2. The path is whole. Transitions join up, from INITIALIZING to the current state. A GATHERING row with a listed status,
+   or COMPLETE COMPLETED, implies `initialize` if no row reported it. An ERROR row of COMPLETE or of an unlisted type
+   implies nothing. Transitions that stay in a state are never implied.
+3. Each thing once. `start` and `gather` are emitted once. `progress` is emitted for the first GATHERING INPROGRESS row,
+   and whenever its value exceeds all earlier ones, but not after `gather`.
+4. How often the session polls does not matter. Feeding each of several growing responses, or only the last one, passes
+   through the same states and ends in the same one.
+5. It never goes back. A stale response emits nothing and changes nothing. The contact count is the largest value of an
+   INPROGRESS or COMPLETED row of GATHERING.
+6. The end is the end. COMPLETE and ERROR are final. COMPLETE COMPLETED after a failure, or an ERROR row after COMPLETE,
+   is a contradiction, emitted once. If one response has both and the import had not ended, ERROR wins. The first ERROR
+   row is the event of the transition, the first value above 0 of an ERROR row is the code, and the state before the
+   transition is the phase.
+7. Unknown words are accepted. A pair of type and status that the page does not list is emitted once, as an anomaly, and
+   changes nothing, except that an ERROR status ends the import whatever the type.
 
 The pairs and their meaning are those of the protocol's page "Step 2: Wait for Import".
 """
 
 from enum import Enum
-from typing import Any, final
+from typing import Any, Final, Literal, final
 
 import transitions
 
 
 @final
 class State(Enum):
-    """What the service says of an import.
+    """The state of an import, as the service reports it.
 
     >>> [state.name for state in State if state.is_terminal]
     ['COMPLETE', 'ERROR']
@@ -47,11 +45,14 @@ class State(Enum):
 
     @property
     def is_terminal(self) -> bool:
-        """True where no transition leads on."""
+        """Whether the import has ended: no transition leads out of COMPLETE and ERROR."""
         return self is State.COMPLETE or self is State.ERROR
 
 
-TRANSITIONS: tuple[tuple[str, State, State], ...] = (
+Trigger = Literal["start", "initialize", "progress", "gather", "complete", "fail"]
+"""The names of the triggers."""
+
+TRANSITIONS: Final[tuple[tuple[Trigger, State, State], ...]] = (
     ("start", State.INITIALIZING, State.INITIALIZING),
     ("initialize", State.INITIALIZING, State.GATHERING),
     ("progress", State.GATHERING, State.GATHERING),
@@ -60,16 +61,16 @@ TRANSITIONS: tuple[tuple[str, State, State], ...] = (
     ("fail", State.INITIALIZING, State.ERROR),
     ("fail", State.GATHERING, State.ERROR),
 )
-"""Every transition that there is, as (trigger, source, dest)."""
+"""Every possible transition, as (trigger, source, dest)."""
 
 TYPES = ("INITIALIZING", "GATHERING", "COMPLETE")
 STATUSES = ("INPROGRESS", "COMPLETED", "ERROR")
-"""The page's words, each tuple in the protocol's order."""
+"""The types and statuses that the protocol's page lists, in its order."""
 
 FAILING = "ERROR"
-"""The status that ends an import, whatever the type of the row."""
+"""The status that ends an import, whatever the type (rule 6)."""
 
-TRIGGERS: dict[tuple[str, str], str] = {
+TRIGGERS: Final[dict[tuple[str, str], Trigger]] = {
     ("INITIALIZING", "INPROGRESS"): "start",
     ("INITIALIZING", "COMPLETED"): "initialize",
     ("INITIALIZING", "ERROR"): "fail",
@@ -79,7 +80,7 @@ TRIGGERS: dict[tuple[str, str], str] = {
     ("COMPLETE", "COMPLETED"): "complete",
     ("COMPLETE", "ERROR"): "fail",
 }
-"""The pairs of type and status that the protocol's page lists, and the trigger of each."""
+"""The trigger of each pair of type and status that the protocol's page lists."""
 
 IMPLYING_INITIALIZE = frozenset(
     {
@@ -89,11 +90,11 @@ IMPLYING_INITIALIZE = frozenset(
         ("COMPLETE", "COMPLETED"),
     }
 )
-"""The pairs that can't be unless the import was initialized (rule 2)."""
+"""The pairs that imply that INITIALIZING is over (rule 2)."""
 
 
 class _SilentState(transitions.State):
-    """Entering and leaving run no callbacks here; the inherited methods log two lines at INFO each time."""
+    """A state without callbacks: the inherited methods log two lines at INFO for each transition."""
 
     def enter(self, event_data: transitions.EventData) -> None:
         """Do nothing."""
@@ -107,8 +108,8 @@ class _SilentMachine(transitions.Machine):
 
 
 def _declare() -> Any:
-    # Without `initial`, `transitions` adds a state of that name; and a state that it does not know
-    # would be found only when the transition fires, so it is looked for here, when this is imported.
+    # Without `initial`, `transitions` adds a state named "initial". It finds unknown states only when a transition
+    # fires, so the table is checked below, on import.
     machine = _SilentMachine(
         model=None,
         states=State,
@@ -123,4 +124,4 @@ def _declare() -> Any:
 
 
 STATE_MACHINE = _declare()
-"""The declaration that runs: `STATE_MACHINE.events[trigger].trigger(model)` sets `model._state`."""
+"""`STATE_MACHINE.events[trigger].trigger(model)` carries out a transition: it sets `model._state`."""

@@ -1,13 +1,13 @@
-"""How a stranger's text is shown to people: on one line, bounded, and unable to act on a terminal."""
+"""Make text from outside safe to show: on one line, short, and without effect on a terminal."""
 
 import json
 
 MAX_SHOWN = 200
-"""Characters of a stranger's text that are kept where it is only shown."""
+"""Characters that are kept of text that is only shown to people."""
 
 
 def printable(text: str) -> str:
-    r"""`text` with each character that does not print (control, bidirectional, surrogate) escaped.
+    r"""Escape characters that don't print: control characters, bidirectional marks, lone surrogates.
 
     >>> print(printable("a\x1b[2Jb\u202ec"))
     a\x1b[2Jb\u202ec
@@ -18,7 +18,7 @@ def printable(text: str) -> str:
 
 
 def shortened(text: str) -> str:
-    """The first 200 characters of `text`.
+    """Return the first 200 characters of `text`.
 
     >>> len(shortened("x" * 1000))
     200
@@ -27,7 +27,7 @@ def shortened(text: str) -> str:
 
 
 def json_text(value: object) -> str:
-    """`value` as JSON writes it, or else as Python does; what is too long or too deep for both is named.
+    """Return `value` as JSON, or as `str` writes it if JSON can't.
 
     >>> json_text([1, True]), json_text(10**5000)
     ('[1, true]', '(too long or too deep to show)')
@@ -41,7 +41,7 @@ def json_text(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    r"""What stands in a message for a stranger's `value`: as JSON writes it, `shortened` and `printable`.
+    r"""Return `value` for an error message: as JSON, shortened and printable.
 
     >>> print(shown("a\x1b[2J"))
     "a\u001b[2J"

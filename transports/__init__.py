@@ -1,4 +1,14 @@
-"""How an answer gets to the core: transports, the loops that carry it, and what stands in for a service."""
+"""I/O for the core: transports, polling loops, recordings and a simulated service.
+
+- Directly in this package: the interfaces of transports and clocks, `ThreadedTransport`, `wait` and `wait_async`.
+- `http`: requests over the network.
+- `polling`: the loops that poll for a session.
+- `recordings`: reading, writing and replaying recorded imports.
+- `simulator`: a local stand-in for the service.
+- `testing`: tools for tests, such as the suite that every transport has to pass.
+
+Protocol rules belong in `spongewatch.core`; logging, callbacks and the command line in `spongewatch.adapters`.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -61,7 +71,7 @@ __all__ = [
     "watch_async",
 ]
 
-_LOADED_WHEN_USED = {
+_LOADED_ON_FIRST_USE = {
     "AsyncWatch": "polling.watch_async",
     "AsyncioTransport": "http.asyncio_transport",
     "Simulator": "simulator.simulator",
@@ -74,7 +84,7 @@ _LOADED_WHEN_USED = {
 
 
 def __getattr__(name: str) -> object:
-    """What takes long to load, and is not needed to replay, is loaded when it is used."""
-    if name not in _LOADED_WHEN_USED:
+    """Load names of slow modules, such as urllib3 and asyncio, on first use; a replay doesn't need them."""
+    if name not in _LOADED_ON_FIRST_USE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LOADED_WHEN_USED[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_LOADED_ON_FIRST_USE[name]}"), name)

@@ -1,4 +1,4 @@
-"""What the adapters need of the transports, and their users don't: the names here are not public."""
+"""Names that the adapters import from the transports but that are not public."""
 
 from .recordings.recording import Exchange
 from .recordings.trace_lines import TraceLines

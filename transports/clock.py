@@ -1,4 +1,4 @@
-"""The clocks of the loops: one that goes by itself, and one that moves only when it is moved."""
+"""The clocks that loops wait by: the system's, and a virtual one that only moves when it is told to."""
 
 import time
 from collections.abc import Callable
@@ -9,16 +9,16 @@ from sys import float_info
 from threading import TIMEOUT_MAX
 from typing import Protocol, final
 
-from ..core import LocalProtocolError
+from ..core import InvalidArgument, InvalidType, LocalProtocolError
 from ..core._shared import shown
 from .unpicklable import Unpicklable
 
 _FARTHEST = 1e10
-"""Seconds; a session takes none beyond."""
+"""Seconds; a session accepts no later time."""
 
 
 class Clock(Protocol):
-    """What a loop knows of time, in seconds.
+    """The time and the sleep of a loop, in seconds.
 
     >>> clock: Clock = VirtualClock()
     >>> clock.sleep(1.5)
@@ -27,43 +27,47 @@ class Clock(Protocol):
     """
 
     def now(self) -> float:
-        """The time; never earlier than before."""
+        """Return the time in seconds; it never goes backwards."""
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Return when so many seconds have gone by, or when `wake` is called."""
+        """Return after `seconds`, or earlier if `wake` is called."""
         ...
 
     def wake(self) -> None:
-        """End the sleep under way, or the next one; from any thread or signal handler."""
+        """End the current sleep, or the next one if none is running; callable from any thread or signal handler."""
         ...
 
 
 class AsyncClock(Protocol):
-    """What a loop under asyncio knows of time, in seconds.
+    """A `Clock` for asyncio: its sleep doesn't block the event loop.
 
-    >>> clock: AsyncClock = SystemClock()
+    >>> import asyncio
+    >>> clock: AsyncClock = VirtualClock()
+    >>> asyncio.run(clock.sleep_async(1.5))
+    >>> clock.now()
+    1.5
     """
 
     def now(self) -> float:
-        """The time; never earlier than before."""
+        """Return the time in seconds; it never goes backwards."""
         ...
 
     async def sleep_async(self, seconds: float) -> None:
-        """Return when so many seconds have gone by, or when `wake` is called; others run meanwhile."""
+        """Return after `seconds`, or earlier if `wake` is called; other tasks run meanwhile."""
         ...
 
     def wake(self) -> None:
-        """End the sleep under way, or the next one; from any thread or signal handler."""
+        """End the current sleep, or the next one if none is running; callable from any thread or signal handler."""
         ...
 
 
 @final
 class SystemClock(Unpicklable):
-    """UNIX time when the clock was made, plus the time elapsed since; changes to the system's time don't affect it.
+    """UNIX time, unaffected by later changes to the system's time.
 
-    Time during which the system was suspended counts where Python has a clock for it (`CLOCK_BOOTTIME`: Linux).
-    A sleep takes as much longer as the system was suspended during it.
+    `now` is the UNIX time at which the clock was created plus the time elapsed since. Time during which the system was
+    suspended counts if Python has a clock for it (`CLOCK_BOOTTIME`, on Linux). A suspended system extends a sleep.
 
     >>> clock = SystemClock()
     >>> before = clock.now()
@@ -73,35 +77,58 @@ class SystemClock(Unpicklable):
     """
 
     def __init__(self) -> None:
-        # The largest of three: a process that is suspended between the two readings would have a clock that is late,
-        # and the next one, which resumes its session, would poll too soon.
+        # If the process is suspended between the two readings, the clock is late, and a process that resumes the
+        # session would poll too soon. The largest of three offsets avoids that.
         self._elapsed = _elapsed_clock()
         self._offset = max(time.time() - self._elapsed() for _ in range(3))
         self._alarm = _Alarm()
 
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Return the UNIX time in seconds.
+
+        >>> SystemClock().now() > 1_700_000_000
+        True
+        """
         return self._offset + self._elapsed()
 
     def sleep(self, seconds: float) -> None:
-        """Return when so many seconds have gone by, or when `wake` is called."""
+        """Return after `seconds`, or earlier if `wake` is called.
+
+        >>> SystemClock().sleep(0.001)
+        """
         self._alarm.wait(seconds)
 
     async def sleep_async(self, seconds: float) -> None:
-        """The same, while others run on the event loop."""
+        """Return after `seconds`, or earlier if `wake` is called; other tasks run meanwhile.
+
+        >>> import asyncio
+        >>> asyncio.run(SystemClock().sleep_async(0.001))
+        """
         await self._alarm.wait_async(seconds)
 
     def wake(self) -> None:
-        """End the sleep under way, or the next one; from any thread or signal handler."""
+        """End the current sleep, or the next one if none is running; callable from any thread or signal handler.
+
+        >>> clock = SystemClock()
+        >>> clock.wake()
+        >>> clock.sleep(3600)  # returns at once
+        """
         self._alarm.ring()
 
 
 @final
 class VirtualClock(Unpicklable):
-    """Counts seconds, in whole milliseconds, from `start`.
+    """A clock for tests and replays: sleeping moves it forward, by default without waiting.
 
-    With a `speed` (1 is real time), moving the clock takes that long; without one, no time at all. Raises
-    `LocalProtocolError` for a speed that is no number above 0, and for a start that is no number of seconds.
+    It counts in whole milliseconds.
+
+    Args:
+        speed: How many times faster than real time a sleep passes; 1 is real time. None doesn't wait at all.
+        start: The time at which the clock starts, in seconds.
+
+    Raises:
+        InvalidType: `speed` or `start` is not a number.
+        InvalidArgument: `speed` is not greater than 0, or `start` is out of range.
 
     >>> clock = VirtualClock()
     >>> clock.move_to(0.184)
@@ -111,42 +138,79 @@ class VirtualClock(Unpicklable):
     """
 
     def __init__(self, speed: float | None = None, *, start: float = 0.0) -> None:
-        if speed is not None and not (isinstance(speed, int | float) and 0 < speed <= float_info.max):
-            raise LocalProtocolError(f"a speed is a number above 0, such as 20, not {shown(speed)}")
-        if not (isinstance(start, int | float) and abs(start) <= _FARTHEST):
-            raise LocalProtocolError(f"a clock starts at a number of seconds, not {shown(start)}")
+        for name, value in (("speed", 1 if speed is None else speed), ("start", start)):
+            if not isinstance(value, int | float):
+                raise InvalidType(f"{name} must be a number, not {type(value).__name__}")
+        if speed is not None and not 0 < speed <= float_info.max:
+            raise InvalidArgument(f"speed must be a number greater than 0, not {shown(speed)}")
+        if not abs(start) <= _FARTHEST:
+            raise InvalidArgument(f"start must be between -{_FARTHEST:g} and {_FARTHEST:g} seconds, not {shown(start)}")
         self._milliseconds = round(start * 1000)
         self._speed = None if speed is None else float(speed)
         self._alarm = _Alarm()
 
     def now(self) -> float:
-        """Seconds."""
+        """Return the time in seconds.
+
+        >>> VirtualClock(start=5).now()
+        5.0
+        """
         return self._milliseconds / 1000
 
     def move_to(self, moment: float) -> None:
-        """Make it `moment`, in seconds, unless it is later already, or `wake` comes first."""
+        """Move the clock forward to `moment`, in seconds, or until `wake` is called; never move it back.
+
+        >>> clock = VirtualClock(start=5)
+        >>> clock.move_to(7)
+        >>> clock.move_to(6)
+        >>> clock.now()
+        7.0
+        """
         ahead = round(moment * 1000) - self._milliseconds
         if ahead > 0:
             self._milliseconds += ahead if self._speed is None else self._slept(ahead, self._speed)
 
     def sleep(self, seconds: float) -> None:
-        """Move the clock on by so many seconds, and by a millisecond at the least where it is any time at all."""
-        if seconds > 0:  # or who sleeps until a time that is no whole millisecond would do so for ever
+        """Move the clock forward by `seconds`, at least by a millisecond if `seconds` is positive.
+
+        >>> clock = VirtualClock()
+        >>> clock.sleep(3600)
+        >>> clock.now()
+        3600.0
+        """
+        if seconds > 0:  # shorter sleeps would be rounded to none, and a loop would repeat them for ever
             self.move_to(self.now() + max(seconds, 0.001))
 
     async def sleep_async(self, seconds: float) -> None:
-        """The same, while others run on the event loop; raises `LocalProtocolError` where the clock has a speed."""
+        """Move the clock forward as `sleep` does, and let other tasks run.
+
+        Raises:
+            LocalProtocolError: The clock has a speed; its sleep would block the event loop.
+
+        >>> import asyncio
+        >>> clock = VirtualClock()
+        >>> asyncio.run(clock.sleep_async(3600))
+        >>> clock.now()
+        3600.0
+        """
         if self._speed is not None:
-            raise LocalProtocolError("a virtual clock with a speed keeps an event loop waiting; leave the speed out")
+            raise LocalProtocolError("a VirtualClock with a speed would block the event loop; create it without one")
         self.sleep(seconds)
         await self._alarm.wait_async(0)
 
     def wake(self) -> None:
-        """With a speed, end the sleep under way, or the next one; without one, no sleep takes time that could end."""
+        """End the current sleep, or the next one if none is running; without a speed, no sleep waits.
+
+        >>> clock = VirtualClock(speed=1)
+        >>> clock.wake()
+        >>> clock.sleep(3600)  # returns at once
+        >>> clock.now() < 3600
+        True
+        """
         self._alarm.ring()
 
     def _slept(self, milliseconds: int, speed: float) -> int:
-        """How many of the `milliseconds` of this clock have gone by when the sleep ends."""
+        """Sleep, and return how many milliseconds of this clock have passed."""
         start = time.monotonic()
         if not self._alarm.wait(milliseconds / 1000 / speed):
             return milliseconds
@@ -154,26 +218,26 @@ class VirtualClock(Unpicklable):
 
 
 def _elapsed_clock() -> Callable[[], float]:
-    """The system's steady clock that counts suspended time, else the monotonic one."""
+    """Return the clock that counts suspended time, or the monotonic one if there is none."""
     boottime: int | None = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic if boottime is None else partial(time.clock_gettime, boottime)
 
 
 class _Alarm:
-    """A sleep that can be ended; of all that could do so, only this queue may be touched in a signal handler."""
+    """A sleep that `ring` ends. It waits on a `SimpleQueue`, the only such class that a signal handler may use."""
 
     def __init__(self) -> None:
         self._rung: SimpleQueue[None] = SimpleQueue()
-        self._tell_loops: set[Callable[[], object]] = set()
+        self._wake_loops: set[Callable[[], object]] = set()
 
     def ring(self) -> None:
         self._rung.put(None)
-        for tell_loop in tuple(self._tell_loops):
-            with suppress(RuntimeError):  # it is closed, and nobody sleeps there any more
-                tell_loop()
+        for wake_loop in tuple(self._wake_loops):
+            with suppress(RuntimeError):  # the loop is closed
+                wake_loop()
 
     def wait(self, seconds: float) -> bool:
-        """True where it rang before the time was over."""
+        """Return whether it rang before the time was over."""
         try:
             self._rung.get(timeout=min(max(seconds, 0), TIMEOUT_MAX))
         except Empty:
@@ -181,17 +245,17 @@ class _Alarm:
         return True
 
     async def wait_async(self, seconds: float) -> None:
-        import asyncio  # which takes as long to load as all the rest
+        import asyncio  # loading it takes as long as all the rest
 
         loop = asyncio.get_running_loop()
         rung = asyncio.Event()
-        tell_loop = partial(loop.call_soon_threadsafe, rung.set)
-        self._tell_loops.add(tell_loop)
+        wake_loop = partial(loop.call_soon_threadsafe, rung.set)
+        self._wake_loops.add(wake_loop)
         try:
             if self._rung.empty():
                 with suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
                         await rung.wait()
         finally:
-            self._tell_loops.remove(tell_loop)
+            self._wake_loops.remove(wake_loop)
         self.wait(0)

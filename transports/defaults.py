@@ -1,18 +1,16 @@
-"""`wait` and `wait_async`: the whole watch in one call, over the transport that is made when none is given.
+"""`wait` and `wait_async`: watch an import with one call.
 
-No other module knows both the loops and the HTTP stack.
+They create the transport if none is given, so this is the only module that imports both the loops and the HTTP stack.
 """
 
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
-from typing import Literal
 
 from ..core import PUBLIC_SERVICE, Credentials, ImportSession, Outcome, PollPolicy
 from ..core._shared import Auth, Format, Secret
 from .clock import AsyncClock, Clock, SystemClock
-from .polling.observers import Observer
+from .polling.observers import Observer, OnObserverError
 from .polling.recorder import Recorder
 from .polling.watch import watch
 from .transport import AsyncTransport, Transport
@@ -29,37 +27,40 @@ def wait(
     echo: str | None = None,
     policy: PollPolicy | None = None,
     observers: Iterable[Observer] = (),
-    on_observer_error: Literal["raise", "log"] = "raise",
+    on_observer_error: OnObserverError = "raise",
     record: Recorder | None = None,
     transport: Transport | None = None,
     insecure_http: bool = False,
     clock: Clock | None = None,
 ) -> Outcome:
-    """Wait for an import to end.
+    """Wait for an import to end and return its outcome.
 
     Args:
-        import_id: The import, as the service named it; a str or an int.
+        import_id: The id that the service assigned to the import.
         credentials: The domain key and password; None sends none.
-        timeout: The longest wait in seconds, in place of the policy's `timeout`.
-        base_url: Where the service is.
-        format: The format of the responses, "json" or "xml".
-        auth: How credentials are sent, "basic" or "query".
-        echo: A text that the service hands back; None sends none.
-        policy: How often to poll and for how long; None means the defaults of `PollPolicy`.
-        observers: Functions that are called with each emitted item, as for `watch`.
-        on_observer_error: "raise" their errors at the end, or "log" them at once.
+        timeout: Seconds to wait at most, in place of `policy.timeout`. The wait may end up to one request timeout
+            later, because a poll that is due is always sent before the watch gives up.
+        base_url: The URL of the service; https, or http to this machine.
+        format: The format to request responses in, "json" or "xml".
+        auth: How to send the credentials: "basic" in a header, "query" in the URL, which is often logged.
+        echo: Text that the service returns in each response; None sends none.
+        policy: Polling interval and timeouts; None uses the defaults of `PollPolicy`.
+        observers: Functions to call with each emitted item.
+        on_observer_error: The treatment of exceptions of observers: "raise" them when the watch has ended, or "log"
+            them at once.
         record: A `TraceWriter` that records the watch; it stays open.
-        transport: What sends the requests; it stays open. By default one is made, and closed at the end.
-        insecure_http: Allow plain http to another machine.
-        clock: The clock to wait by; by default the system's.
+        transport: The transport to send requests with; it stays open. By default, one is created for this
+            call and closed at the end.
+        insecure_http: Allow a `base_url` with plain http to another machine.
+        clock: The clock to wait by; the system's by default.
 
     Returns:
-        How the watch ended, whatever the service and the network did.
+        The outcome. Failures of the service, the network and the import are outcomes, not exceptions.
 
     Raises:
-        InvalidType: `import_id` has a wrong type.
-        LocalProtocolError: Another argument can't be used.
-        ObserverErrors: Observers raised; the group has the outcome.
+        InvalidType: An argument has the wrong type.
+        InvalidArgument: An argument has an invalid value, or the environment names an unusable proxy.
+        ObserverErrors: Observers raised exceptions; the group has the outcome.
 
     >>> from spongewatch.transports import Simulator
     >>> with Simulator("skips") as service:
@@ -67,27 +68,20 @@ def wait(
     Completed(contact_count=2340)
     """
     base_url = _hidden(base_url)
-    time = clock or SystemClock()
-    session = ImportSession(
-        import_id,
-        credentials,
-        now=time.now(),
-        base_url=base_url,
-        format=format,
-        auth=auth,
-        echo=echo,
-        policy=_with_timeout(policy, timeout),
-        insecure_http=insecure_http,
-    )
-    watched = partial(
-        watch, session, observers=observers, on_observer_error=on_observer_error, record=record, clock=time
-    )
-    if transport is not None:
-        return watched(transport).run()
-    from .http.urllib3_transport import Urllib3Transport  # loading it takes as long as all the rest
+    clock = clock or SystemClock()
+    now = clock.now()
+    session = _session(import_id, credentials, timeout, now, base_url, format, auth, echo, policy, insecure_http)
 
-    with closing(Urllib3Transport()) as made:
-        return watched(made).run()
+    def run(transport: Transport) -> Outcome:
+        loop = watch(
+            session, transport, observers=observers, on_observer_error=on_observer_error, record=record, clock=clock
+        )
+        return loop.run()
+
+    if transport is not None:
+        return run(transport)
+    with closing(_new_transport()) as created:
+        return run(created)
 
 
 async def wait_async(
@@ -101,17 +95,42 @@ async def wait_async(
     echo: str | None = None,
     policy: PollPolicy | None = None,
     observers: Iterable[Observer] = (),
-    on_observer_error: Literal["raise", "log"] = "raise",
+    on_observer_error: OnObserverError = "raise",
     record: Recorder | None = None,
     transport: AsyncTransport | Transport | None = None,
     insecure_http: bool = False,
     clock: AsyncClock | None = None,
 ) -> Outcome:
-    """Wait for an import to end, without blocking the event loop.
+    """Wait for an import to end and return its outcome, without blocking the event loop.
 
-    Arguments, result and errors are those of `wait`; observers may be `async def`. When `timeout` runs out, the outcome
-    is `TimedOut`; `asyncio.timeout` works too, and raises. The transport that is made by default is loaded and made
-    in a thread.
+    When `timeout` is over, the outcome is `TimedOut`. `asyncio.timeout` works too, but raises `TimeoutError`.
+
+    Args:
+        import_id: The id that the service assigned to the import.
+        credentials: The domain key and password; None sends none.
+        timeout: Seconds to wait at most, in place of `policy.timeout`. The wait may end up to one request timeout
+            later, because a poll that is due is always sent before the watch gives up.
+        base_url: The URL of the service; https, or http to this machine.
+        format: The format to request responses in, "json" or "xml".
+        auth: How to send the credentials: "basic" in a header, "query" in the URL, which is often logged.
+        echo: Text that the service returns in each response; None sends none.
+        policy: Polling interval and timeouts; None uses the defaults of `PollPolicy`.
+        observers: Functions to call with each emitted item; async ones are awaited, one after the other.
+        on_observer_error: The treatment of exceptions of observers: "raise" them when the watch has ended, or "log"
+            them at once.
+        record: A `TraceWriter` that records the watch; it stays open.
+        transport: The transport to send requests with; it stays open. A blocking one sends in a thread. By default, one
+            is created for this call, in a thread, and closed at the end.
+        insecure_http: Allow a `base_url` with plain http to another machine.
+        clock: The clock to wait by; the system's by default.
+
+    Returns:
+        The outcome. Failures of the service, the network and the import are outcomes, not exceptions.
+
+    Raises:
+        InvalidType: An argument has the wrong type.
+        InvalidArgument: An argument has an invalid value, or the environment names an unusable proxy.
+        ObserverErrors: Observers raised exceptions; the group has the outcome.
 
     >>> import asyncio
     >>> from spongewatch.transports import Simulator
@@ -124,38 +143,56 @@ async def wait_async(
     from .threaded_transport import ThreadedTransport, in_new_thread
 
     base_url = _hidden(base_url)
-    time = clock or SystemClock()
-    session = ImportSession(
+    clock = clock or SystemClock()
+    now = clock.now()
+    session = _session(import_id, credentials, timeout, now, base_url, format, auth, echo, policy, insecure_http)
+
+    async def run(transport: AsyncTransport | Transport) -> Outcome:
+        loop = watch_async(
+            session, transport, observers=observers, on_observer_error=on_observer_error, record=record, clock=clock
+        )
+        return await loop.run()
+
+    if transport is not None:
+        return await run(transport)
+    async with ThreadedTransport(await in_new_thread(_new_transport), threads=1) as created:
+        return await run(created)
+
+
+def _hidden(base_url: str) -> str:
+    """Hide a base URL, which may wrongly hold credentials, from error reporters that print local variables."""
+    return Secret(base_url) if isinstance(base_url, str) else base_url
+
+
+def _session(
+    import_id: str | int,
+    credentials: Credentials | None,
+    timeout: float | None,
+    now: float,
+    base_url: str,
+    format: Format,
+    auth: Auth,
+    echo: str | None,
+    policy: PollPolicy | None,
+    insecure_http: bool,
+) -> ImportSession:
+    policy = policy or PollPolicy()
+    if timeout is not None:
+        policy = replace(policy, timeout=timeout)
+    return ImportSession(
         import_id,
         credentials,
-        now=time.now(),
+        now=now,
         base_url=base_url,
         format=format,
         auth=auth,
         echo=echo,
-        policy=_with_timeout(policy, timeout),
+        policy=policy,
         insecure_http=insecure_http,
     )
-    watched = partial(
-        watch_async, session, observers=observers, on_observer_error=on_observer_error, record=record, clock=time
-    )
-    if transport is not None:
-        return await watched(transport).run()
-    async with ThreadedTransport(await in_new_thread(_new_transport), threads=1) as made:
-        return await watched(made).run()
 
 
 def _new_transport() -> Transport:
     from .http.urllib3_transport import Urllib3Transport  # loading it takes longer than an event loop may be blocked
 
     return Urllib3Transport(connections=1)
-
-
-def _with_timeout(policy: PollPolicy | None, timeout: float | None) -> PollPolicy:
-    chosen = policy or PollPolicy()
-    return chosen if timeout is None else replace(chosen, timeout=timeout)
-
-
-def _hidden(base_url: str) -> str:
-    """Hide a base URL from error reporters that print local variables; it may hold credentials, and is refused then."""
-    return Secret(base_url) if isinstance(base_url, str) else base_url

@@ -1,7 +1,7 @@
-"""What holds locks, sockets and threads begins anew in a process that is forked off.
+"""Resets objects that hold locks, sockets or threads in a forked process.
 
-Only the thread that forks goes on there: a lock that another one held stays held, threads are gone, and sockets are
-those of the parent, to whom they are left. Nothing here waits for a lock.
+Only the thread that called `fork` continues in the child: locks held by other threads stay locked, those threads are
+gone, and the sockets belong to the parent. A reset function must not wait for a lock.
 """
 
 import os
@@ -12,19 +12,19 @@ from weakref import WeakKeyDictionary
 
 _T = TypeVar("_T")
 
-_HOLDERS: Final[WeakKeyDictionary[Any, Callable[[Any], None]]] = WeakKeyDictionary()
+_RESETS: Final[WeakKeyDictionary[Any, Callable[[Any], None]]] = WeakKeyDictionary()
 
 
-def when_forked(holder: _T, begin_anew: Callable[[_T], None]) -> None:
-    """Call `begin_anew` with `holder`, as long as there is one, in each process that is forked off, before all else."""
-    _HOLDERS[holder] = begin_anew
+def reset_after_fork(holder: _T, reset: Callable[[_T], None]) -> None:
+    """Call `reset(holder)` first thing in each forked process, as long as `holder` exists."""
+    _RESETS[holder] = reset
 
 
-def begin_anew_in_child() -> None:
-    """What a process does that was just forked off."""
-    for holder, begin_anew in list(_HOLDERS.items()):
-        begin_anew(holder)
+def reset_all() -> None:
+    """Reset every registered object; called in a forked process."""
+    for holder, reset in list(_RESETS.items()):
+        reset(holder)
 
 
-with suppress(AttributeError):  # Windows forks nothing
-    os.register_at_fork(after_in_child=begin_anew_in_child)
+with suppress(AttributeError):  # Windows has no fork
+    os.register_at_fork(after_in_child=reset_all)

@@ -1,4 +1,4 @@
-"""`ThreadedTransport`: any transport as one for asyncio, in threads of its own."""
+"""`ThreadedTransport`: lets asyncio code use any blocking transport, by sending in threads."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Protocol, Self, TypeVar, cast, final
 
 from ..core import LocalProtocolError, Request, Response, TransportError
-from ..core._shared import shown
+from .arguments import at_least_one
 from .deadline import Deadline
-from .forking import when_forked
+from .forking import reset_after_fork
 from .transport import Transport
 from .unpicklable import Unpicklable
 
@@ -19,12 +19,24 @@ _Result = TypeVar("_Result")
 
 @final
 class ThreadedTransport(Unpicklable):
-    """Sends by `transport`, each request in one of `threads` threads; to be shared by watches of one event loop.
+    """An `AsyncTransport` that sends through a blocking one, in a pool of threads.
 
-    Who waits for a thread does so within its time-out. A thread can't be stopped from outside: the request of a
-    task that is cancelled is cut off where the transport has a method `sending`, as `Urllib3Transport` has; with
-    any other it goes on until its answer, or its time-out. A process that is forked off has threads of its own.
-    As a context manager, `async with`, it closes itself. Raises `LocalProtocolError` for a number of threads below 1.
+    The watches of one event loop can share it. Waiting for a free thread counts towards the timeout of the request. A
+    forked process gets threads of its own. `async with` closes the transport at the end.
+
+    A thread can't be stopped from outside. To let the request of a cancelled task be interrupted, a transport may have
+    a method `sending(request, timeout=...)`, as `Urllib3Transport` has. It returns an object with two methods: `run()`
+    sends the request and returns the response, as `send` does; `interrupt()`, called from another thread, makes `run`
+    raise a `TransportError` soon. A request of any other transport runs until its response arrives or its timeout is
+    over, while the task is cancelled at once.
+
+    Args:
+        transport: The transport that sends the requests; `close` closes it.
+        threads: The number of requests that can be sent at the same time.
+
+    Raises:
+        InvalidType: `threads` is not an int.
+        InvalidArgument: `threads` is less than 1.
 
     >>> import asyncio
     >>> from spongewatch.transports.testing import HandlerTransport
@@ -36,46 +48,74 @@ class ThreadedTransport(Unpicklable):
     """
 
     def __init__(self, transport: Transport, *, threads: int = 10) -> None:
-        if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-            raise LocalProtocolError(f"threads is a whole number of at least 1, not {shown(threads)}")
         self._transport = transport
         self._closed = False
-        self._number = threads
-        self._begin_anew()
-        when_forked(self, ThreadedTransport._begin_anew)
+        self._number = at_least_one("threads", threads)
+        self._make_threads()
+        reset_after_fork(self, ThreadedTransport._make_threads)
 
-    def _begin_anew(self) -> None:
+    def _make_threads(self) -> None:
         self._threads = ThreadPoolExecutor(self._number, thread_name_prefix="spongewatch")
 
     async def send(self, request: Request, *, timeout: float) -> Response:
-        """What the transport makes of `request`, within `timeout` seconds; raises what it raises."""
+        """Send `request` in a thread and return its response.
+
+        Args:
+            request: The request to send.
+            timeout: Seconds for the whole exchange, including the wait for a free thread.
+
+        Returns:
+            The response of the transport.
+
+        Raises:
+            TransportError: There was no complete response, or no free thread in time.
+            InvalidType: `timeout` is not a number.
+            InvalidArgument: `timeout` is NaN, or the transport can't send the request.
+            LocalProtocolError: The transport is closed, or no asyncio event loop is running.
+
+        >>> import asyncio
+        >>> from spongewatch.transports.testing import HandlerTransport
+        >>> async def main() -> Response:
+        ...     transport = ThreadedTransport(HandlerTransport(lambda request: Response(404)))
+        ...     try:
+        ...         return await transport.send(Request("GET", "https://api.example/events/1126.json"), timeout=10)
+        ...     finally:
+        ...         await transport.close()
+        >>> asyncio.run(main())
+        Response(status=404)
+        """
         if self._closed:
             raise LocalProtocolError("the transport is closed")
         if not _under_asyncio():
-            raise LocalProtocolError("ThreadedTransport needs a running event loop of asyncio")
+            raise LocalProtocolError("ThreadedTransport needs a running asyncio event loop")
         sending = self._sending(request, timeout)
         running = self._threads.submit(copy_context().run, _run, sending)
-        answer = asyncio.wrap_future(running)
+        response = asyncio.wrap_future(running)
         try:
-            await asyncio.wait((answer,), timeout=timeout)
+            await asyncio.wait((response,), timeout=timeout)
         except asyncio.CancelledError:
-            answer.cancel()
+            response.cancel()
             if not running.cancel():  # a thread has begun it
                 sending.interrupt()
             raise
         if not running.cancel():
-            return await answer
+            return await response
         if self._closed:
             raise LocalProtocolError("the transport is closed")
         raise TransportError("timeout", "all threads were in use by other requests")
 
     async def close(self) -> None:
-        """Close the transport, and let go of the threads; may be called again."""
+        """Close the blocking transport and release the threads; closing twice is allowed.
+
+        >>> import asyncio
+        >>> from spongewatch.transports.testing import HandlerTransport
+        >>> asyncio.run(ThreadedTransport(HandlerTransport(lambda request: Response(404))).close())
+        """
         self.release()
         if not _under_asyncio():  # nothing was sent
             self._transport.close()
             return
-        await in_new_thread(self._transport.close)  # all others may be in use
+        await in_new_thread(self._transport.close)  # every other thread may be busy
 
     async def __aenter__(self) -> Self:
         return self
@@ -86,7 +126,14 @@ class ThreadedTransport(Unpicklable):
         await self.close()
 
     def release(self) -> None:
-        """Let go of the threads, as soon as they have nothing to do; the transport stays open."""
+        """Let the threads end once they are idle, and leave the blocking transport open; nothing can be sent then.
+
+        >>> from spongewatch.transports.testing import HandlerTransport
+        >>> blocking = HandlerTransport(lambda request: Response(404))
+        >>> ThreadedTransport(blocking).release()
+        >>> blocking.send(Request("GET", "https://api.example/events/1126.json"), timeout=10)
+        Response(status=404)
+        """
         self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -94,11 +141,11 @@ class ThreadedTransport(Unpicklable):
         sending = getattr(self._transport, "sending", None)
         if sending is not None:
             return cast(_Sending, sending(request, timeout=timeout))
-        return _NotCut(self._transport, request, Deadline(timeout))
+        return _Uninterruptible(self._transport, request, Deadline(timeout))
 
 
 def _under_asyncio() -> bool:
-    """Return False under trio, where the futures of asyncio can't be awaited."""
+    """Return False under trio, which can't await the futures of asyncio."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -107,7 +154,7 @@ def _under_asyncio() -> bool:
 
 
 async def in_new_thread(function: Callable[[], _Result]) -> _Result:
-    """Call `function` in a thread of its own, which waits for no other one, and await its result."""
+    """Call `function` in a new thread, which never waits for a busy one, and return its result."""
     threads = ThreadPoolExecutor(1, thread_name_prefix="spongewatch")
     try:
         return await asyncio.wrap_future(threads.submit(function))
@@ -116,7 +163,7 @@ async def in_new_thread(function: Callable[[], _Result]) -> _Result:
 
 
 class _Sending(Protocol):
-    """A request that is to be sent in one thread, and may be cut off from another."""
+    """The result of a transport's `sending`; see `ThreadedTransport`."""
 
     def run(self) -> object: ...
 
@@ -124,8 +171,8 @@ class _Sending(Protocol):
 
 
 @final
-class _NotCut:
-    """A request of a transport that can't cut one off."""
+class _Uninterruptible:
+    """A request of a transport without a method `sending`."""
 
     def __init__(self, transport: Transport, request: Request, deadline: Deadline) -> None:
         self._transport = transport
@@ -133,7 +180,7 @@ class _NotCut:
         self._deadline = deadline
 
     def run(self) -> Response:
-        return self._transport.send(self._request, timeout=max(self._deadline.left(), 0.001))
+        return self._transport.send(self._request, timeout=max(self._deadline.remaining(), 0.001))
 
     def interrupt(self) -> None:
         pass
@@ -141,10 +188,10 @@ class _NotCut:
 
 def _run(sending: _Sending) -> Response:
     try:
-        answer = sending.run()
-    except StopIteration as error:  # which no future takes: whoever awaits it would do so for ever
+        response = sending.run()
+    except StopIteration as error:  # a future doesn't accept it, so awaiting the future would hang
         raise RuntimeError("the transport raised StopIteration") from error
-    if isinstance(answer, Coroutine):  # of an `async def` behind something that hides it
-        answer.close()
-        raise LocalProtocolError("the send of a transport for asyncio is an `async def`")
-    return cast(Response, answer)
+    if isinstance(response, Coroutine):  # of an async `send` that is not recognized as one, such as a wrapped one
+        response.close()
+        raise LocalProtocolError("ThreadedTransport needs a blocking transport; this one's send is async")
+    return cast(Response, response)

@@ -1,4 +1,4 @@
-"""`Transport` and `AsyncTransport`: what every transport does."""
+"""`Transport` and `AsyncTransport`: the interface of every transport."""
 
 from typing import Protocol
 
@@ -6,33 +6,45 @@ from ..core import Request, Response
 
 
 class Transport(Protocol):
-    """Carries one request and brings its answer.
+    """Sends one request at a time and returns its response.
 
-    No retry, no redirect, no sleep: what is sent when is decided elsewhere. Header names of the answer are
-    in lower case, its body is bounded, and a status of any kind is an answer.
+    A transport doesn't retry, follow redirects or sleep; the session decides what is sent when. Every status is a
+    response, not an error. Header names of a response are in lower case, and its body is at most `request.max_body`
+    bytes after content decoding. `TransportContract` of `spongewatch.transports.testing` checks a transport.
 
     >>> class Constant:
     ...     def send(self, request: Request, *, timeout: float) -> Response:
     ...         return Response(200, {}, b'{"events": []}')
     ...     def close(self) -> None: ...
     >>> transport: Transport = Constant()
+    >>> transport.send(Request("GET", "https://api.example/events/1126.json"), timeout=10)
+    Response(status=200)
     """
 
     def send(self, request: Request, *, timeout: float) -> Response:
-        """The answer to `request`, within `timeout` seconds.
+        """Send `request` and return its response.
 
-        Raises `TransportError` where there is none, `LocalProtocolError` for a mistake of the caller's, such
-        as a request after `close`, and nothing else.
+        Args:
+            request: The request to send.
+            timeout: Seconds for the whole exchange, from connecting to the last byte of the body.
+
+        Returns:
+            The response, whatever its status.
+
+        Raises:
+            TransportError: There was no complete response.
+            InvalidArgument: The request can't be sent, for example because of its URL.
+            LocalProtocolError: The transport is closed.
         """
         ...
 
     def close(self) -> None:
-        """Let go of all connections and files; may be called again."""
+        """Close all connections and files; closing twice is allowed."""
         ...
 
 
 class AsyncTransport(Protocol):
-    """Carries one request and brings its answer, as a `Transport` does, without keeping an event loop waiting.
+    """A `Transport` for asyncio: it does the same without blocking the event loop.
 
     >>> class Constant:
     ...     async def send(self, request: Request, *, timeout: float) -> Response:
@@ -42,13 +54,24 @@ class AsyncTransport(Protocol):
     """
 
     async def send(self, request: Request, *, timeout: float) -> Response:
-        """The answer to `request`, within `timeout` seconds.
+        """Send `request` and return its response, as `Transport.send` does.
 
-        Raises `TransportError` where there is none, `LocalProtocolError` for a mistake of the caller's, such
-        as a request after `close`, and nothing else; where its task is cancelled, it closes the connection.
+        If the task is cancelled, the connection is closed.
+
+        Args:
+            request: The request to send.
+            timeout: Seconds for the whole exchange, from connecting to the last byte of the body.
+
+        Returns:
+            The response, whatever its status.
+
+        Raises:
+            TransportError: There was no complete response.
+            InvalidArgument: The request can't be sent, for example because of its URL.
+            LocalProtocolError: The transport is closed.
         """
         ...
 
     async def close(self) -> None:
-        """Let go of all connections; may be called again."""
+        """Close all connections; closing twice is allowed."""
         ...

@@ -1,7 +1,7 @@
-"""`Unpicklable`: a refusal, for what holds connections, files, locks, threads or a generator.
+"""`Unpicklable`: a base class for objects that hold connections, files, locks, threads or a generator.
 
-Most of that Python refuses to pickle by itself, in words that name a lock; but a descriptor is a mere number, and a
-shallow copy would share all of it unseen.
+Python refuses to pickle most of them, with an error about a lock. But a file descriptor is an int, which would be
+copied silently, and a shallow copy would share everything.
 """
 
 from typing import ClassVar, NoReturn, SupportsIndex
@@ -10,11 +10,11 @@ from ..core import LocalProtocolError
 
 
 class Unpicklable:
-    """To be inherited by what is neither pickled nor copied: both raise `LocalProtocolError`."""
+    """Base class of objects that can be neither pickled nor copied; both raise `LocalProtocolError`."""
 
     __slots__ = ()
 
-    _instead: ClassVar[str] = "make another one where it is needed"
+    _instead: ClassVar[str] = "create another one where you need it"
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        raise LocalProtocolError(f"no {type(self).__name__} is pickled or copied: {self._instead}")
+        raise LocalProtocolError(f"{type(self).__name__} can't be pickled or copied; {self._instead}")

@@ -1,1 +1,4 @@
-"""The command line: options, credentials, streams, signals and exit status; one file a command in `commands`."""
+"""The command line: options, credentials, streams, signals and exit statuses. Each command is a file in `commands`.
+
+The wording of items and outcomes is in `phrases`.
+"""

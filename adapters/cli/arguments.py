@@ -1,4 +1,4 @@
-"""What may be typed behind `spongewatch`: commands and options, and one line that says what is wrong with them."""
+"""The command line's parser: commands, options, help, and one line about what is wrong with the arguments."""
 
 import argparse
 import re
@@ -12,51 +12,51 @@ from typing import Any, Final, NoReturn
 from ... import __version__
 from ...core._shared import printable
 from .exit_status import EXIT_STATUSES, USAGE
-from .options import did_you_mean
+from .options import closest
 from .streams import flush
 
 COMMANDS: Final = {
-    "watch": "follow an import until it ends",
-    "replay": "show what a recorded import did",
-    "timeline": "draw what happened when in a recorded import",
-    "convert": "write a recording as a trace",
-    "simulate": "play the service on this machine",
-    "explain": "say what an error code means",
+    "watch": "watch an import until it ends",
+    "replay": "show what happened in a recorded import",
+    "timeline": "draw a recorded import as a timeline",
+    "convert": "convert a recording to a trace",
+    "simulate": "run a simulated service on this machine",
+    "explain": "explain an error code",
     "diagram": "print the state machine",
-    "completion": "let a shell complete what is typed",
+    "completion": "print a completion script for a shell",
 }
-"""The commands, each in a module of its name, which is loaded only where it is used."""
+"""Each command is a module of this name in `commands`, which is loaded only when it is used."""
 
-_WIDEST = 80
+_MAX_WIDTH = 80
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """The options in `words`, and as `run` the function that they are for.
+    """Return the options in `words`; `run` on them is the function that runs the command.
 
-    Raises `SystemExit` after a line on standard error for words that are wrong, and after `--help` and `--version`.
+    Raises:
+        SystemExit: The arguments are wrong, which is explained on standard error; or `--help` or `--version` was given.
 
     >>> parse(["explain", "514"]).code
     514
     """
     whole = parser(words[:1])
     if words and words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version"):
-        whole.error(_unknown(words[:1]) or f"there is no such command{did_you_mean(words[0], COMMANDS)}")
+        whole.error(_unknown_option(words[:1]) or _unknown_command(words[0]))
     options, unknown = whole.parse_known_args(words)
     if unknown:
-        problem = _behind_dashes(words, unknown) or _unknown(unknown)
-        options.error(problem or "there are more words than the command takes")
+        options.error(_option_after_dashes(words, unknown) or _unknown_option(unknown) or "too many arguments")
     return options
 
 
 def parser(declared: Collection[str] = COMMANDS) -> argparse.ArgumentParser:
-    """The parser of the command line, in which the commands `declared` have their options.
+    """Return the parser; only the commands in `declared` get their options.
 
     >>> parser(["explain"]).prog
     'spongewatch'
     """
     whole = _Parser(
         prog="spongewatch",
-        description="Waits for a CloudSponge contact import to end, and says what happened on the way.",
+        description="Watch a CloudSponge contact import until it ends, and report what happens.",
         epilog=f"{EXIT_STATUSES}\nexample:\n  spongewatch watch --help",
         formatter_class=_HelpFormatter,
         allow_abbrev=False,
@@ -74,54 +74,62 @@ def parser(declared: Collection[str] = COMMANDS) -> argparse.ArgumentParser:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """Reports errors in one line."""
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        flush()  # a help that nobody reads to its end is told here, not by the interpreter
+        flush()  # so that an error while writing the help is reported by us, not by the interpreter at exit
         super().exit(status, message)
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        # argparse ignores a standard output that can't be written, and prints to standard error if it is closed.
+        # argparse ignores errors of standard output, and prints to standard error if standard output is closed.
         if file is not None and file is sys.stdout:
             file.write(message)
         elif file is not None:
             super()._print_message(message, file)
 
     def error(self, message: str) -> NoReturn:
-        text = re.sub("ignored explicit argument .*", "it takes no value", message)  # which may be a secret
-        self.exit(USAGE, f"{self.prog}: {printable(text)}; '{self.prog} --help' shows what there is\n")
+        text = re.sub("ignored explicit argument .*", "takes no value", message)  # the value may be a secret
+        text = re.sub("^argument (.*?): (?=must|takes)", r"\1 ", text)
+        see = "" if text.endswith("?") else f"; see '{self.prog} --help'"
+        self.exit(USAGE, f"{self.prog}: {printable(text)}{see}\n")
 
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Fits all to the terminal, but leaves examples as they are to be typed."""
+    """Wraps the help to the width of the terminal, except the examples, which must stay as they are typed."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=28, width=min(get_terminal_size().columns, _WIDEST) - 2)
-        self._action_max_length = 14  # the longest command, which argparse measures without its indentation
+        super().__init__(prog, max_help_position=28, width=min(get_terminal_size().columns, _MAX_WIDTH) - 2)
+        self._action_max_length = 14  # the longest command; argparse measures it without its indentation
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        told, heading, examples = text.partition("example:\n")
-        lines = re.sub(r"(?<=\S)\n(?=\S)", " ", told).splitlines()  # of prose; what is indented stays a line
-        return "".join(_fitted(line, width) for line in lines) + heading + examples
+        prose, heading, examples = text.partition("example:\n")
+        lines = re.sub(r"(?<=\S)\n(?=\S)", " ", prose).splitlines()  # joins prose; indented lines stay lines
+        return "".join(_wrapped(line, width) for line in lines) + heading + examples
 
 
-def _fitted(line: str, width: int) -> str:
-    """The line, folded under its last column: "  name   text" under the text, "  text" under its start."""
+def _wrapped(line: str, width: int) -> str:
+    """The line, wrapped under its last column: "  name   text" under the text, "  text" under its start."""
     start = re.match(r" *(\S+ {2,})?", line)
     head = start.group() if start else ""
     return fill(line[len(head) :], width, initial_indent=head, subsequent_indent=" " * len(head)) + "\n"
 
 
-def _behind_dashes(words: Sequence[str], unknown: Sequence[str]) -> str | None:
-    """Says where options go, if the first of the `unknown` ones stands behind `--`, as what is no option there."""
+def _unknown_command(word: str) -> str:
+    """Repeats `word` only if it resembles a command: it may be a password."""
+    likely = closest(word, COMMANDS)
+    return f"unknown command '{word}'; did you mean '{likely}'?" if likely else "unknown command"
+
+
+def _option_after_dashes(words: Sequence[str], unknown: Sequence[str]) -> str | None:
+    """Explains an option after `--`, if that is the first one in `unknown`."""
     first = next((word for word in unknown if word.startswith("-")), None)
     if first is None or first in words[: (*words, "--").index("--")]:
         return None
-    return "options go before --, since behind it words are taken as they are"
+    return "options must be placed before --"
 
 
-def _unknown(words: Sequence[str]) -> str | None:
-    """Names the first option in `words`, and repeats nothing else: what stands behind it may be a password."""
+def _unknown_option(words: Sequence[str]) -> str | None:
+    """Names the first option in `words` without its value, which may be a password."""
     for word in words:
         if word.startswith("--"):
             return f"unknown option {word.partition('=')[0]}"

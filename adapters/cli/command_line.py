@@ -1,4 +1,4 @@
-"""`spongewatch`, the command line: data on standard output, notes and errors on standard error."""
+"""The `spongewatch` command: data goes to standard output, notes and errors go to standard error."""
 
 import sys
 from collections.abc import Sequence
@@ -10,15 +10,21 @@ from .streams import discard, flush, note
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line with `arguments`, else those of the process; gives the exit status.
+    """Run the command line.
+
+    Args:
+        arguments: The arguments; by default those of the process.
+
+    Returns:
+        The exit status.
 
     >>> main(["explain", "774"])
      774  ABANDONED  The person did not let the import read Microsoft Outlook.
-                     The person has to act before a new import can succeed.
+                     Ask the person: they must act before a new import can succeed.
     0
     """
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does by itself
+        sys.stdout.reconfigure(errors="backslashreplace")  # the default of standard error
     try:
         options = parse(sys.argv[1:] if arguments is None else arguments)
         status: int = options.run(options)
@@ -26,11 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         discard(sys.stdout)
         return CLOSED_PIPE
-    except KeyboardInterrupt:  # of a program that calls this; the command itself dies of the signal
+    except KeyboardInterrupt:  # in a program that calls this function; the command itself dies of the signal
         discard(sys.stdout)
         return INTERRUPTED
-    except OSError as error:  # Of files only standard output is left: all else is told as what it is.
+    except OSError as error:  # only standard output is left: errors of other files are handled where they occur
         discard(sys.stdout)
-        note(f"standard output can't be written: {error.strerror}")
+        note(f"cannot write to standard output: {error.strerror}")
         return FAULT
     return status

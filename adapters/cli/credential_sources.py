@@ -1,7 +1,7 @@
-"""Where the command line finds the domain key and its password: never among its arguments.
+"""Find the domain key and password for the command line.
 
-A file that is named comes first, then the environment, then netrc, for exactly the service's host and never
-its `default`.
+They come from a file, the environment or netrc. They are never arguments: every user of the machine can see those in
+the list of processes.
 """
 
 import netrc
@@ -12,57 +12,57 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from ...core import Credentials, LocalProtocolError
+from ...core import Credentials, InvalidArgument, SpongewatchError
 from .streams import note
 
 KEY_VARIABLE: Final = "CLOUDSPONGE_DOMAIN_KEY"
 PASSWORD_VARIABLE: Final = "CLOUDSPONGE_DOMAIN_PASSWORD"
-_LONGEST: Final = 64 * 1024
-"""Bytes of a credentials file that are read."""
+_MAX_BYTES: Final = 64 * 1024
+"""How much of a credentials file is read."""
 
 
 def find_credentials(file: str | None, base_url: str) -> Credentials:
-    """The credentials in `file` (`-` is standard input), in the environment, or in netrc.
+    """Return the credentials from `file`, the environment or netrc, in this order.
 
-    `base_url` is one that a session takes. Raises `LocalProtocolError`, which says where they can be put, and
-    never shows what was found.
+    Args:
+        file: A file with `key:password` on one line, `-` for standard input, or None.
+        base_url: A valid base URL. Only the netrc entry of exactly its host is used, never the `default` entry.
+
+    Raises:
+        InvalidArgument: There are no credentials, or they can't be used. The message never contains them.
     """
     if file is not None:
         return _from_file(file)
     found = _from_environment() or _from_netrc(base_url)
     if found is None:
-        raise LocalProtocolError(
-            f"no credentials: set {KEY_VARIABLE} and {PASSWORD_VARIABLE}, name a file with --credentials, "
+        raise InvalidArgument(
+            f"no credentials found; set {KEY_VARIABLE} and {PASSWORD_VARIABLE}, use --credentials FILE, "
             "or add the service's host to netrc"
         )
     return found
 
 
 def _from_file(file: str) -> Credentials:
+    if file == "-" and sys.stdin is None:
+        raise InvalidArgument("--credentials -: standard input is closed")
     try:
-        data = _read_standard_input() if file == "-" else _read(Path(file))
+        data = sys.stdin.buffer.read(_MAX_BYTES) if file == "-" else _read(Path(file))
         text = data.decode("utf-8-sig")
     except (OSError, ValueError) as error:
-        problem = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        # Without the name of the file: it may be the credentials themselves, put in the wrong place.
-        raise LocalProtocolError(f"the file of --credentials can't be read: {problem}") from None
+        problem = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        # Without the name of the file: it may be the credentials themselves, in the wrong place.
+        raise InvalidArgument(f"--credentials: cannot read the file: {problem}") from None
     line = text.rstrip("\r\n")
     if "\n" in line or ":" not in line:
-        raise LocalProtocolError(f"--credentials {file}: has to be one line of the form key:password")
+        raise InvalidArgument(f"--credentials {file}: must contain one line of the form key:password")
     key, _, password = line.partition(":")
-    return Credentials(key, password)
-
-
-def _read_standard_input() -> bytes:
-    if sys.stdin is None:
-        raise LocalProtocolError("--credentials -: standard input is closed")
-    return sys.stdin.buffer.read(_LONGEST)
+    return _credentials(f"--credentials {file}", key, password)
 
 
 def _read(path: Path) -> bytes:
     with path.open("rb") as stream:
-        _warn_of_readers(f"--credentials {path}", os.fstat(stream.fileno()).st_mode)
-        return stream.read(_LONGEST)
+        _warn_if_readable_by_others(f"--credentials {path}", os.fstat(stream.fileno()).st_mode)
+        return stream.read(_MAX_BYTES)
 
 
 def _from_environment() -> Credentials | None:
@@ -71,32 +71,36 @@ def _from_environment() -> Credentials | None:
         return None
     if not key or not password:
         missing = PASSWORD_VARIABLE if key else KEY_VARIABLE
-        raise LocalProtocolError(f"{missing} is not set, though the other half of the credentials is")
-    return Credentials(key, password)
+        raise InvalidArgument(f"{missing} is not set; {KEY_VARIABLE} and {PASSWORD_VARIABLE} are needed together")
+    return _credentials("environment variables", key, password)
 
 
 def _from_netrc(base_url: str) -> Credentials | None:
     path = os.environ.get("NETRC") or os.path.expanduser("~/.netrc")
     host = urlsplit(base_url).hostname
-    if host is None or host == "default":  # which is what netrc calls its entry for all other hosts
+    if host is None or host == "default":  # the key of netrc's entry for all other hosts
         return None
     try:
         entry, mode = netrc.netrc(path).hosts.get(host), os.stat(path).st_mode
     except (FileNotFoundError, NotADirectoryError):
         if os.environ.get("NETRC"):
-            raise LocalProtocolError(f"no credentials: NETRC names {path}, which is not there") from None
+            raise InvalidArgument(f"no credentials found; NETRC is set to {path}, which doesn't exist") from None
         return None
     except (OSError, ValueError, netrc.NetrcParseError):
-        raise LocalProtocolError(f"{path} can't be read as a netrc file") from None
+        raise InvalidArgument(f"cannot read {path} as a netrc file") from None
     if entry is None:
         return None
-    _warn_of_readers(path, mode)
+    _warn_if_readable_by_others(path, mode)
+    return _credentials(path, entry[0], entry[2] or "")
+
+
+def _credentials(source: str, key: str, password: str) -> Credentials:
     try:
-        return Credentials(entry[0], entry[2] or "")
-    except LocalProtocolError as error:
-        raise LocalProtocolError(f"{path}: {error}") from None
+        return Credentials(key, password)
+    except SpongewatchError as error:
+        raise InvalidArgument(f"{source}: {error}") from None
 
 
-def _warn_of_readers(named: str, mode: int) -> None:
+def _warn_if_readable_by_others(named: str, mode: int) -> None:
     if stat.S_IMODE(mode) & 0o077:
-        note(f"{named}: others can read this file; chmod 600 keeps it to you")
+        note(f"warning: {named} is readable by other users; run chmod 600 on it")

@@ -12,26 +12,26 @@ CLOSED_PIPE: Final = 141
 
 EXIT_STATUSES: Final = """\
 exit status:
-    0  completed, or done
-    1  a fault of our own
-    2  usage
-    3  failed
-    4  abandoned
-    5  a time budget ran out
-    6  lost contact
+    0  import completed, or command succeeded
+    1  internal error, or output not writable
+    2  usage error, missing credentials included
+    3  import failed
+    4  import abandoned by the person
+    5  time budget expired
+    6  lost contact, or recording ends early
     7  credentials rejected
-    8  unknown import
-    9  a recording that can't be read, or not to its end
-   10  rejected for another reason
-  129  the terminal was closed
-  130  interrupted
-  141  whatever read the output has closed it
-  143  terminated
+    8  import unknown to the service
+    9  recording unreadable or damaged
+   10  request rejected for another reason
+  129  terminal closed (SIGHUP)
+  130  interrupted (SIGINT)
+  141  output pipe closed
+  143  terminated (SIGTERM)
 """
 
 
 def exit_status(outcome: Outcome) -> int:
-    """The status that says how a watch ended.
+    """Return the exit status for the outcome of a watch.
 
     >>> exit_status(Completed(2)), exit_status(TimedOut("consent"))
     (0, 5)

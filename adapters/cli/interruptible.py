@@ -1,4 +1,4 @@
-"""`InterruptibleTransport`: requests that a signal ends at once, wherever they hang."""
+"""`InterruptibleTransport`: a transport whose requests a signal handler can abort at once."""
 
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -9,16 +9,18 @@ from typing import Final, Self, final
 from ...core import Request, Response, TransportError
 from ...transports import Transport
 
-_PATIENCE: Final = 0.5
-"""Seconds; a signal that comes just before a wait, or to another thread, is not noticed before the wait is over."""
+_WAIT: Final = 0.5
+"""Seconds; Python runs a signal handler only after a wait if the signal arrives just before it or in another thread."""
 
 
 @final
 class InterruptibleTransport:
-    """Sends by `transport`, which stays open, in a thread of its own, for one watch.
+    """Send requests in a thread of its own, for one watch.
 
-    So the main thread only ever waits for a queue, and handles signals meanwhile; in the look-up of a host's name
-    it would not.
+    The main thread waits for a queue and can run signal handlers meanwhile; during a DNS lookup it could not.
+
+    Args:
+        transport: The transport that sends the requests; `close` doesn't close it.
 
     >>> from spongewatch.transports.testing import HandlerTransport
     >>> with InterruptibleTransport(HandlerTransport(lambda request: Response(404))) as transport:
@@ -28,28 +30,33 @@ class InterruptibleTransport:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._asked: SimpleQueue[tuple[Request, float] | None] = SimpleQueue()
-        self._told: SimpleQueue[Response | Exception] = SimpleQueue()
-        Thread(target=self._run, name="requests", daemon=True).start()  # a hanging one must not keep the program alive
+        self._requests: SimpleQueue[tuple[Request, float] | None] = SimpleQueue()
+        self._results: SimpleQueue[Response | Exception] = SimpleQueue()
+        Thread(
+            target=self._run, name="requests", daemon=True
+        ).start()  # a hanging request must not keep the process alive
 
     def send(self, request: Request, *, timeout: float) -> Response:
-        """What the transport makes of `request`, within `timeout` seconds; raises what it raises."""
-        self._asked.put((request, timeout))
-        told: Response | Exception | None = None
-        while told is None:
+        """Send `request` and return the response; raises what the transport raises."""
+        self._requests.put((request, timeout))
+        result: Response | Exception | None = None
+        while result is None:
             with suppress(Empty):
-                told = self._told.get(timeout=_PATIENCE)
-        if isinstance(told, Response):
-            return told
-        raise told
+                result = self._results.get(timeout=_WAIT)
+        if isinstance(result, Response):
+            return result
+        raise result
 
     def interrupt(self) -> None:
-        """Cut off the request under way, or the next one, after which there is none; also from a signal handler."""
-        self._told.put(TransportError("reset", "the request was cut off"))
+        """Abort the request in progress, or else the next one; safe to call from a signal handler.
+
+        No request may follow the aborted one.
+        """
+        self._results.put(TransportError("reset", "the request was interrupted"))
 
     def close(self) -> None:
-        """Let the thread end, as soon as it has nothing to do."""
-        self._asked.put(None)
+        """End the thread once its request is done."""
+        self._requests.put(None)
 
     def __enter__(self) -> Self:
         return self
@@ -60,9 +67,9 @@ class InterruptibleTransport:
         self.close()
 
     def _run(self) -> None:
-        while asked := self._asked.get():
+        while asked := self._requests.get():
             request, timeout = asked
             try:
-                self._told.put(self._transport.send(request, timeout=timeout))
-            except Exception as error:  # of any kind: it is raised where the answer is waited for
-                self._told.put(error)
+                self._results.put(self._transport.send(request, timeout=timeout))
+            except Exception as error:  # raised again by `send`
+                self._results.put(error)

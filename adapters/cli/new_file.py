@@ -1,4 +1,4 @@
-"""Files that a command writes: new ones, which only their owner may read."""
+"""Write new files that only their owner may read."""
 
 import os
 from collections.abc import Iterable
@@ -8,9 +8,17 @@ from .streams import note
 
 
 def write_new_file(option: str, path: str, lines: Iterable[str]) -> int:
-    """Write `lines`, ASCII with their line feeds, to a new file, which `option` named; gives the exit status.
+    """Write `lines` to a new file.
 
-    Raises what `lines` does; then the file holds those before.
+    If iterating over `lines` raises an exception, it is passed on, and the file keeps the lines before.
+
+    Args:
+        option: The option that named the file, for messages.
+        path: The file to create; an existing file is never overwritten.
+        lines: ASCII text with line endings.
+
+    Returns:
+        The exit status; an error is explained on standard error.
 
     >>> write_new_file("--output", "docs/traces/completes.jsonl", ["written"])
     2
@@ -18,13 +26,12 @@ def write_new_file(option: str, path: str, lines: Iterable[str]) -> int:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except (OSError, ValueError) as error:
-        problem = f"can't be made: {error.strerror}" if isinstance(error, OSError) else "is no path"
-        note(f"{option}: {path}: {problem}")
+        note(f"{option}: cannot create {path}: {error.strerror if isinstance(error, OSError) else 'invalid path'}")
         return USAGE
     try:
         with open(descriptor, "w", encoding="ascii") as file:
             file.writelines(lines)
     except OSError as error:
-        note(f"{option}: {path}: can't be written any more: {error.strerror}")
+        note(f"{option}: cannot write to {path}: {error.strerror}")
         return FAULT
     return 0

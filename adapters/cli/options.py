@@ -1,6 +1,6 @@
-"""What the words behind an option mean; each raises `ArgumentTypeError`, which says what is expected.
+"""Converters for the values of options; each raises `ArgumentTypeError` with a text to put behind the option's name.
 
-It never says what was typed: that may be a password, put in the wrong place.
+The texts never repeat the value, because it may be a password in the wrong place.
 """
 
 import argparse
@@ -13,7 +13,7 @@ _LONGEST = 10**9
 
 
 def seconds(word: str) -> float:
-    """A number of seconds, as many as a policy takes.
+    """Return a number of seconds in the range that `PollPolicy` accepts.
 
     >>> seconds("2.5")
     2.5
@@ -21,11 +21,11 @@ def seconds(word: str) -> float:
     number = _number(word)
     if _SHORTEST <= number <= _LONGEST:
         return number
-    raise argparse.ArgumentTypeError(f"a time is a number of seconds from {_SHORTEST} to {_LONGEST:,}, such as 120")
+    raise argparse.ArgumentTypeError(f"must be a number of seconds from {_SHORTEST} to {_LONGEST:,}, such as 120")
 
 
 def seconds_or_none(word: str) -> float | None:
-    """A number of seconds, or `none`: a budget that never runs out.
+    """Return a number of seconds, or None for the word `none`.
 
     >>> seconds_or_none("none") is None
     True
@@ -35,11 +35,11 @@ def seconds_or_none(word: str) -> float | None:
     try:
         return seconds(word)
     except argparse.ArgumentTypeError as error:
-        raise argparse.ArgumentTypeError(f"{error}; none takes the budget away") from None
+        raise argparse.ArgumentTypeError(f"{error}, or none for no limit") from None
 
 
 def speed(word: str) -> float:
-    """How many times as fast as it was.
+    """Return how many times as fast as recorded.
 
     >>> speed("20")
     20.0
@@ -47,55 +47,55 @@ def speed(word: str) -> float:
     number = _number(word)
     if 0 < number < inf:
         return number
-    raise argparse.ArgumentTypeError("a speed is a number above 0, such as 20")
+    raise argparse.ArgumentTypeError("must be a number greater than 0, such as 20")
 
 
 def port(word: str) -> int:
-    """A port to listen at, 0 for any.
+    """Return a port number; 0 stands for any free port.
 
     >>> port("8080")
     8080
     """
     if re.fullmatch(r"[0-9]{1,5}", word) and int(word) <= 65535:
         return int(word)
-    raise argparse.ArgumentTypeError("a port is a number from 0, which is any, to 65535")
+    raise argparse.ArgumentTypeError("must be a number from 0 (any free port) to 65535")
 
 
 def recording(word: str) -> str:
-    """The path of a recording, which is not read from standard input.
+    """Return the path of a recording; `-` is refused.
 
     >>> recording("import.jsonl")
     'import.jsonl'
     """
     if word != "-":
         return word
-    raise argparse.ArgumentTypeError("a recording can't be read from standard input; save it to a file first")
+    raise argparse.ArgumentTypeError("must be a file or folder; standard input can't be replayed, save it to a file")
 
 
 def trace_file(word: str) -> str:
-    """The path of a trace to record to, which is not written to standard output.
+    """Return the path of a trace to write; `-` is refused.
 
     >>> trace_file("import.jsonl")
     'import.jsonl'
     """
     if word != "-":
         return word
-    raise argparse.ArgumentTypeError("a trace can't be recorded to standard output; name a file")
+    raise argparse.ArgumentTypeError("must be a file; a trace can't be written to standard output")
 
 
 def error_code(word: str) -> int:
-    """The number of an error code, listed or not.
+    """Return an error code, listed or not.
 
     >>> error_code("514")
     514
     """
     if re.fullmatch(r"[+-]?[0-9]{1,300}", word):
         return int(word)
-    raise argparse.ArgumentTypeError("an error code is a number, such as 514")
+    raise argparse.ArgumentTypeError("must be the number of an error code, such as 514")
 
 
 def one_of(words: Sequence[str]) -> Callable[[str], str]:
-    """What reads one of `words`.
+    """Return a converter that accepts only `words`.
 
     >>> one_of(("json", "xml"))("xml")
     'xml'
@@ -104,22 +104,20 @@ def one_of(words: Sequence[str]) -> Callable[[str], str]:
     def read(word: str) -> str:
         if word in words:
             return word
-        raise argparse.ArgumentTypeError(f"it is {', '.join(words[:-1])} or {words[-1]}")
+        raise argparse.ArgumentTypeError(f"must be {', '.join(words[:-1])} or {words[-1]}")
 
     return read
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of a message about a `word` that is not known: the one that is most like it, else all.
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Return the member of `known` that `word` is most likely a misspelling of, or None.
 
-    >>> did_you_mean("watc", ["watch", "replay"]), did_you_mean("help", ["watch", "replay"])
-    ('; did you mean watch?', '; there are watch, replay')
+    >>> closest("wach", ["watch", "replay"])
+    'watch'
     """
-    from difflib import get_close_matches  # which only a mistake needs
+    from difflib import get_close_matches  # loaded only after a mistake
 
-    names = list(known)
-    likely = get_close_matches(word[:100].lower(), names, n=1)
-    return f"; did you mean {likely[0]}?" if likely else f"; there are {', '.join(names)}"
+    return next(iter(get_close_matches(word[:100].lower(), list(known), n=1)), None)
 
 
 def _number(word: str) -> float:

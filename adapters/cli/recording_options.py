@@ -1,31 +1,32 @@
-"""What the commands that read a recording have in common: what is typed, and what is said where it can't be read."""
+"""Arguments of the commands that read a recording, and their notes about damaged ones."""
 
 import argparse
 
-from ...core import LocalProtocolError
+from ...core import SpongewatchError
 from ...transports import RecordingError
+from ..phrases import truncated_line
 from .exit_status import UNREADABLE, USAGE
 from .options import recording
 from .streams import note
 
 
 def add_recording_options(parser: argparse.ArgumentParser) -> None:
-    """Declare `path` and `import_id`, as `open_recording` takes them."""
+    """Add the arguments `path` and `import_id` of `open_recording`."""
     parser.add_argument(
         "path",
         type=recording,
         metavar="PATH",
-        help="a trace, a HAR, a VCR cassette, a file with one body, or a folder of such files",
+        help="a trace, HAR file, VCR cassette, single response body, or folder of bodies",
     )
     parser.add_argument(
-        "--import-id", metavar="ID", help="which import, where a file holds several (default: the only one)"
+        "--import-id", metavar="ID", help="which import, if the recording has several (default: the only one)"
     )
 
 
-def refused(error: LocalProtocolError) -> int:
-    """Say why a recording is not read, or what was wrong with the options; gives the exit status.
+def note_error(error: SpongewatchError) -> int:
+    """Explain an unreadable recording or a wrong option on standard error, and return the exit status.
 
-    >>> refused(RecordingError("trace.jsonl", "not JSON", line=3))
+    >>> note_error(RecordingError("trace.jsonl", "not JSON", line=3))
     9
     """
     note(str(error))
@@ -33,6 +34,6 @@ def refused(error: LocalProtocolError) -> int:
 
 
 def note_truncated(path: str, line: int | None) -> None:
-    """Say which line of a recording was left out, if one was."""
+    """Report that the last line of a recording, number `line`, is truncated; None if it isn't."""
     if line is not None:
-        note(f"{path}: line {line}, the last, is truncated and was ignored")
+        note(f"{path}: {truncated_line(line)}")

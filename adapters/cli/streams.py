@@ -1,6 +1,6 @@
-"""The streams of the command line: lines on standard output, notes on standard error, signals.
+"""The streams of the command line (items on standard output, notes on standard error) and its signals.
 
-Whatever happens to a stream, it spoils neither the other one nor the exit status.
+An error on one stream affects neither the other stream nor the exit status.
 """
 
 import json
@@ -24,38 +24,45 @@ if TYPE_CHECKING:
 
 
 def follow(watching: "Watching", clock: "LiveClock | None", *, as_json: bool = False, quiet: bool = False) -> Ended:
-    """Show `watching`, which counts on `clock`, as a live block, and print its verdict; gives the last item.
+    """Show `watching` as a live block and print its verdict; without a terminal or a clock, print lines.
 
-    Where there is no clock, or no terminal to draw on, that is `write`.
+    Args:
+        watching: The watch or replay.
+        clock: The clock of its session; None for a replay without pauses.
+        as_json: Print JSON lines.
+        quiet: Print nothing.
+
+    Returns:
+        The last item.
     """
     if clock is None or as_json or quiet or not _can_draw():
         return write(watching, as_json=as_json, quiet=quiet)
     try:
-        from ..live.output import show  # which loads rich
-    except ImportError:  # of a rich that is broken, or too old
+        from ..live.output import show  # loads rich
+    except ImportError:  # rich is broken or too old
         return write(watching)
     return show(watching, clock)
 
 
 def _can_draw() -> bool:
-    # Both streams: what reads a standard output that is piped may itself write to the terminal.
+    # Both streams must be terminals: if standard output is a pipe, its reader may write to the same terminal.
     on_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdout, sys.stderr))
     dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
     return on_terminal and not dumb and find_spec("rich") is not None
 
 
 def write(items: Iterator[Emitted], *, as_json: bool = False, quiet: bool = False) -> Ended:
-    """Print a line for each of `items`, as it comes; gives the last one."""
+    """Print a line for each of `items` as soon as it is emitted, and return the last one."""
     item: Emitted | None = None
     for item in items:
         if not quiet:
             print(jsonl(item) if as_json else line(item), flush=True)
-    assert isinstance(item, Ended)  # the promise of every watch
+    assert isinstance(item, Ended)  # every watch emits it last
     return item
 
 
 def jsonl(item: Emitted) -> str:
-    """The `--jsonl` line of `item`.
+    """Return the `--jsonl` line of `item`.
 
     >>> from spongewatch import PollFailed
     >>> jsonl(PollFailed("1126", 1.0, 1, "status 503", 2.5))
@@ -65,14 +72,14 @@ def jsonl(item: Emitted) -> str:
 
 
 def flush() -> None:
-    """Have what was printed written now, so that it is told here where it can't be; and nothing, where nothing was."""
-    if sys.stdout is not None:  # else it was closed from the start
-        sys.stdout.flush()  # print would write an empty text, and of that too a full device says that it is full
+    """Flush standard output, so that errors are raised here and not at the exit of the interpreter."""
+    if sys.stdout is not None:  # None if it was closed before the start
+        sys.stdout.flush()  # not print(flush=True), whose empty write fails on a full device
 
 
 def note(text: str) -> None:
-    """Say something on standard error, in one line."""
-    if sys.stderr is None:  # closed from the start; print would take standard output instead
+    """Print `text` on standard error, in one line with unprintable characters escaped."""
+    if sys.stderr is None:  # closed before the start; print would use standard output instead
         return
     try:
         print(f"spongewatch: {printable(text)}", file=sys.stderr, flush=True)
@@ -81,23 +88,23 @@ def note(text: str) -> None:
 
 
 def discard(stream: TextIO | None) -> None:
-    """Let what the stream still holds go nowhere, or the interpreter would try again at its exit."""
-    if stream is None:  # closed from the start
+    """Discard the buffer of `stream`, which the interpreter would otherwise try to write again at its exit."""
+    if stream is None:  # closed before the start
         return
-    with suppress(UnsupportedOperation), open(os.devnull, "wb") as nowhere:  # it may be no file at all
-        os.dup2(nowhere.fileno(), stream.fileno())
+    with suppress(UnsupportedOperation), open(os.devnull, "wb") as null:  # unsupported: it has no descriptor
+        os.dup2(null.fileno(), stream.fileno())
 
 
 _ENDING: Final = [number for number in signal.Signals if number.name in ("SIGHUP", "SIGINT", "SIGTERM")]
-"""The signals that ask for an end, as far as the system knows them: a closed terminal's, Ctrl-C's, a supervisor's."""
+"""A closed terminal, Ctrl-C, and a supervisor; Windows has no SIGHUP."""
 
 
 @contextmanager
 def on_first_signal(cancel: Callable[[], object]) -> Iterator[list[int]]:
-    """Call `cancel` on the first SIGINT, SIGTERM or SIGHUP; gives the list of those that came.
+    """Call `cancel` on the first SIGINT, SIGTERM or SIGHUP, and yield the list of received signals.
 
-    A second one does what it did before: whoever sends it will not wait for the end to be told. But a terminal that
-    is closed sends SIGHUP, and its shell sends it again; nobody is waiting there.
+    A second signal acts as if this handler did not exist, so it ends a process that doesn't react to the first. After
+    a SIGHUP, further ones are ignored: both a closed terminal and its shell send it.
     """
     received: list[int] = []
 
@@ -114,7 +121,7 @@ def on_first_signal(cancel: Callable[[], object]) -> Iterator[list[int]]:
 
     before = {number: signal.getsignal(number) for number in _ENDING}
     for number, handler in before.items():
-        if handler is not signal.SIG_IGN:  # as it is for a job in the background, and under nohup
+        if handler is not signal.SIG_IGN:  # ignored for a background job and under nohup
             signal.signal(number, handle)
     try:
         yield received

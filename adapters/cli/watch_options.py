@@ -1,4 +1,4 @@
-"""The options of `spongewatch watch`, and the session that they ask for."""
+"""The options of `spongewatch watch`, and the session that they describe."""
 
 import argparse
 from collections.abc import Iterator
@@ -6,19 +6,27 @@ from contextlib import contextmanager
 from functools import partial
 from typing import get_args
 
-from ...core import PUBLIC_SERVICE, Credentials, ImportSession, LocalProtocolError, PollPolicy, is_import_id
+from ...core import (
+    PUBLIC_SERVICE,
+    Credentials,
+    ImportSession,
+    InvalidArgument,
+    PollPolicy,
+    SpongewatchError,
+    is_import_id,
+)
 from ...core._shared import Auth, Format
 from .credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE
 from .options import one_of, seconds, seconds_or_none, trace_file
 
 DESCRIPTION = """\
-Follow an import of the service until it ends: on a terminal as a block that shows where it stands,
-elsewhere with one line for each change."""
+Watch an import until it ends. A terminal shows its current state in a block; a pipe or file gets one line for
+each change."""
 EPILOG = f"""\
-credentials, in the order in which they are looked for:
+credentials are taken from the first of these that is set:
   --credentials FILE
-  {KEY_VARIABLE} and {PASSWORD_VARIABLE} in the environment
-  netrc (the file that NETRC names, else ~/.netrc), for exactly the service's host
+  the environment variables {KEY_VARIABLE} and {PASSWORD_VARIABLE}
+  the entry for the service's host in the file that NETRC names, or in ~/.netrc
 
 example:
   spongewatch watch 89708927
@@ -29,101 +37,123 @@ example:
 _FORMATS: tuple[str, ...] = get_args(Format)
 _AUTHS: tuple[str, ...] = get_args(Auth)
 _BUDGETS = {
-    "consent-timeout": "in which the person has to consent",
-    "gathering-timeout": "in which the contacts have to be gathered",
-    "lost-contact-timeout": "without a good answer, until contact counts as lost",
-    "timeout": "for the watch as a whole",
+    "consent-timeout": "how long to wait for the person's consent",
+    "gathering-timeout": "how long to wait for the contacts to be gathered",
+    "lost-contact-timeout": "how long to go on without a valid response",
+    "timeout": "how long to watch in total",
 }
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
+    """Add the arguments of the command."""
     parser.add_argument(
         "import_id",
         metavar="IMPORT_ID",
-        help="as the call to begin the import gave it; behind -- if it starts with a dash",
+        help="the id that CloudSponge returned when the import began; after -- if it starts with a dash",
     )
     _add_service(parser.add_argument_group("service"))
     _add_times(parser)
     output = parser.add_argument_group("output")
     output.add_argument(
-        "--record", type=trace_file, metavar="FILE", help="write a trace to a new file, which only you may read"
+        "--record", type=trace_file, metavar="FILE", help="record a trace to a new file that only you can read"
     )
     shape = output.add_mutually_exclusive_group()
-    shape.add_argument("--jsonl", action="store_true", help="one JSON object a line instead of plain text")
-    shape.add_argument("--quiet", action="store_true", help="nothing but errors and the exit status")
+    shape.add_argument("--jsonl", action="store_true", help="print one JSON object per line")
+    shape.add_argument("--quiet", action="store_true", help="print only errors")
 
 
 def session(options: argparse.Namespace, credentials: Credentials | None, now: float) -> ImportSession:
-    """The session that `options` ask for; raises `LocalProtocolError`, which names the option that is at fault."""
-    asked = partial(ImportSession, options.import_id, credentials, now=now, format=options.format, auth=options.auth)
-    if not is_import_id(options.import_id):  # without what was typed there: it may be the credentials
-        raise LocalProtocolError(
-            "IMPORT_ID: an import id is 1 to 64 letters, digits, dashes and underscores, without a leading zero"
+    """Return the session that `options` describe; `now` is the time on its clock.
+
+    Raises:
+        InvalidArgument: The options don't fit together or the service; the message names the option.
+    """
+    if not is_import_id(options.import_id):  # not repeated: it may be the credentials
+        raise InvalidArgument(
+            "IMPORT_ID must be 1 to 64 letters, digits, dashes or underscores, without a leading zero"
         )
-    asked = partial(asked, base_url=options.base_url)
+    new = partial(ImportSession, options.import_id, credentials, now=now, format=options.format, auth=options.auth)
+    new = partial(new, base_url=options.base_url)
     with _naming("--base-url"):
-        asked(insecure_http=True)
-    asked = partial(asked, insecure_http=options.insecure_http)
-    with _naming("--base-url", way_out=", by --insecure-http"):  # there is nothing else left that can be wrong with it
-        asked()
+        new(insecure_http=True)
+    try:
+        new(insecure_http=options.insecure_http)
+    except SpongewatchError:  # plain http is all that can still be wrong
+        raise InvalidArgument(
+            "--base-url must use https, since http exposes the password to everyone on the network; "
+            "add --insecure-http to use it anyway"
+        ) from None
+    new = partial(new, insecure_http=options.insecure_http, echo=options.echo)
     with _naming("--echo"):
-        asked = partial(asked, echo=options.echo)
-        asked()
-    with _naming("--interval"):  # which has to go with another time, or with the service
-        return asked(policy=_policy(options))
+        new()
+    with _naming("--interval"):  # it may conflict with another time or with the limit of the service
+        return new(policy=_policy(options))
 
 
 def _add_service(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--credentials", metavar="FILE", help="key:password on one line; - for standard input")
+    group.add_argument(
+        "--credentials", metavar="FILE", help="a file with key:password on one line; - for standard input"
+    )
     group.add_argument(
         "--base-url",
         metavar="URL",
         default=PUBLIC_SERVICE,
-        help=f"https, or http to this machine (default {PUBLIC_SERVICE})",
-    )
-    group.add_argument("--insecure-http", action="store_true", help="allow plain http to another machine")
-    group.add_argument(
-        "--format", type=one_of(_FORMATS), choices=_FORMATS, default="json", help="of the answers (default json)"
+        help=f"where the service is; http only for this machine (default {PUBLIC_SERVICE})",
     )
     group.add_argument(
-        "--auth", type=one_of(_AUTHS), choices=_AUTHS, default="basic", help="how credentials are sent (default basic)"
+        "--insecure-http", action="store_true", help="allow http to other machines, which exposes the password"
     )
-    group.add_argument("--echo", metavar="TEXT", help="a text that the service hands back")
+    group.add_argument(
+        "--format",
+        type=one_of(_FORMATS),
+        choices=_FORMATS,
+        default="json",
+        help="format of the responses (default json)",
+    )
+    group.add_argument(
+        "--auth",
+        type=one_of(_AUTHS),
+        choices=_AUTHS,
+        default="basic",
+        help="how to send the credentials; query leaks them into logs (default basic)",
+    )
+    group.add_argument("--echo", metavar="TEXT", help="text that the service includes in its responses")
 
 
 def _add_times(parser: argparse.ArgumentParser) -> None:
-    usual = PollPolicy()
+    default = PollPolicy()
     polls = parser.add_argument_group("polls, in seconds")
     polls.add_argument(
         "--interval",
         type=seconds,
         metavar="S",
-        default=usual.interval,
-        help=f"between two, at least 1 at CloudSponge itself (default {usual.interval:g})",
+        default=default.interval,
+        help=f"least time between two polls, at least 1 at CloudSponge itself (default {default.interval:g})",
     )
     polls.add_argument(
         "--request-timeout",
         type=seconds,
         metavar="S",
-        default=usual.request_timeout,
-        help=f"for one, as a whole (default {usual.request_timeout:g})",
+        default=default.request_timeout,
+        help=f"how long one poll may take (default {default.request_timeout:g})",
     )
-    budgets = parser.add_argument_group("time budgets, in seconds, or none for no limit")
+    budgets = parser.add_argument_group("time budgets, in seconds (none: no limit)")
     for name, meaning in _BUDGETS.items():
-        value = getattr(usual, name.replace("-", "_"))
-        usually = "none" if value is None else f"{value:g}"
+        value = getattr(default, name.replace("-", "_"))
+        shown = "none" if value is None else f"{value:g}"
         budgets.add_argument(
-            f"--{name}", type=seconds_or_none, metavar="S", default=value, help=f"{meaning} (default {usually})"
+            f"--{name}", type=seconds_or_none, metavar="S", default=value, help=f"{meaning} (default {shown})"
         )
 
 
 @contextmanager
-def _naming(option: str, way_out: str = "") -> Iterator[None]:
+def _naming(option: str) -> Iterator[None]:
+    """Turns an error of the session into one that names `option` in place of the parameter."""
     try:
         yield
-    except LocalProtocolError as error:
-        raise LocalProtocolError(f"{option}: {error}{way_out}") from None
+    except SpongewatchError as error:
+        message = str(error).removeprefix(f"{option[2:].replace('-', '_')} ")
+        raise InvalidArgument(f"{option}{' ' if message != str(error) else ': '}{message}") from None
 
 
 def _policy(options: argparse.Namespace) -> PollPolicy:

@@ -1,18 +1,18 @@
-"""Where the `spongewatch` command begins: Ctrl-C ends it quietly from the first moment.
+"""The entry point of the `spongewatch` command.
 
-Outside the package, whose import takes most of the time in which a command starts; so nothing but the standard
-library's `signal` is loaded before that is seen to.
+It is installed outside the package, because importing the package takes most of the startup time: Ctrl-C must end the
+command without a traceback before that, too.
 """
 
 import signal
 
 
 def main() -> int:
-    """Run the command line with the arguments of the process; gives the exit status.
+    """Run the command line with the arguments of the process, and return the exit status.
 
-    SIGINT ends the process as SIGTERM does, without a traceback, except while a watch takes it as a request to end.
+    SIGINT ends the process as SIGTERM does, without a traceback, unless a command handles it.
     """
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not ignored, as for a job in the background
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a background job starts with SIGINT ignored
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from spongewatch.adapters.cli.command_line import main as run
 

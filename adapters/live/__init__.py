@@ -1,1 +1,4 @@
-"""The live block on a terminal: its text, its clocks, and how it is drawn."""
+"""The live block that `watch` and `replay --speed` show on a terminal: its text, its clocks, and the drawing.
+
+Only `output` writes to the terminal. The wording is in `phrases`.
+"""

@@ -1,4 +1,4 @@
-"""The clocks by which a live block counts, which has to know the time while the watch sleeps."""
+"""The clocks of the live block, which keeps counting while the watch sleeps."""
 
 import time
 from collections.abc import Callable
@@ -6,33 +6,33 @@ from typing import Final, Protocol, final
 
 from ...transports import Clock
 
-_PIECE: Final = 0.5
-"""Seconds; a signal that comes just before a wait, or to another thread, is not noticed before the wait is over."""
+_MAX_SLEEP: Final = 0.5
+"""Seconds; Python runs a signal handler only after a wait if the signal arrives just before it or in another thread."""
 
 
 class LiveClock(Protocol):
-    """What a live block knows of time, in seconds.
+    """The clock that a live block reads, in seconds.
 
     >>> clock: LiveClock = PacedClock(20.0)
     """
 
     on_sleep: Callable[[], object]
-    """Called by the thread that watches, when it is about to sleep."""
+    """Called in the watching thread before each sleep."""
 
     next_poll: float | None
-    """When the next poll is due, or the one under way was; None where nobody knows."""
+    """When the next poll is due, or the one in progress was due; None if unknown."""
 
     def now(self) -> float:
-        """The time on the clock of the session; from any thread."""
+        """Return the time on the session's clock; may be called from any thread."""
         ...
 
 
 @final
-class SleepTellingClock:
-    """The clock of a watch, which sleeps from poll to poll, and tells of it before it does.
+class WatchClock:
+    """The clock of a watch, which knows from its sleeps when the next poll is due.
 
     >>> from spongewatch.transports import VirtualClock
-    >>> clock = SleepTellingClock(VirtualClock())
+    >>> clock = WatchClock(VirtualClock())
     >>> clock.on_sleep = lambda: print(clock.now(), clock.next_poll)
     >>> clock.sleep(1.5)
     0.0 1.5
@@ -41,43 +41,43 @@ class SleepTellingClock:
     """
 
     def __init__(self, clock: Clock) -> None:
-        self.on_sleep: Callable[[], object] = _tell_nobody
+        self.on_sleep: Callable[[], object] = _ignore
         self.next_poll: float | None = clock.now()
         self._clock = clock
 
     def now(self) -> float:
-        """The time of the clock."""
+        """Return the time of the wrapped clock."""
         return self._clock.now()
 
     def sleep(self, seconds: float) -> None:
-        """Tell of it, and sleep, half a second at the most: the loop comes again, and signals are noticed meanwhile."""
+        """Call `on_sleep`, then sleep at most half a second; the loop sleeps again if time is left."""
         self.next_poll = self.now() + seconds
         self.on_sleep()
-        self._clock.sleep(min(seconds, _PIECE))
+        self._clock.sleep(min(seconds, _MAX_SLEEP))
 
     def wake(self) -> None:
-        """End the sleep under way, or the next one; from any thread or signal handler."""
+        """End the current sleep, or else the next one; may be called from any thread or signal handler."""
         self._clock.wake()
 
 
 @final
 class PacedClock:
-    """Counts from 0, `speed` times as fast as time goes by, as a replay of that speed does.
+    """The clock of a replay: counts from 0, `speed` times as fast as real time.
 
     >>> PacedClock(20.0).now() < 20.0
     True
     """
 
     def __init__(self, speed: float) -> None:
-        self.on_sleep: Callable[[], object] = _tell_nobody
+        self.on_sleep: Callable[[], object] = _ignore
         self.next_poll: float | None = None
         self._speed = speed
         self._start = time.monotonic()
 
     def now(self) -> float:
-        """Seconds since it was made, on its own count."""
+        """Return the seconds since its creation, times `speed`."""
         return (time.monotonic() - self._start) * self._speed
 
 
-def _tell_nobody() -> None:
+def _ignore() -> None:
     pass

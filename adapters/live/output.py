@@ -1,7 +1,7 @@
-"""A watch on a terminal: a block that is drawn anew as time goes by, and gives way to the verdict.
+"""Draw a watch on a terminal: a live block while it runs, and the verdict at the end.
 
-The block is drawn by a thread of its own, from values that the thread which watches leaves there: a session belongs
-to one thread at a time.
+The block is drawn in a thread of its own. A session belongs to one thread, so the watching thread leaves immutable
+values for the drawing thread.
 """
 
 import os
@@ -20,15 +20,15 @@ from ..phrases import anomaly, failed_poll, verdict
 from .block import Progress, block
 from .clocks import LiveClock
 
-_PAUSE: Final = 0.25
-"""Seconds between two looks at the clock."""
+_REFRESH: Final = 0.25
+"""Seconds between two updates of the block."""
 
-_USUAL: Final = os.terminal_size((80, 24))
-"""What a terminal measures that does not say."""
+_DEFAULT_SIZE: Final = os.terminal_size((80, 24))
+"""For a terminal that doesn't report its size."""
 
 
 class Watching(Iterator[Emitted], Protocol):
-    """A watch, or a replay.
+    """A watch or a replay.
 
     >>> from spongewatch.transports import replay
     >>> watching: Watching = replay("docs/traces/completes.jsonl")
@@ -38,14 +38,18 @@ class Watching(Iterator[Emitted], Protocol):
 
 
 def show(watching: Watching, clock: LiveClock) -> Ended:
-    """Show `watching` on standard error while it runs, and its verdict on standard output; gives the last item."""
+    """Show `watching` on standard error while it runs, then print its verdict on standard output.
+
+    Returns:
+        The last item.
+    """
     item: Emitted | None = None
     view = _View(watching.session, clock)
-    clock.on_sleep = view.look
+    clock.on_sleep = view.update
     with _drawn(view):
         for item in watching:
-            view.tell(item)
-    assert isinstance(item, Ended)  # the promise of every watch
+            view.add(item)
+    assert isinstance(item, Ended)  # every watch emits it last
     for line in verdict(item):
         for part in Text(line).wrap(Console(), _size(sys.stdout).columns):
             print(part.plain.rstrip(), flush=True)
@@ -54,31 +58,31 @@ def show(watching: Watching, clock: LiveClock) -> Ended:
 
 @final
 class _View:
-    """Follows a watch, in the thread of its session; `progress` may be read from any other."""
+    """Follows a watch in the thread of its session; other threads may only read `progress`."""
 
     def __init__(self, session: ImportSession, clock: LiveClock) -> None:
         self._session = session
         self.clock = clock
         self._changed: float | None = None
-        self._trouble: str | None = None
-        self._unexpected: str | None = None
-        self.look()
+        self._failed_poll: str | None = None
+        self._anomaly: str | None = None
+        self.update()
 
-    def tell(self, item: Emitted) -> None:
-        """Take in what was just emitted."""
+    def add(self, item: Emitted) -> None:
+        """Take an item that was just emitted."""
         if isinstance(item, Transition):
             self._changed = self._session.start + (item.at or 0)
         elif isinstance(item, PollFailed):
-            self._trouble = failed_poll(item)
+            self._failed_poll = failed_poll(item)
         elif isinstance(item, Anomaly):
-            self._unexpected = anomaly(item)
-        self.look()
+            self._anomaly = anomaly(item)
+        self.update()
 
-    def look(self) -> None:
-        """Take in where the session stands."""
+    def update(self) -> None:
+        """Take the current state of the session."""
         session = self._session
         budgets = session.budgets
-        if not session.failed_polls:  # or it would always be the first to run out
+        if not session.failed_polls:  # otherwise it would always be the first to expire
             budgets.pop("lost_contact_timeout", None)
         self.progress = Progress(
             session.import_id,
@@ -88,50 +92,49 @@ class _View:
             changed=self._changed,
             next_poll=self.clock.next_poll,
             budget=min(budgets.items(), key=lambda budget: budget[1], default=None),
-            trouble=self._trouble if session.failed_polls else None,
-            unexpected=self._unexpected,
+            failed_poll=self._failed_poll if session.failed_polls else None,
+            anomaly=self._anomaly,
             seen=session.machine.seen,
         )
 
 
 @contextmanager
 def _drawn(view: _View) -> Iterator[None]:
-    """What `view` sees is on the screen meanwhile."""
+    """Draws `view` in a thread until the block is left."""
     screen = _Screen()
-    over = Event()
+    done = Event()
 
     def draw() -> None:
-        with suppress(OSError):  # the terminal is gone, and its signal is on the way
-            while not over.is_set():
+        with suppress(OSError):  # the terminal was closed; SIGHUP will follow
+            while not done.is_set():
                 screen.draw(view)
-                over.wait(_PAUSE)
+                done.wait(_REFRESH)
 
-    painter = Thread(target=draw, name="live-block", daemon=True)
-    painter.start()
+    thread = Thread(target=draw, name="live-block", daemon=True)
+    thread.start()
     try:
         yield
     finally:
-        over.set()
-        painter.join()
+        done.set()
+        thread.join()
         with suppress(OSError):
             screen.clear()
 
 
 @final
 class _Screen:
-    """Standard error, a terminal: the block is drawn over the one before.
+    """Standard error as a terminal, on which each block replaces the one before.
 
-    The cursor stays where it can be seen, on a line of its own below the block, so that whatever ends the program
-    leaves a terminal in order.
+    The cursor stays visible, on a line of its own below the block, so the terminal is usable however the process ends.
     """
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, force_terminal=True)
         self._lines: list[Text] = []
-        self._size = _USUAL
+        self._size = _DEFAULT_SIZE
 
     def draw(self, view: _View) -> None:
-        """Draw what `view` sees, unless it is there already, or the terminal is somebody else's."""
+        """Draw `view`, unless it is unchanged or the process runs in the background."""
         if not _in_foreground():
             return
         size = _size(sys.stderr)
@@ -140,14 +143,14 @@ class _Screen:
             self._replace(lines, size)
 
     def clear(self) -> None:
-        """Leave the screen as it was before."""
+        """Remove the block."""
         if _in_foreground():
             self._replace([], _size(sys.stderr))
 
     def _replace(self, lines: list[Text], size: os.terminal_size) -> None:
-        # A terminal that has become narrower breaks the lines that stand there.
+        # A terminal that was made narrower has wrapped the lines that it shows.
         height = sum(max(1, -(-line.cell_len // size.columns)) for line in self._lines)
-        with self._console as console:  # in one write, or it would flicker
+        with self._console as console:  # one write; several would flicker
             if height:
                 console.print(_code(f"\x1b[{height}A"), end="")
             for line in lines:
@@ -157,18 +160,18 @@ class _Screen:
 
 
 def _in_foreground() -> bool:
-    """False for a job in the background, which shares its terminal with what is typed there."""
+    """False for a background job, which must not draw over what is typed on the terminal."""
     try:
         return os.tcgetpgrp(sys.stderr.fileno()) == os.getpgrp()
-    except OSError:  # it is the terminal of nobody's jobs
+    except OSError:  # not a controlling terminal
         return True
 
 
 def _size(stream: TextIO) -> os.terminal_size:
     size = os.get_terminal_size(stream.fileno())
-    return size if all(size) else _USUAL
+    return size if all(size) else _DEFAULT_SIZE
 
 
 def _code(code: str) -> Segments:
-    """What acts on the terminal, and is no text."""
+    """A control sequence for the terminal."""
     return Segments([Segment(code, None, [])])

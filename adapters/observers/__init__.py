@@ -1,1 +1,4 @@
-"""Observers that report what a watch emits: to the log, and to callbacks."""
+"""Observers: callables that a loop calls with each emitted item.
+
+An observer reports; it makes no decisions about the watch.
+"""

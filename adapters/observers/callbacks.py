@@ -1,10 +1,19 @@
-"""`Callbacks`: a function for each thing that can happen, in place of one observer that tells them apart."""
+"""`Callbacks`: a function for each kind of item, instead of one observer with a case for each."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar, assert_never, final
 
-from ...core import Anomaly, Emitted, Ended, LocalProtocolError, PollFailed, State, Transition
+from ...core import (
+    Anomaly,
+    Emitted,
+    Ended,
+    InvalidType,
+    LocalProtocolError,
+    PollFailed,
+    State,
+    Transition,
+)
 
 _TransitionCallback = TypeVar("_TransitionCallback", bound=Callable[[Transition], object])
 _AnomalyCallback = TypeVar("_AnomalyCallback", bound=Callable[[Anomaly], object])
@@ -17,18 +26,32 @@ _BY_TRIGGER = {"progress": "on_progress", "complete": "on_complete", "fail": "on
 
 @final
 class Callbacks:
-    """An observer that calls functions of yours, each with the one value that was emitted.
+    """Call your functions, each with the items of one kind.
 
-    They are given as arguments or by decorators, which leave the function as it is. A hook takes any number
-    of them and calls them in the order in which they were added; what they return is passed over. For one
-    transition the order is `on_transition`, `on_enter`, then `on_progress`, `on_complete` or `on_failure`.
+    Pass functions as arguments, or add them with the methods of the same names, which also work as decorators. Any
+    number of functions may be added for one kind; they are called in the order in which they were added, and their
+    return values are ignored. For one transition the order is `on_transition`, `on_enter`, then `on_progress`,
+    `on_complete` or `on_failure`.
 
-    A callback that raises keeps none of the others from being called. Afterwards a single exception is raised
-    as it is, several as an `ExceptionGroup`; a `KeyboardInterrupt` and its like are raised at once. Raises
-    `LocalProtocolError` for a callback that can't be called.
+    If a function raises an exception, the others are still called. A single exception is then raised as it is, several
+    are raised as an `ExceptionGroup`. Exceptions such as `KeyboardInterrupt` are raised at once.
 
-    Some may be `async def`: then the object is for `watch_async` and `wait_async`, which await each before the
-    next one is called.
+    If any function is an `async def`, use the object with `watch_async` or `wait_async`: they await each function
+    before the next one is called.
+
+    Args:
+        on_transition: Called with each transition.
+        on_enter: For each state, a function that is called with the transition that enters it. No transition enters
+            INITIALIZING.
+        on_progress: Called with each `progress` transition.
+        on_complete: Called with the transition that completes the import.
+        on_failure: Called with the transition that fails the import.
+        on_anomaly: Called with each anomaly.
+        on_poll_failed: Called with each failed poll.
+        on_ended: Called with the end of the watch.
+
+    Raises:
+        InvalidType: A callback is not callable, `on_enter` is not a mapping, or one of its keys is not a `State`.
 
     >>> from spongewatch.transports import replay
     >>> callbacks = Callbacks(on_enter={State.GATHERING: lambda step: print("consent at", step.at, "s")})
@@ -56,7 +79,7 @@ class Callbacks:
         on_ended: Callable[[Ended], object] | None = None,
     ) -> None:
         self._async = False
-        # By the name of the hook, or by the state that is entered.
+        # The keys are names of methods, or states for `on_enter`.
         self._functions: dict[str | State, list[Callable[[Any], object]]] = {}
         given: dict[str, Callable[..., object] | None] = {
             "on_transition": on_transition,
@@ -71,39 +94,59 @@ class Callbacks:
             if function is not None:
                 self._add(hook, function)
         if not isinstance(on_enter, Mapping | None):
-            raise LocalProtocolError("on_enter is a mapping of states to functions, such as {State.GATHERING: notify}")
+            raise InvalidType(f"on_enter must be a mapping of states to functions, not {type(on_enter).__name__}")
         for state, function in (on_enter or {}).items():
             self.on_enter(state)(function)
 
     def __call__(self, item: Emitted) -> Awaitable[None] | None:
-        """Call all that wait for an `item` like this one; where any callback is async, gives what is to be awaited."""
+        """Call the functions for `item`.
+
+        Returns:
+            An awaitable that calls them if any function of this object is async, else None.
+
+        Raises:
+            LocalProtocolError: A function that is not an `async def` returned a coroutine.
+
+        >>> Callbacks(on_poll_failed=lambda item: print(item.reason))(PollFailed("1126", 1.0, 1, "status 503", 2.5))
+        status 503
+        """
         if self._async:
             return self._call_async(item)
         errors: list[Exception] = []
-        for function in self._waiting_for(item):
+        for function in self._functions_for(item):
             try:
-                told = function(item)
-                if isinstance(told, Coroutine):
-                    told.close()
-                    raise LocalProtocolError("a callback gave something to await: make it an `async def`")
+                result = function(item)
+                if isinstance(result, Coroutine):
+                    result.close()
+                    raise LocalProtocolError("a callback returned a coroutine; make it an `async def`")
             except Exception as error:
                 errors.append(error)
         _raise(errors)
         return None
 
     def on_transition(self, function: _TransitionCallback) -> _TransitionCallback:
-        """Call `function` with each transition."""
+        """Call `function` with each transition.
+
+        >>> callbacks = Callbacks()
+        >>> @callbacks.on_transition
+        ... def show(step: Transition) -> None: ...
+        """
         return self._add("on_transition", function)
 
     def on_enter(self, state: State) -> Callable[[_TransitionCallback], _TransitionCallback]:
-        """Call the function with the transition that enters `state`; nothing enters INITIALIZING.
+        """Return a decorator for a function to call with the transition that enters `state`.
+
+        No transition enters INITIALIZING.
+
+        Raises:
+            InvalidType: `state` is not a `State`.
 
         >>> callbacks = Callbacks()
         >>> @callbacks.on_enter(State.GATHERING)
         ... def close_the_consent_window(step: Transition) -> None: ...
         """
         if not isinstance(state, State):
-            raise LocalProtocolError(f"on_enter takes a State, such as State.GATHERING, not {type(state).__name__}")
+            raise InvalidType(f"state must be a State such as State.GATHERING, not {type(state).__name__}")
 
         def add(function: _TransitionCallback) -> _TransitionCallback:
             return self._add(state, function)
@@ -111,50 +154,86 @@ class Callbacks:
         return add
 
     def on_progress(self, function: _TransitionCallback) -> _TransitionCallback:
-        """Call `function` with each `progress`: a larger number of contacts, or the first, which may be None."""
+        """Call `function` with each `progress` transition.
+
+        It reports the first contact count, which may be None, and each larger one.
+
+        >>> callbacks = Callbacks()
+        >>> @callbacks.on_progress
+        ... def update_the_bar(step: Transition) -> None: ...
+        """
         return self._add("on_progress", function)
 
     def on_complete(self, function: _TransitionCallback) -> _TransitionCallback:
-        """Call `function` with the transition that completes the import."""
+        """Call `function` with the transition that completes the import.
+
+        >>> callbacks = Callbacks()
+        >>> @callbacks.on_complete
+        ... def fetch_contacts(step: Transition) -> None: ...
+        """
         return self._add("on_complete", function)
 
     def on_failure(self, function: _TransitionCallback) -> _TransitionCallback:
-        """Call `function` with the transition that fails the import; `failure` on it says why."""
+        """Call `function` with the transition that fails the import; its `failure` has the reason.
+
+        >>> callbacks = Callbacks()
+        >>> @callbacks.on_failure
+        ... def explain(step: Transition) -> None: ...
+        """
         return self._add("on_failure", function)
 
     def on_anomaly(self, function: _AnomalyCallback) -> _AnomalyCallback:
-        """Call `function` with each row that the protocol does not foresee."""
+        """Call `function` with each row that the protocol does not describe.
+
+        >>> callbacks = Callbacks()
+        >>> @callbacks.on_anomaly
+        ... def report(item: Anomaly) -> None: ...
+        """
         return self._add("on_anomaly", function)
 
     def on_poll_failed(self, function: _PollFailedCallback) -> _PollFailedCallback:
-        """Call `function` with each poll that brought nothing usable."""
+        """Call `function` with each failed poll.
+
+        >>> callbacks = Callbacks()
+        >>> @callbacks.on_poll_failed
+        ... def report(item: PollFailed) -> None: ...
+        """
         return self._add("on_poll_failed", function)
 
     def on_ended(self, function: _EndedCallback) -> _EndedCallback:
-        """Call `function` with the end of the watch, however it ended."""
+        """Call `function` with the end of the watch, whatever the outcome.
+
+        >>> callbacks = Callbacks()
+        >>> @callbacks.on_ended
+        ... def log(item: Ended) -> None: ...
+        """
         return self._add("on_ended", function)
 
     async def _call_async(self, item: Emitted) -> None:
         errors: list[Exception] = []
-        for function in self._waiting_for(item):
+        for function in self._functions_for(item):
             try:
-                told = function(item)
-                if isinstance(told, Awaitable):
-                    await told
+                result = function(item)
+                if isinstance(result, Awaitable):
+                    await result
             except Exception as error:
                 errors.append(error)
         _raise(errors)
 
-    def _waiting_for(self, item: Emitted) -> list[Callable[[Any], object]]:
+    def _functions_for(self, item: Emitted) -> list[Callable[[Any], object]]:
         return [function for hook in _hooks(item) for function in self._functions.get(hook, ())]
 
     def _add(self, hook: str | State, function: _Callback) -> _Callback:
         if not callable(function):
-            raise LocalProtocolError(f"a callback is a function, not {type(function).__name__}")
+            raise InvalidType(f"{_name(hook)} must be callable, not {type(function).__name__}")
         if iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__):
             self._async = True
         self._functions.setdefault(hook, []).append(function)
         return function
+
+
+def _name(hook: str | State) -> str:
+    return hook if isinstance(hook, str) else "on_enter"
 
 
 def _raise(errors: list[Exception]) -> None:

@@ -1,1 +1,4 @@
-"""Timelines of recordings: what happened when, as text and as an HTML page."""
+"""Timelines of recordings: `timeline` collects the data, `text` and `page` draw it.
+
+Reading recordings belongs in `transports`, and command-line options in `cli`.
+"""

@@ -1,4 +1,4 @@
-"""The axis of a timeline: lengths of time in words, and where its marks stand."""
+"""The scales of a timeline: round marks for time and numbers, and durations as text."""
 
 from typing import Final
 
@@ -11,7 +11,11 @@ _UNITS: Final = (
 
 
 def time_marks(seconds: float, most: int) -> list[tuple[float, str]]:
-    """Round moments from 0 to `seconds`, each with its label: 0, and `most` others at the most, better 3 or more.
+    """Return round times from 0 to `seconds`, each with its label.
+
+    Args:
+        seconds: The length of the axis.
+        most: How many marks to return at most, besides 0.
 
     >>> time_marks(11.5, 6)
     [(0, '0'), (2, '2 s'), (4, '4 s'), (6, '6 s'), (8, '8 s'), (10, '10 s')]
@@ -27,7 +31,7 @@ def time_marks(seconds: float, most: int) -> list[tuple[float, str]]:
 
 
 def number_marks(greatest: int, most: int) -> list[int]:
-    """Round numbers from 0 to `greatest`: 0, and `most` others at the most.
+    """Return round numbers from 0 to `greatest`, at most `most` besides 0.
 
     >>> number_marks(2001, 4)
     [0, 1000, 2000]
@@ -41,10 +45,10 @@ def number_marks(greatest: int, most: int) -> list[int]:
     return list(range(0, greatest + 1, step))
 
 
-def length_of_time(seconds: float) -> str:
-    """A length of time in words.
+def duration(seconds: float) -> str:
+    """Return a duration as text.
 
-    >>> [length_of_time(seconds) for seconds in (0.184, 18.771, 605, 7384, 90061)]
+    >>> [duration(seconds) for seconds in (0.184, 18.771, 605, 7384, 90061)]
     ['0.184 s', '18.8 s', '10 min 5 s', '2 h 3 min', '1 d 1 h']
     """
     if seconds < 1:

@@ -1,8 +1,8 @@
-"""A timeline as one page of HTML, for a support ticket: no script, no request to anywhere, light and dark.
+"""A timeline as one self-contained HTML page, for example for a support ticket: no scripts, no requests, dark mode.
 
-Everything on it that a recording could have made up is shown as text: escaped for people and for HTML, in no
-attribute, and under a policy that forbids the page all but its own style sheet. The picture holds only numbers
-and words of ours. Where something stands across is a share of the width, so that it fits any.
+Text from the recording is untrusted. It is escaped, appears in no attribute, and a Content-Security-Policy forbids
+everything but the page's own style sheet. The drawing contains only numbers and our own words. Horizontal positions are
+percentages, so the page fits any width.
 """
 
 from base64 import b64encode
@@ -14,13 +14,14 @@ from typing import Final
 from ... import __version__
 from ...core import Abandoned, Anomaly, Completed, Emitted, Ended, Failed, PollFailed
 from ...core._shared import printable
-from .axis import length_of_time, number_marks, time_marks
-from .timeline import Phase, Poll, Timeline, in_words
+from ..phrases import description_of, name_of, time_of
+from .axis import duration, number_marks, time_marks
+from .timeline import Phase, Poll, Timeline, headline
 
-_MOST_MARKS: Final = 8
+_MAX_MARKS: Final = 8
 _CURVE_HEIGHT: Final = 120
-_THINNEST: Final = 0.2
-"""Hundredths of the width that a phase takes, however short it was."""
+_MIN_PHASE: Final = 0.2
+"""The least width of a phase, in percent."""
 
 _STYLE: Final = """
 :root {
@@ -98,7 +99,7 @@ _DIAMOND: Final = "M0-5 5 0 0 5-5 0z"
 
 
 def page(timeline: Timeline) -> str:
-    """The page, in ASCII.
+    """Return the page, in ASCII.
 
     >>> from spongewatch.adapters.timeline.timeline import timeline_of
     >>> from spongewatch.transports import open_recording
@@ -107,7 +108,6 @@ def page(timeline: Timeline) -> str:
     (4, False)
     """
     ended = timeline.ended
-    at, word, words = in_words(ended)
     title = f"Timeline of import {ended.import_id}"
     text = f"""\
 <!doctype html>
@@ -116,23 +116,23 @@ def page(timeline: Timeline) -> str:
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{_text(title)}, {_text(word)} after {at}</title>
+<title>{_text(title)}: {name_of(ended)} after {time_of(ended)}</title>
 <style>{_STYLE}</style>
 </head>
 <body>
 <main>
 <h1>{_text(title)}</h1>
-<p class="verdict">{_text(words[0].upper() + words[1:])}</p>
-{_lines(f'<p class="note">About the recording: {_text(note)}.</p>' for note in timeline.notes)}
+<p class="verdict">{_text(headline(timeline))}</p>
+{_lines(f'<p class="note">Recording: {_text(note)}.</p>' for note in timeline.notes)}
 <figure>
 {_picture(timeline)}
 <figcaption>
 {_legend(timeline)}
 </figcaption>
 </figure>
-<h2>What happened</h2>
+<h2>Events</h2>
 {_table(timeline)}
-<footer>Times count from the start of the watch. Drawn by spongewatch {__version__}.</footer>
+<footer>Times are measured from the start of the watch. Created by spongewatch {__version__}.</footer>
 </main>
 </body>
 </html>
@@ -140,8 +140,8 @@ def page(timeline: Timeline) -> str:
     return text.encode("ascii", "xmlcharrefreplace").decode()
 
 
-def _text(words: str) -> str:
-    return escape(printable(words))
+def _text(text: str) -> str:
+    return escape(printable(text))
 
 
 def _lines(parts: Iterable[str]) -> str:
@@ -161,10 +161,10 @@ def _picture(timeline: Timeline) -> str:
         lanes.append(f'<svg y="{height}">\n{_lines(lane)}\n</svg>')
         height += lane_height
     ended = timeline.ended
-    told = f"{ended.outcome.name} after {length_of_time(ended.at)} and {timeline.poll_count:,} polls"
+    summary = f"{ended.outcome.name} after {duration(ended.at)} and {timeline.poll_count:,} polls"
     return f"""\
 <svg role="img" aria-labelledby="picture" height="{height + 24}">
-<title id="picture">{told}; the table below tells what happened</title>
+<title id="picture">{summary}; the table below lists the events</title>
 <defs><path id="cross" d="M-4-4 4 4M4-4-4 4"/><path id="diamond" d="M0-5 5 0 0 5-5 0z"/></defs>
 {_lines(_axis(timeline, height))}
 {_lines(lanes)}
@@ -172,8 +172,8 @@ def _picture(timeline: Timeline) -> str:
 
 
 def _axis(timeline: Timeline, height: int) -> Iterator[str]:
-    """Lines through all lanes, and below them what they stand for; of these every second where there is room."""
-    for number, (at, label) in enumerate(time_marks(timeline.seconds, _MOST_MARKS)):
+    """Grid lines with labels; narrow screens show every second label."""
+    for number, (at, label) in enumerate(time_marks(timeline.seconds, _MAX_MARKS)):
         x = _share(timeline, at)
         between = ' class="between"' if number % 2 else ""
         anchor = "start" if x < 4 else "end" if x > 96 else "middle"
@@ -188,7 +188,7 @@ def _axis(timeline: Timeline, height: int) -> Iterator[str]:
 
 
 def _lanes(timeline: Timeline) -> Iterator[tuple[int, Iterable[str]]]:
-    """Each with its height in pixels."""
+    """The rows of the drawing, each with its height in pixels."""
     for phase in timeline.phases:
         yield 48, _phase(timeline, phase)
     yield 36, _end(timeline)
@@ -201,36 +201,38 @@ def _lanes(timeline: Timeline) -> Iterator[tuple[int, Iterable[str]]]:
 
 def _phase(timeline: Timeline, phase: Phase) -> Iterator[str]:
     start, end = _share(timeline, phase.start), _share(timeline, phase.end)
-    width = max(round(end - start, 2), _THINNEST)
+    width = max(round(end - start, 2), _MIN_PHASE)
     name = phase.state.value
-    yield _heading(name, length_of_time(phase.end - phase.start))
+    yield _heading(name, duration(phase.end - phase.start))
     yield f'<rect class="{name.lower()}" x="{min(start, 100 - width):g}%" y="22" width="{width:g}%" height="12"/>'
 
 
 def _end(timeline: Timeline) -> Iterator[str]:
     ended = timeline.ended
     x = _share(timeline, ended.at)
-    words = f'{ended.outcome.name} <tspan class="quiet">{length_of_time(ended.at)}</tspan>'
+    text = f'{ended.outcome.name} <tspan class="quiet">{duration(ended.at)}</tspan>'
     beside = 'dx="-12" text-anchor="end"' if x > 50 else 'dx="12"'
     yield f'<circle class="{_kind(ended)}" cx="{x:g}%" cy="14" r="5"/>'
-    yield f'<text x="{x:g}%" y="18" {beside}>{words}</text>'
+    yield f'<text x="{x:g}%" y="18" {beside}>{text}</text>'
 
 
 def _polls(timeline: Timeline) -> Iterator[str]:
     failed = timeline.failed_count
     yield _heading("Polls", f"{timeline.poll_count:,}" + (f", {failed:,} failed" if failed else ""))
-    took = (f"M{_across(timeline, poll.sent):g} 8H{_across(timeline, poll.came):g}" for poll in _slow(timeline))
-    came = dict.fromkeys(_across(timeline, poll.came) for poll in timeline.polls if poll.failed < poll.count)
+    took = (f"M{_across(timeline, poll.sent):g} 8H{_across(timeline, poll.finished):g}" for poll in _slow(timeline))
+    finished = dict.fromkeys(_across(timeline, poll.finished) for poll in timeline.polls if poll.failed < poll.count)
     yield '<svg y="24" height="16" viewBox="0 0 1000 16" preserveAspectRatio="none">'
     yield f'<path class="took" d="{"".join(took)}"/>'
-    yield f'<path class="poll" d="{"".join(f"M{x:g} 0V16" for x in came)}"/>'
+    yield f'<path class="poll" d="{"".join(f"M{x:g} 0V16" for x in finished)}"/>'
     yield "</svg>"
-    yield from _signs("cross", "failed", 32, (_share(timeline, poll.came) for poll in timeline.polls if poll.failed))
+    yield from _signs(
+        "cross", "failed", 32, (_share(timeline, poll.finished) for poll in timeline.polls if poll.failed)
+    )
 
 
 def _slow(timeline: Timeline) -> list[Poll]:
-    """The polls whose answers took so long that it can be seen."""
-    return [poll for poll in timeline.polls if (poll.came - poll.sent) * 50 > timeline.seconds]
+    """The polls that took long enough to be visible in the drawing."""
+    return [poll for poll in timeline.polls if (poll.finished - poll.sent) * 50 > timeline.seconds]
 
 
 def _anomalies(timeline: Timeline) -> Iterator[str]:
@@ -239,7 +241,7 @@ def _anomalies(timeline: Timeline) -> Iterator[str]:
 
 
 def _signs(shape: str, kind: str, y: int, places: Iterable[float]) -> Iterator[str]:
-    """A sign at each of the `places`; of those that would cover each other, one."""
+    """A sign at each of the `places`; signs that would overlap are merged."""
     apart = {round(x * 2): x for x in places}
     yield from (f'<use href="#{shape}" class="{kind}" x="{x:g}%" y="{y}"/>' for x in apart.values())
 
@@ -267,37 +269,37 @@ def _heading(name: str, value: str) -> str:
 
 
 def _share(timeline: Timeline, at: float) -> float:
-    """Where `at` stands, in hundredths of the width."""
+    """The horizontal position of `at`, in percent of the width."""
     return round(100 * at / timeline.seconds, 2) if timeline.seconds else 0.0
 
 
 def _across(timeline: Timeline, at: float) -> float:
-    """Where `at` stands, in thousandths of the width."""
+    """The horizontal position of `at`, in thousandths of the width."""
     return round(10 * _share(timeline, at), 1)
 
 
 def _legend(timeline: Timeline) -> str:
-    entries = ['<path class="poll" d="M8 0V16"/></svg>an answer came']
+    entries = ['<path class="poll" d="M8 0V16"/></svg>response']
     if _slow(timeline):
-        entries.append('<path class="took" d="M0 8H16"/></svg>waiting for an answer')
+        entries.append('<path class="took" d="M0 8H16"/></svg>waiting for a response')
     if timeline.failed_count:
-        entries.append('<use href="#cross" class="failed" x="8" y="8"/></svg>a poll failed')
+        entries.append('<use href="#cross" class="failed" x="8" y="8"/></svg>failed poll')
     if timeline.anomalies:
-        entries.append('<use href="#diamond" class="anomaly" x="8" y="8"/></svg>something unexpected')
+        entries.append('<use href="#diamond" class="anomaly" x="8" y="8"/></svg>anomaly')
     key = '<svg width="16" height="16" aria-hidden="true">'
     return f"<ul>\n{_lines(f'<li>{key}{entry}</li>' for entry in entries)}\n</ul>"
 
 
 def _table(timeline: Timeline) -> str:
-    left_out = f"<tr><td></td><td></td><td>... {timeline.left_out:,} more, which are left out here</td></tr>"
+    omitted = f"<tr><td></td><td></td><td>{timeline.omitted:,} more events are omitted here</td></tr>"
     rows = [
-        *map(_row, timeline.told),
-        *([left_out] if timeline.left_out else []),
-        *map(_row, timeline.told_last),
+        *map(_row, timeline.first_items),
+        *([omitted] if timeline.omitted else []),
+        *map(_row, timeline.last_items),
     ]
     return f"""\
 <table>
-<thead><tr><th scope="col">Time</th><th scope="col">What</th><th scope="col">In words</th></tr></thead>
+<thead><tr><th scope="col">Time</th><th scope="col">Event</th><th scope="col">Details</th></tr></thead>
 <tbody>
 {_lines(rows)}
 </tbody>
@@ -305,8 +307,7 @@ def _table(timeline: Timeline) -> str:
 
 
 def _row(item: Emitted) -> str:
-    at, word, words = map(_text, in_words(item))
     kind = {PollFailed: ' class="bad"', Anomaly: ' class="odd"'}.get(type(item), "")
     if isinstance(item, Ended):
         kind = f' class="{_kind(item)}"'
-    return f"<tr><td>{at}</td><td{kind}>{word}</td><td>{words}</td></tr>"
+    return f"<tr><td>{time_of(item)}</td><td{kind}>{name_of(item)}</td><td>{_text(description_of(item))}</td></tr>"

@@ -1,4 +1,4 @@
-"""A timeline as plain text for a terminal, without colours: each column is a stretch of time."""
+"""A timeline as plain text without colors; each column stands for a span of time."""
 
 import textwrap
 from collections.abc import Iterator
@@ -6,15 +6,17 @@ from dataclasses import astuple, dataclass
 from typing import Final, final
 
 from ...core import Anomaly, PollFailed
-from .axis import length_of_time, time_marks
-from .timeline import Timeline, in_words
+from ...core._shared import printable
+from ..phrases import description_of, name_of, time_of
+from .axis import duration, time_marks
+from .timeline import Timeline, headline
 
-NARROWEST: Final = 20
-WIDEST: Final = 200
-"""Columns of a drawing, whatever is asked for."""
+MIN_WIDTH: Final = 20
+MAX_WIDTH: Final = 200
+"""Columns; a requested width outside these limits is adjusted."""
 
-MOST_MARKED: Final = 10
-"""Failed polls and anomalies that are told in words, at the most."""
+MAX_LISTED: Final = 10
+"""How many failed polls and anomalies are listed below the drawing."""
 
 _MARGIN: Final = 14
 _CURVE_ROWS: Final = 4
@@ -32,7 +34,7 @@ class _Signs:
     axis: str
     mark: str
     levels: str
-    """How full a character is, from a little to all of it."""
+    """Characters from almost empty to full."""
 
 
 _UNICODE: Final = _Signs("█", "╵", "─", "×", "!", "●", "─", "┴", "▁▂▃▄▅▆▇█")  # noqa: RUF001  (a multiplication sign is meant)
@@ -40,7 +42,12 @@ _ASCII: Final = _Signs("#", "|", "-", "x", "!", "*", "-", "+", ".:#")
 
 
 def drawing(timeline: Timeline, width: int, encoding: str = "utf-8") -> str:
-    """The timeline in lines of at most `width` columns, in ASCII where `encoding` hasn't the signs.
+    """Return the timeline as text.
+
+    Args:
+        timeline: The timeline.
+        width: The width in columns, from 20 to 200; other values are adjusted.
+        encoding: The encoding of the output. If it lacks the drawing characters, ASCII is used.
 
     >>> from spongewatch.adapters.timeline.timeline import timeline_of
     >>> from spongewatch.transports import open_recording
@@ -55,14 +62,14 @@ def drawing(timeline: Timeline, width: int, encoding: str = "utf-8") -> str:
     <BLANKLINE>
     | 8 polls
     """
-    width = min(max(width, NARROWEST), WIDEST)
+    width = min(max(width, MIN_WIDTH), MAX_WIDTH)
     signs = _signs(encoding)
     chart = list(_Chart(timeline, width - _MARGIN, signs).rows())
     paragraphs = [
         _verdict(timeline, width),
         chart,
         _legend(timeline, signs, width, waiting=any(signs.waiting in row for row in chart[:-2])),
-        _marked(timeline, signs, width),
+        _listed(timeline, signs, width),
     ]
     return "\n\n".join("\n".join(row.rstrip() for row in rows) for rows in paragraphs if rows)
 
@@ -76,13 +83,12 @@ def _signs(encoding: str) -> _Signs:
 
 
 def _verdict(timeline: Timeline, width: int) -> list[str]:
-    _, _, words = in_words(timeline.ended)
-    return textwrap.wrap(words[0].upper() + words[1:], width)
+    return textwrap.wrap(printable(headline(timeline)), width)
 
 
 @final
 class _Chart:
-    """The rows of the picture, `columns` wide beside their labels."""
+    """The rows of the drawing, `columns` wide beside their labels."""
 
     def __init__(self, timeline: Timeline, columns: int, signs: _Signs) -> None:
         self._timeline = timeline
@@ -103,14 +109,14 @@ class _Chart:
         yield from self._axis()
 
     def _bar(self, label: str, start: float, end: float, sign: str, seconds: float) -> str:
-        """From `start` to `end`, with its length beside it where there is room."""
+        """A bar from `start` to `end`, with its duration beside it if there is room."""
         first, last = self._column(start), self._column(end)
-        words = length_of_time(seconds)
+        text = duration(seconds)
         bar = sign * (last - first + 1)
-        if last + 2 + len(words) <= self._columns:
-            bar = f"{' ' * first}{bar} {words}"
-        elif len(words) + 1 <= first:
-            bar = f"{words:>{first - 1}} {bar}"
+        if last + 2 + len(text) <= self._columns:
+            bar = f"{' ' * first}{bar} {text}"
+        elif len(text) + 1 <= first:
+            bar = f"{text:>{first - 1}} {bar}"
         else:
             bar = " " * first + bar
         return f"{label:<{_MARGIN}}{bar}"
@@ -119,13 +125,13 @@ class _Chart:
         signs = self._signs
         row = {}
         for poll in self._timeline.polls:
-            if (poll.came - poll.sent) * self._columns >= 2 * self._timeline.seconds:  # of the picture, two columns
-                row.update(dict.fromkeys(range(self._column(poll.sent), self._column(poll.came)), signs.waiting))
+            if (poll.finished - poll.sent) * self._columns >= 2 * self._timeline.seconds:  # two columns
+                row.update(dict.fromkeys(range(self._column(poll.sent), self._column(poll.finished)), signs.waiting))
         for sign, polls in (
             (signs.poll, self._timeline.polls),
             (signs.failed, (poll for poll in self._timeline.polls if poll.failed)),
         ):
-            row.update((self._column(poll.came), sign) for poll in polls)
+            row.update((self._column(poll.finished), sign) for poll in polls)
         return self._row("polls", row)
 
     def _curve(self) -> Iterator[str]:
@@ -144,11 +150,11 @@ class _Chart:
             )
 
     def _known_contacts(self) -> dict[int, int]:
-        """The number of contacts known at the end of each column, up to the end of the watch."""
-        told = {self._column(at): count for at, count in self._timeline.contacts}
+        """For each column up to the end of the watch, the contact count known at its end."""
+        counts = {self._column(at): count for at, count in self._timeline.contacts}
         known: dict[int, int] = {}
-        for place in range(min(told), self._column(self._timeline.ended.at) + 1):
-            known[place] = told.get(place, known.get(place - 1, 0))
+        for place in range(min(counts), self._column(self._timeline.ended.at) + 1):
+            known[place] = counts.get(place, known.get(place - 1, 0))
         return known
 
     def _axis(self) -> Iterator[str]:
@@ -193,15 +199,15 @@ def _legend(timeline: Timeline, signs: _Signs, width: int, *, waiting: bool) -> 
     return rows
 
 
-def _marked(timeline: Timeline, signs: _Signs, width: int) -> list[str]:
-    items = [item for item in (*timeline.told, *timeline.told_last) if isinstance(item, PollFailed | Anomaly)]
-    told = [(item, *in_words(item)) for item in items[:MOST_MARKED]]
-    longest = max((len(at) for _, at, _, _ in told), default=0)
+def _listed(timeline: Timeline, signs: _Signs, width: int) -> list[str]:
+    items = [item for item in (*timeline.first_items, *timeline.last_items) if isinstance(item, PollFailed | Anomaly)]
+    listed = items[:MAX_LISTED]
+    longest = max((len(time_of(item)) for item in listed), default=0)
     rows: list[str] = []
-    for item, at, _, words in told:
+    for item in listed:
         sign = signs.failed if isinstance(item, PollFailed) else signs.anomaly
-        text = f"{sign} {at:>{longest}}  {words}"
+        text = printable(f"{sign} {time_of(item):>{longest}}  {name_of(item)}: {description_of(item)}")
         rows += textwrap.wrap(text, width, subsequent_indent="    ", break_on_hyphens=False)
-    if rows and (timeline.left_out or len(items) > MOST_MARKED):
-        rows += textwrap.wrap("... and more; 'spongewatch replay' tells all", width)
+    if rows and (timeline.omitted or len(items) > MAX_LISTED):
+        rows += textwrap.wrap("There are more; 'spongewatch replay' shows all.", width)
     return rows

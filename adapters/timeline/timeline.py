@@ -1,7 +1,7 @@
-"""What happened when in a recording, as a value: phases, polls, contacts, what a replay tells, the end.
+"""The events of a recording in time, as one value: phases, polls, contact counts, items, and the end.
 
-It stays small however long the recording is: beyond `MOMENTS` of a kind, neighbours in time become one. How it
-is drawn is no business of this module.
+Its size is bounded, however long the recording is: beyond `MAX_MOMENTS`, neighbors in time are merged. Drawing belongs
+in `text` and `page`.
 """
 
 from collections import deque
@@ -14,14 +14,14 @@ from typing import Any, Final, Generic, TypeVar, final
 from ...core import Anomaly, Emitted, Ended, LostContact, PollFailed, Rejected, State, Transition
 from ...transports import Recording, Replay
 from ...transports._shared import Exchange
-from ..phrases import cut_short, line
+from ..phrases import description_of, early_end, truncated_line
 
-MOMENTS: Final = 2000
-"""Polls, and numbers of contacts, that are told apart: more than a picture has room for."""
+MAX_MOMENTS: Final = 2000
+"""How many polls, and how many contact counts, are kept apart: more than a drawing can show."""
 
-TOLD_FIRST: Final = 200
-TOLD_LAST: Final = 50
-"""How much of what a replay tells is kept; what lies between the two is counted."""
+FIRST_ITEMS: Final = 200
+LAST_ITEMS: Final = 50
+"""How many emitted items are kept; those in between are only counted."""
 
 _Value = TypeVar("_Value")
 
@@ -29,7 +29,11 @@ _Value = TypeVar("_Value")
 @final
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A state that the import was in, and from when to when, in seconds from the start."""
+    """A state that the import was in; times are in seconds from the start.
+
+    >>> Phase(State.GATHERING, 2.438, 18.771).end
+    18.771
+    """
 
     state: State
     start: float
@@ -39,14 +43,20 @@ class Phase:
 @final
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """One poll: when its request left and its answer came, in seconds from the start.
+    """One poll, or several that are too close to be drawn apart; times are in seconds from the start.
 
-    Polls that are too close to be told apart are one: `count` of them, `failed` of these, at the times of the
-    slowest.
+    Attributes:
+        sent: When the request was sent; the slowest poll's, if there are several.
+        finished: When the response arrived or the poll failed.
+        count: The number of polls.
+        failed: How many of them failed.
+
+    >>> Poll(1.0, 1.5, failed=1).count
+    1
     """
 
     sent: float
-    came: float
+    finished: float
     count: int = 1
     failed: int = 0
 
@@ -54,13 +64,20 @@ class Poll:
 @final
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """All that a drawing needs.
+    """The data of a drawing; times are in seconds from the start.
 
-    `seconds` is how long it took up to the end, or to an answer that came after a time budget ran out.
-    `phases` holds INITIALIZING, and GATHERING where the import came to it. `contacts` are the numbers that
-    became known, each with its moment. `told` and `told_last` are what a replay tells, with `left_out` items
-    between them. `notes` say what kept the recording from being read as a whole; `broken` is true where what
-    follows could not be read at all.
+    Attributes:
+        ended: The end of the watch.
+        seconds: The length of the time axis, up to the end of the watch, or of a poll that a time budget cut off.
+        phases: INITIALIZING, and GATHERING if the import reached it.
+        polls: The polls, in order.
+        contacts: When each contact count became known.
+        anomalies: When each anomaly was emitted.
+        first_items: The first items of the replay.
+        omitted: The number of items between `first_items` and `last_items`.
+        last_items: The last items of the replay.
+        notes: Problems of the recording, for people.
+        broken: Whether the rest of the recording is unreadable.
     """
 
     ended: Ended
@@ -69,27 +86,27 @@ class Timeline:
     polls: tuple[Poll, ...]
     contacts: tuple[tuple[float, int], ...]
     anomalies: tuple[float, ...]
-    told: tuple[Emitted, ...]
-    left_out: int
-    told_last: tuple[Emitted, ...]
+    first_items: tuple[Emitted, ...]
+    omitted: int
+    last_items: tuple[Emitted, ...]
     notes: tuple[str, ...]
     broken: bool
 
     @property
     def poll_count(self) -> int:
-        """How many polls there were."""
+        """Return the number of polls."""
         return sum(poll.count for poll in self.polls)
 
     @property
     def failed_count(self) -> int:
-        """How many of them brought nothing usable."""
+        """Return the number of failed polls."""
         return sum(poll.failed for poll in self.polls)
 
 
 def timeline_of(recording: Recording) -> Timeline:
-    """The timeline of what `open_recording` gives, replayed from its start to its end.
+    """Replay a recording and return its timeline.
 
-    Nothing is raised on the way: a recording that breaks off is drawn as far as it goes.
+    A recording that becomes unreadable raises nothing: its timeline ends there.
 
     >>> from spongewatch.transports import open_recording
     >>> timeline = timeline_of(open_recording("docs/traces/fails.jsonl"))
@@ -98,59 +115,56 @@ def timeline_of(recording: Recording) -> Timeline:
     >>> timeline.poll_count, timeline.failed_count, timeline.contacts
     (7, 2, ((2.438, 0), (17.645, 40)))
     """
-    noting = _Noting(recording)
-    watch = Replay(noting)
-    told = _Told(watch.session.elapsed, watch.session.state)
-    ended = _follow(watch, noting, told)
+    observed = _ObservedRecording(recording)
+    watch = Replay(observed)
+    items = _Items(watch.session.elapsed, watch.session.state)
+    ended = _replay(watch, observed, items)
     return Timeline(
         ended,
-        max([ended.at, *(poll.came for poll in noting.polls)]),
-        told.phases(ended),
-        noting.polls,
-        told.contacts.values(),
-        tuple(told.anomalies),
-        tuple(told.first),
-        told.left_out,
-        tuple(told.last),
+        max([ended.at, *(poll.finished for poll in observed.polls)]),
+        items.phases(ended),
+        observed.polls,
+        items.contacts.values(),
+        tuple(items.anomalies),
+        tuple(items.first),
+        items.omitted,
+        tuple(items.last),
         tuple(_notes(watch, ended)),
         watch.transport.broken is not None,
     )
 
 
-def in_words(item: Emitted) -> tuple[str, str, str]:
-    """The line of `item` in three parts: when, a word for what it is, and the rest.
+def headline(timeline: Timeline) -> str:
+    """Return the outcome as a heading of the drawing.
 
-    >>> in_words(PollFailed("1126", 1.0, 1, "status 503", None))
-    ('1.0 s', 'no news', 'poll failed (1 in a row): status 503')
+    >>> from spongewatch.transports import open_recording
+    >>> headline(timeline_of(open_recording("docs/traces/completes.jsonl")))
+    'Import 1126: completed with 2,001 contacts; fetch them within minutes'
     """
-    at, _, words = line(item).strip().partition(" s  ")
-    if isinstance(item, Ended):
-        return f"{at} s", item.outcome.name, words
-    word, _, rest = words.partition("  ")
-    return f"{at} s", word, rest.lstrip()
+    return f"Import {timeline.ended.import_id}: {description_of(timeline.ended)}"
 
 
-def _follow(watch: Replay, noting: "_Noting", told: "_Told") -> Ended:
+def _replay(watch: Replay, observed: "_ObservedRecording", items: "_Items") -> Ended:
     item: Emitted | None = None
-    for item in watch:  # to its very end: only there a torn last line is found
-        if _brought_nothing(item):
-            noting.fail()
-        told.add(item)
+    for item in watch:  # after `Ended` too: a truncated last line is found only at the end
+        if _is_failed_poll(item):
+            observed.mark_failed()
+        items.add(item)
         if isinstance(item, Ended):
-            noting.stop()
-    assert isinstance(item, Ended)  # the promise of every watch
+            observed.stop()
+    assert isinstance(item, Ended)  # every watch emits it last
     return item
 
 
-def _brought_nothing(item: Emitted) -> bool:
-    if isinstance(item, Ended):  # by a poll that is not tried again, and so not told as failed
+def _is_failed_poll(item: Emitted) -> bool:
+    if isinstance(item, Ended):  # a poll that isn't retried ends the watch without a PollFailed
         return isinstance(item.outcome, Rejected | LostContact)
     return isinstance(item, PollFailed)
 
 
 @final
-class _Noting:
-    """A recording that notes, while it is replayed, when its polls were."""
+class _ObservedRecording:
+    """A recording that keeps the times of its polls while it is replayed."""
 
     def __init__(self, recording: Recording) -> None:
         self.import_id = recording.import_id
@@ -160,47 +174,47 @@ class _Noting:
         self._recording = recording
 
     def entries(self) -> Generator[Any, None, None]:
-        self._noted = _Thinned(_as_one)  # anew: a replay may have looked into the recording for the import's id
-        self._under_way: Poll | None = None
+        self._kept = _Thinned(_merged)  # reset: Replay may have read entries already, to find the import id
+        self._current: Poll | None = None
         now = 0.0
         with closing(self._recording.entries()) as entries:
             for entry in entries:
                 if isinstance(entry, Exchange):
-                    sent = max(entry.sent, now)  # a replay takes one poll at a time, and its clock never goes back
-                    now = max(entry.came, sent)
-                    self._under_way = Poll(sent, now)
+                    sent = max(entry.sent, now)  # a replay polls once at a time, and its clock never goes back
+                    now = max(entry.received, sent)
+                    self._current = Poll(sent, now)
                 yield entry
-                self._note()
+                self._keep()
 
-    def fail(self) -> None:
-        """The poll under way, if there is one, brought nothing usable."""
-        if self._under_way:
-            self._under_way = replace(self._under_way, failed=1)
+    def mark_failed(self) -> None:
+        """Mark the current poll, if there is one, as failed."""
+        if self._current:
+            self._current = replace(self._current, failed=1)
 
     def stop(self) -> None:
-        """The watch is over; what else the recording holds is no part of it."""
-        self._note()
-        self.polls = self._noted.values()
+        """Ignore the rest of the recording: the watch has ended."""
+        self._keep()
+        self.polls = self._kept.values()
 
-    def _note(self) -> None:
-        if self._under_way:
-            self._noted.add(self._under_way.came, self._under_way)
-        self._under_way = None
+    def _keep(self) -> None:
+        if self._current:
+            self._kept.add(self._current.finished, self._current)
+        self._current = None
 
 
-def _as_one(poll: Poll, other: Poll) -> Poll:
-    slower = max(poll, other, key=lambda poll: poll.came - poll.sent)
+def _merged(poll: Poll, other: Poll) -> Poll:
+    slower = max(poll, other, key=lambda poll: poll.finished - poll.sent)
     return replace(slower, count=poll.count + other.count, failed=poll.failed + other.failed)
 
 
 @final
-class _Told:
-    """What a replay tells, which stands in `state` at the moment `start`, sorted by what it means for a drawing."""
+class _Items:
+    """The items of a replay that begins in `state` at the time `start`, sorted for a drawing."""
 
     def __init__(self, start: float, state: State) -> None:
         self.first: list[Emitted] = []
-        self.last: deque[Emitted] = deque(maxlen=TOLD_LAST)
-        self.left_out = 0
+        self.last: deque[Emitted] = deque(maxlen=LAST_ITEMS)
+        self.omitted = 0
         self.contacts = _Thinned[tuple[float, int]](max)
         self.anomalies: list[float] = []
         self._changes = [(start, state)]
@@ -208,7 +222,7 @@ class _Told:
 
     def add(self, item: Emitted) -> None:
         at = item.at or 0.0
-        if isinstance(item, Anomaly):  # of which there are a few dozen at the most
+        if isinstance(item, Anomaly):  # a few dozen at most
             self.anomalies.append(at)
         if isinstance(item, Transition) and item.contact_count not in (None, self._count):
             self._count = item.contact_count
@@ -223,44 +237,44 @@ class _Told:
         return tuple(Phase(state, start, end) for (start, state), (end, _) in spans if not state.is_terminal)
 
     def _keep(self, item: Emitted) -> None:
-        if len(self.first) < TOLD_FIRST:
+        if len(self.first) < FIRST_ITEMS:
             self.first.append(item)
             return
-        self.left_out += len(self.last) == TOLD_LAST
+        self.omitted += len(self.last) == LAST_ITEMS
         self.last.append(item)
 
 
 @final
 class _Thinned(Generic[_Value]):
-    """Values in time, `MOMENTS` of them at the most: whenever there are more, its steps of time get longer."""
+    """At most `MAX_MOMENTS` values in time; when there are more, its time steps are doubled and values are merged."""
 
-    def __init__(self, as_one: Callable[[_Value, _Value], _Value]) -> None:
-        self._as_one = as_one
+    def __init__(self, merged: Callable[[_Value, _Value], _Value]) -> None:
+        self._merged = merged
         self._step = 1  # milliseconds
         self._values: dict[int, _Value] = {}
 
     def add(self, at: float, value: _Value) -> None:
-        """Put `value` at `at`, which is not before what was put last."""
+        """Add `value` at the time `at`, which must not be before the previous one."""
         self._put(round(at * 1000) // self._step, value)
-        while len(self._values) > MOMENTS:
+        while len(self._values) > MAX_MOMENTS:
             self._step *= 2
             before, self._values = self._values, {}
             for place, kept in before.items():
                 self._put(place // 2, kept)
 
     def values(self) -> tuple[_Value, ...]:
-        """What is left, in the order of time."""
+        """Return the values in order."""
         return tuple(self._values.values())
 
     def _put(self, place: int, value: _Value) -> None:
-        self._values[place] = self._as_one(self._values[place], value) if place in self._values else value
+        self._values[place] = self._merged(self._values[place], value) if place in self._values else value
 
 
 def _notes(watch: Replay, ended: Ended) -> Generator[str, None, None]:
     transport = watch.transport
     if transport.truncated_line is not None:
-        yield f"line {transport.truncated_line}, the last, is truncated and was ignored"
+        yield truncated_line(transport.truncated_line)
     if transport.broken:
         yield transport.broken.problem
     elif transport.exhausted and isinstance(ended.outcome, LostContact):
-        yield cut_short(ended)
+        yield early_end(ended)

@@ -1,4 +1,4 @@
-"""A transport by aiohttp, to be made in a running loop; the settings are those of a session."""
+"""A transport for aiohttp; create it in a running event loop. It accepts the settings of `aiohttp.ClientSession`."""
 
 import ssl
 from typing import Any
@@ -43,5 +43,5 @@ class AiohttpTransport:
 
 
 async def _send_once(request: Any, handler: Any) -> Any:
-    with as_transport_error(aiohttp.ClientError, OSError):  # else aiohttp tries once more
+    with as_transport_error(aiohttp.ClientError, OSError):  # aiohttp would repeat the request after an error of its own
         return await handler(request)

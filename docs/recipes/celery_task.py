@@ -1,4 +1,4 @@
-"""A Celery task that polls an import once, keeps in one write what came of it, and queues itself for the next poll."""
+"""A Celery task that polls an import once, stores the result in one transaction, and queues the next poll."""
 
 import json
 import os
@@ -19,7 +19,7 @@ DATABASE = os.environ.get("IMPORTS_DATABASE", "imports.sqlite3")
 TRANSPORT = Urllib3Transport()
 SCHEMA = """
     CREATE TABLE IF NOT EXISTS imports (id TEXT PRIMARY KEY, session TEXT, due REAL);
-    CREATE TABLE IF NOT EXISTS told (import_id TEXT, item TEXT);
+    CREATE TABLE IF NOT EXISTS items (import_id TEXT, item TEXT);
 """
 
 
@@ -34,14 +34,14 @@ def begin(import_id: str) -> None:
 
 @app.task(acks_late=True, reject_on_worker_lost=True, autoretry_for=(sqlite3.Error,), max_retries=None)
 def poll_import(import_id: str) -> None:
-    clock = SystemClock()  # a new one each time: its UNIX time is that of the machine when it is made
+    clock = SystemClock()  # a new one for each poll: none follows later changes of the machine's time
     with closing(sqlite3.connect(DATABASE)) as db:
         row = Row(db, import_id)
         session = ImportSession.resume(row.saved, CREDENTIALS, now=clock.now(), base_url=BASE_URL)
         try:
-            told = poll(session, TRANSPORT, clock=clock, before_sending=lambda: row.keep(session, clock.now()))
-            due = row.keep(session, clock.now(), told)
-        except Overtaken:
+            items = poll(session, TRANSPORT, clock=clock, before_sending=lambda: row.store(session, clock.now()))
+            due = row.store(session, clock.now(), items)
+        except Superseded:
             return
     if due is not None:
         poll_import.apply_async((import_id,), countdown=max(due - clock.now(), 0))
@@ -55,24 +55,24 @@ def poll_overdue() -> None:
 
 
 class Row:
-    """An import in the database, which is written only where nobody else has written it meanwhile."""
+    """An import in the database; it is written only if no other worker has written it since it was read."""
 
     def __init__(self, db: sqlite3.Connection, import_id: str) -> None:
         self.db, self.import_id = db, import_id
         (self.saved,) = db.execute("SELECT session FROM imports WHERE id = ?", (import_id,)).fetchone()
 
-    def keep(self, session: ImportSession, now: float, told: Iterable[Emitted] = ()) -> float | None:
+    def store(self, session: ImportSession, now: float, items: Iterable[Emitted] = ()) -> float | None:
         action = session.next_action(now=now)
         due = None if isinstance(action, Done) else action.until if isinstance(action, Wait) else now
         before, self.saved = self.saved, session.save()
         change = (self.saved, due, self.import_id, before)
         with self.db:  # one transaction
             if not self.db.execute("UPDATE imports SET session=?, due=? WHERE id=? AND session=?", change).rowcount:
-                raise Overtaken
-            lines = [(self.import_id, json.dumps(item.to_json())) for item in told]
-            self.db.executemany("INSERT INTO told VALUES (?, ?)", lines)
+                raise Superseded
+            lines = [(self.import_id, json.dumps(item.to_json())) for item in items]
+            self.db.executemany("INSERT INTO items VALUES (?, ?)", lines)
         return due
 
 
-class Overtaken(Exception):  # noqa: N818 # it is no error, but news
-    """Another worker polls this import, and will queue its next poll."""
+class Superseded(Exception):  # noqa: N818 # it is not an error
+    """Another worker polls this import and will queue its next poll."""

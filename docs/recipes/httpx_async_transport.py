@@ -1,4 +1,4 @@
-"""A transport for asyncio by httpx; it takes the settings that `httpx.AsyncClient` takes."""
+"""A transport for asyncio and httpx; it accepts the settings of `httpx.AsyncClient`."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ import httpx
 from spongewatch import LocalProtocolError, Request, Response
 from spongewatch.transports import ResponseBody, as_transport_error
 
-logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes down each url
+logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs every URL
 
 
 class HttpxAsyncTransport:
@@ -39,7 +39,7 @@ class HttpxAsyncTransport:
         async with aclosing(streamed) as response:
             encoding = response.headers.get("content-encoding")
             with ResponseBody(response.status_code, encoding, request.max_body) as body:
-                async with asyncio.timeout_at(deadline):  # inside, so that a late body leaves the status
+                async with asyncio.timeout_at(deadline):  # inside, so that the status is returned if the body is late
                     async for piece in response.aiter_raw():
                         body.feed(piece)
         return Response(response.status_code, dict(response.headers), body.finish())

@@ -1,4 +1,4 @@
-"""A transport by httpx; it takes the settings that `httpx.Client` takes."""
+"""A transport for httpx; it accepts the settings of `httpx.Client`."""
 
 import logging
 from contextlib import closing
@@ -12,7 +12,7 @@ import httpx
 from spongewatch import LocalProtocolError, Request, Response
 from spongewatch.transports import ResponseBody, as_transport_error
 
-logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes down each url
+logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs every URL
 
 
 class HttpxTransport:
@@ -51,7 +51,7 @@ class HttpxTransport:
             stream.read = partial(self._read, stream.read)
 
     def _read(self, read: Any, size: int, timeout: float) -> bytes:
-        left = self._thread.deadline - monotonic()  # httpx times each read alone
+        left = self._thread.deadline - monotonic()  # the timeout of httpx is for each read
         if left <= 0:
             raise TimeoutError
         return bytes(read(size, left))

@@ -1,4 +1,4 @@
-"""An observer for OpenTelemetry: a span for each import, with an event for all that is told."""
+"""An observer for OpenTelemetry: a span for each import, with an event for each emitted item."""
 
 from time import time
 
@@ -13,20 +13,20 @@ class OpenTelemetryObserver:
         self._spans: dict[str | None, tuple[Span, float]] = {}
 
     def __call__(self, item: Emitted) -> None:
-        told = {f"spongewatch.{name}": fact for name, fact in item.to_json().items()}
-        facts = {name: fact for name, fact in told.items() if isinstance(fact, str | int | float)}
+        fields = {f"spongewatch.{name}": value for name, value in item.to_json().items()}
+        attributes = {name: value for name, value in fields.items() if isinstance(value, str | int | float)}
         at = item.at or 0.0
         if item.import_id not in self._spans:
             start = time() - at
             span = self._tracer.start_span("spongewatch.import", start_time=int(start * 1e9))
             self._spans[item.import_id] = span, start
         span, start = self._spans[item.import_id]
-        name = item.trigger if isinstance(item, Transition) else str(told["spongewatch.kind"])
-        span.add_event(name, facts, int((start + at) * 1e9))
+        name = item.trigger if isinstance(item, Transition) else str(fields["spongewatch.kind"])
+        span.add_event(name, attributes, int((start + at) * 1e9))
         if isinstance(item, Ended):
             del self._spans[item.import_id]
-            span.set_attributes(facts)
+            span.set_attributes(attributes)
             if not isinstance(item.outcome, Cancelled):
-                good = isinstance(item.outcome, Completed)
-                span.set_status(StatusCode.OK if good else StatusCode.ERROR)
+                completed = isinstance(item.outcome, Completed)
+                span.set_status(StatusCode.OK if completed else StatusCode.ERROR)
             span.end(int((start + at) * 1e9))

@@ -1,4 +1,4 @@
-"""A loop of one's own around a session, with plain urllib3: no transport, and none of the loops of the library."""
+"""Your own loop around a session, with urllib3 alone: it uses neither a transport nor a loop of the library."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,9 @@ from spongewatch import Done, Emitted, ImportSession, Outcome, Request, Response
 from spongewatch.transports import ResponseBody, as_transport_error
 
 
-def drive(session: ImportSession, tell: Callable[[Emitted], object], clock: Callable[[], float] = time.time) -> Outcome:
+def drive(
+    session: ImportSession, notify: Callable[[Emitted], object], clock: Callable[[], float] = time.time
+) -> Outcome:
     with urllib3.PoolManager() as http:
         while True:
             now = clock()
@@ -18,19 +20,19 @@ def drive(session: ImportSession, tell: Callable[[Emitted], object], clock: Call
                     return outcome
                 case Wait(until):
                     time.sleep(max(until - now, 0))
-                    told = session.handle_timeout(now=clock())
+                    items = session.handle_timeout(now=clock())
                 case Send(request, deadline):
-                    session.sent(now=now)  # and here session.save() is kept, where another process may go on
+                    session.sent(now=now)  # store session.save() here if another process may resume it
                     try:
-                        answer = bring(http, request, deadline - now)
-                        told = session.receive(answer, now=clock())
+                        response = send(http, request, deadline - now)
+                        items = session.receive(response, now=clock())
                     except TransportError as error:
-                        told = session.receive_failure(error, now=clock())
-            for item in told:
-                tell(item)
+                        items = session.receive_failure(error, now=clock())
+            for item in items:
+                notify(item)
 
 
-def bring(http: urllib3.PoolManager, request: Request, timeout: float) -> Response:
+def send(http: urllib3.PoolManager, request: Request, timeout: float) -> Response:
     headers = {"accept-encoding": "gzip", **request.headers}
     limit = urllib3.Timeout(total=timeout)
     with as_transport_error(urllib3.exceptions.HTTPError, OSError):

@@ -1,4 +1,4 @@
-"""An observer for Prometheus: the steps of imports, how and when they end, and failed polls."""
+"""An observer for Prometheus: counts steps of imports, failed polls, and outcomes with their durations."""
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 

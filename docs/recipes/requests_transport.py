@@ -1,4 +1,4 @@
-"""A transport by requests, with the proxies and certificates of a session; no cookies, no netrc."""
+"""A transport for requests; it uses the proxies and certificates of a session, but no cookies and no netrc."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ class RequestsTransport:
         if self._closed:
             raise LocalProtocolError("the transport is closed")
         headers = {"accept-encoding": "gzip", **request.headers}
-        adapter = self._adapter if request.method == "GET" else _Adapter()  # which has no idle connections
+        adapter = self._adapter if request.method == "GET" else _Adapter()  # a new one has no idle connections
         limit: Any = urllib3.Timeout(total=min(timeout, 1e6))
         with as_transport_error(OSError, urllib3.exceptions.HTTPError, ValueError):
             sent = requests.Request(request.method, request.url, headers, data=request.body).prepare()

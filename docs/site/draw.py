@@ -1,6 +1,6 @@
-"""Draws the pictures of the pages, from the software itself: `make docs` runs it, and a test that they are current.
+"""Draw the pictures of the pages from the code itself; `make site` runs this.
 
-Each is a card with its own ground, light or dark as the reader's system is, and loads nothing.
+Each picture is an SVG card that follows the reader's light or dark color scheme and loads nothing.
 """
 
 import re
@@ -43,7 +43,7 @@ BOX_WIDTH, BOX_HEIGHT = 115, 40
 
 
 def card(title: str, height: float, *parts: str) -> str:
-    """A picture of this height, in pixels at its own size, that tells a reader who can't see it its `title`."""
+    """Return an SVG with a height in pixels and a title for screen readers."""
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}">',
@@ -57,13 +57,13 @@ def card(title: str, height: float, *parts: str) -> str:
 
 
 def states() -> str:
-    """The state machine, from the table that runs."""
+    """Return the diagram of the state machine, from its table."""
     triggers: dict[tuple[State, State], list[str]] = {}
     for trigger, source, dest in TRANSITIONS:
         triggers.setdefault((source, dest), []).append(trigger)
     arrows = [part for (source, dest), names in triggers.items() for part in arrow(source, dest, names)]
     boxes = [part for state in State for part in box(state)]
-    return card("The states of an import, and what leads from one to another", 310, HEAD, *arrows, *boxes)
+    return card("The states of an import and its transitions", 310, HEAD, *arrows, *boxes)
 
 
 HEAD = (
@@ -73,7 +73,7 @@ HEAD = (
 
 
 def box(state: State) -> Iterator[str]:
-    """One state; those at which an import ends have a thicker edge."""
+    """Yield the box of a state; terminal states have a thicker edge."""
     x, y = PLACES[state]
     edge = 3 if state.is_terminal else 1
     yield f'<rect class="box" x="{x}" y="{y}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="8" stroke-width="{edge}"/>'
@@ -81,7 +81,7 @@ def box(state: State) -> Iterator[str]:
 
 
 def arrow(source: State, dest: State, triggers: list[str]) -> Iterator[str]:
-    """What leads from one state to another."""
+    """Yield the arrow from one state to another, with the names of its triggers."""
     path, x, y, anchor = route(source, dest)
     y -= 8 * (len(triggers) - 1)
     yield f'<path class="line" marker-end="url(#head)" d="{path}"/>'
@@ -90,7 +90,7 @@ def arrow(source: State, dest: State, triggers: list[str]) -> Iterator[str]:
 
 
 def route(source: State, dest: State) -> tuple[str, float, float, str]:
-    """A path, where its words stand, and which end of them."""
+    """Return the path of an arrow, and the position and anchor of its text."""
     (x, y), (to_x, to_y) = PLACES[source], PLACES[dest]
     middle, right = x + BOX_WIDTH / 2, x + BOX_WIDTH
     if source is dest:
@@ -102,7 +102,7 @@ def route(source: State, dest: State) -> tuple[str, float, float, str]:
 
 
 def layers() -> str:
-    """The layers with their modules, from the folders."""
+    """Return the packages, their sub-packages and modules, from the folders."""
     parts, y = [], 16
     for folder, package in (
         ("adapters", "spongewatch.adapters"),
@@ -119,14 +119,19 @@ def layers() -> str:
         parts.append(f'<rect class="box" x="16" y="{y}" width="{WIDTH - 32}" height="{height}" rx="8"/>')
         parts.append(f'<text x="28" y="{y + 21}"><tspan class="bold">{folder}/</tspan> is {package}</text>')
         parts += [
-            f'<text class="quiet" x="28" y="{y + 40 + 16 * number}">{line}</text>' for number, line in enumerate(lines)
+            f'<text class="quiet" x="28" y="{y + 40 + 16 * number}">{SUB_PACKAGE.sub(BOLD, line)}</text>'
+            for number, line in enumerate(lines)
         ]
         y += height
         if folder != "core":
             parts.append(f'<path class="line" marker-end="url(#head)" d="M{WIDTH / 2:g} {y}V{y + 24}"/>')
             parts.append(f'<text class="quiet" x="{WIDTH / 2 + 10:g}" y="{y + 17}">may import</text>')
             y += 24
-    return card("The layers: adapters may import transports, and both may import the core", y + 16, HEAD, *parts)
+    return card("The packages: adapters may import transports, and both may import the core", y + 16, HEAD, *parts)
+
+
+SUB_PACKAGE = re.compile(r"^([\w/]+/): ")
+BOLD = r'<tspan class="bold">\1</tspan> '
 
 
 def _modules(folder: Path) -> list[str]:
@@ -134,7 +139,7 @@ def _modules(folder: Path) -> list[str]:
 
 
 def live_block() -> str:
-    """What a terminal shows while an import is watched."""
+    """Return the live block of a watch, as a terminal shows it."""
     console = Console(width=56, color_system="standard", force_terminal=True)
     progress = Progress(
         "1126", 0.0, State.GATHERING, 1212, changed=81.4, next_poll=84.9, budget=("gathering_timeout", 679.0)
@@ -153,7 +158,7 @@ def live_block() -> str:
 
 
 def timeline() -> str:
-    """The picture of a timeline page."""
+    """Return the picture of a timeline page."""
     made = page(timeline_of(open_recording(ROOT / "docs/traces/fails.jsonl")))
     [(style, height, picture)] = PARTS.findall(made)
     inner = f'<svg x="20" y="16" width="{WIDTH - 40}" height="{height}">{picture}'

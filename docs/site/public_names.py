@@ -1,7 +1,7 @@
-"""For Sphinx: the public names as their users read them.
+"""Sphinx extension that shows public names as users write them.
 
-A type that has a name of its own is shown by it, a default as one would type it, and a constant with what is said of
-it where it is defined.
+Annotations use the names of type aliases, defaults read as in source code, and constants have the docstring of the
+module that defines them.
 """
 
 import re
@@ -27,7 +27,7 @@ _PACKAGES: Final = (spongewatch, transports, testing, adapters)
 
 
 def _named(module: str, name: str) -> Any:
-    """Something that is shown by this name, and leads to it."""
+    """Return a stand-in that is rendered as this name and links to it."""
     return type(name, (), {"__module__": module})
 
 
@@ -35,21 +35,21 @@ _ALIASES: Final = (
     *((getattr(spongewatch, n), _named("spongewatch", n)) for n in ("Action", "Emitted", "Outcome")),
     (transports.Observer, _named("spongewatch.transports", "Observer")),
 )
-"""What an alias stands for, and what stands for the alias."""
+"""Types, each with the alias that replaces it."""
 
 
 def setup(app: Sphinx) -> None:
-    """Called by Sphinx."""
+    """Register with Sphinx."""
     for function_or_class in _annotated():
         annotations = function_or_class.__annotations__
         annotations.update({name: _short(annotation) for name, annotation in annotations.items()})
-    app.connect("autodoc-process-signature", _tell_defaults)
-    app.connect("autodoc-process-docstring", _tell_constant)
-    app.connect("missing-reference", _in_another_package)
+    app.connect("autodoc-process-signature", _format_defaults)
+    app.connect("autodoc-process-docstring", _add_constant_docstring)
+    app.connect("missing-reference", _resolve_public_name)
 
 
 def _annotated() -> Iterator[Any]:
-    """The public functions and classes, and the functions in these classes."""
+    """Yield public functions and classes, and the methods of these classes."""
     for package in _PACKAGES:
         for item in (getattr(package, name) for name in package.__all__):
             if isfunction(item) or (isclass(item) and "__annotations__" in vars(item)):
@@ -61,7 +61,7 @@ def _annotated() -> Iterator[Any]:
 
 
 def _short(annotation: Any) -> Any:
-    """The annotation, in which an alias stands where its meaning stood."""
+    """Replace types by their aliases in an annotation."""
     parts = get_args(annotation)
     for meaning, alias in _ALIASES:
         if annotation == meaning:
@@ -70,7 +70,7 @@ def _short(annotation: Any) -> Any:
             return reduce(or_, [alias, *(_short(part) for part in parts if part not in get_args(meaning))])
     if isinstance(annotation, TypeVar):
         return annotation.__bound__ or annotation
-    if isinstance(annotation, list):  # of the arguments of a function
+    if isinstance(annotation, list):  # the parameters of a Callable
         return [*map(_short, annotation)]
     if isinstance(annotation, UnionType):
         return reduce(or_, map(_short, parts))
@@ -80,24 +80,24 @@ def _short(annotation: Any) -> Any:
     return get_origin(annotation)[(first, *others) if others else first]
 
 
-def _tell_defaults(app: Sphinx, what: str, name: str, item: object, options: object, told: str, gives: str) -> Any:
-    return told and re.sub(r"<built-in function (\w+)>", r"\1", told.replace("<factory>", "{}")), gives
+def _format_defaults(app: Sphinx, what: str, name: str, item: object, options: object, args: str, result: str) -> Any:
+    return args and re.sub(r"<built-in function (\w+)>", r"\1", args.replace("<factory>", "{}")), result
 
 
-def _tell_constant(app: Sphinx, what: str, name: str, item: object, options: object, lines: list[str]) -> None:
-    """What stands below a constant in the module that defines it, where autodoc does not look."""
+def _add_constant_docstring(app: Sphinx, what: str, name: str, item: object, options: object, lines: list[str]) -> None:
+    """Use the docstring below a constant in its own module, where autodoc doesn't look."""
     if what == "data":
         for module in walk_packages(spongewatch.__path__, "spongewatch."):
-            told = ModuleAnalyzer.for_module(module.name).find_attr_docs().get(("", name.rpartition(".")[2]))
-            if told:
-                lines[:] = told
+            docstring = ModuleAnalyzer.for_module(module.name).find_attr_docs().get(("", name.rpartition(".")[2]))
+            if docstring:
+                lines[:] = docstring
 
 
-def _in_another_package(app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.TextElement) -> Any:
-    """What a docstring calls by its bare name leads there, though it is public in another package."""
+def _resolve_public_name(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement) -> Any:
+    """Resolve a bare public name, whichever package exports it."""
     for package in _PACKAGES:
         name = node["reftarget"]
         if name.split(".")[0] in package.__all__ and name[0].isupper():
-            found = (env, node["refdoc"], app.builder, "obj", f"{package.__name__}.{name}", node, shown)
-            return env.domains.python_domain.resolve_xref(*found)
+            target = (env, node["refdoc"], app.builder, "obj", f"{package.__name__}.{name}", node, content)
+            return env.domains.python_domain.resolve_xref(*target)
     return None

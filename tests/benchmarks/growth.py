@@ -1,7 +1,7 @@
-"""How cost grows: with the rows of an answer, with the polls of a session, with the sessions of a process.
+"""Measure how cost grows with the rows of a response, the polls of a session, and the sessions of a process.
 
-Each cost is the total for that many, and a straight line is what is hoped for: ten times as many, ten times
-the cost. Where one of them costs less than what comes before all of them, the line begins flatter.
+Each cost is a total, so it should grow linearly: ten times the cost for ten times the size. If the fixed cost is larger
+than that of one item, the first slope is lower.
 """
 
 import tracemalloc
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import count, cycle, repeat
 
 from measuring import exponent, in_words, seconds, slopes, table
-from service_answers import GATHERING, JSON_HEADERS, XML_HEADERS, gathering, json_answer, xml_answer
+from service_responses import GATHERING, JSON_HEADERS, XML_HEADERS, gathering, json_response, xml_response
 
 from spongewatch import Credentials, ImportEvent, ImportSession, PollPolicy, Response
 
@@ -24,7 +24,7 @@ PATIENT = PollPolicy(consent_timeout=None, gathering_timeout=None)
 
 @dataclass(frozen=True)
 class Growth:
-    """What something costs at each size: the total, in seconds or in bytes."""
+    """The total cost at each size, in seconds or bytes."""
 
     what: str
     sizes: Sequence[int]
@@ -32,28 +32,28 @@ class Growth:
     unit: str = "s"
 
 
-def rows_of_an_answer() -> list[Growth]:
-    """Seconds to take an answer of so many rows, by what is in it: `receive`, so decoding and feeding."""
+def rows_of_a_response() -> list[Growth]:
+    """Measure the seconds that `receive` takes for responses of several sizes and kinds."""
     return [
-        Growth("JSON, another answer", ROWS, [_taking(_json(rows, 5), _json(rows, 6)) for rows in ROWS]),
-        Growth("XML, another answer", ROWS, [_taking(_xml(rows, 5), _xml(rows, 6)) for rows in ROWS]),
-        Growth("JSON, each row is news", ROWS, [_taking_news(rows) for rows in ROWS]),
-        Growth("JSON, the same bytes again", ROWS, [_taking_again(_json(rows, 5)) for rows in ROWS]),
-        Growth("XML, the same bytes again", ROWS, [_taking_again(_xml(rows, 5)) for rows in ROWS]),
+        Growth("JSON, a new response", ROWS, [_taking(_json(rows, 5), _json(rows, 6)) for rows in ROWS]),
+        Growth("XML, a new response", ROWS, [_taking(_xml(rows, 5), _xml(rows, 6)) for rows in ROWS]),
+        Growth("JSON, every row is new", ROWS, [_taking_news(rows) for rows in ROWS]),
+        Growth("JSON, unchanged", ROWS, [_taking_again(_json(rows, 5)) for rows in ROWS]),
+        Growth("XML, unchanged", ROWS, [_taking_again(_xml(rows, 5)) for rows in ROWS]),
     ]
 
 
 def polls_of_a_session() -> list[Growth]:
-    """Seconds for so many polls of one session."""
+    """Measure the seconds for the polls of one session."""
     again = _copied(GATHERING)
     return [
-        Growth("each brings a new number", POLLS, [_polling(polls, map(gathering, count(1))) for polls in POLLS]),
-        Growth("the same bytes again", POLLS, [_polling(polls, repeat(again)) for polls in POLLS]),
+        Growth("each with a new count", POLLS, [_polling(polls, map(gathering, count(1))) for polls in POLLS]),
+        Growth("unchanged", POLLS, [_polling(polls, repeat(again)) for polls in POLLS]),
     ]
 
 
 def sessions_of_a_process() -> tuple[Growth, Growth]:
-    """Seconds for one poll of each of so many sessions; and their bytes, the last answer not counted."""
+    """Measure the seconds for one poll of each session, and the bytes of all sessions without their last responses."""
     times, memory = [], []
     for number in SESSIONS:
         tracemalloc.start()
@@ -67,7 +67,7 @@ def sessions_of_a_process() -> tuple[Growth, Growth]:
 
 
 def growth_table(what: str, growths: Sequence[Growth]) -> str:
-    """Totals by size, in Markdown; then how steep they are from size to size, and over all."""
+    """Format the totals, the slopes between sizes, and the exponent over all sizes as a Markdown table."""
     rows = []
     for growth in growths:
         costs = [in_words(cost, growth.unit) for cost in growth.costs]
@@ -81,36 +81,36 @@ def new_session() -> ImportSession:
 
 
 def poll(session: ImportSession, body: bytes, now: float) -> float:
-    """One poll as a loop does it; gives the time of the next."""
+    """Poll once as a loop does, and return the time of the next poll."""
     session.next_action(now=now)
     session.sent(now=now)
     session.receive(Response(200, JSON_HEADERS, body), now=now + 0.15)
     return getattr(session.next_action(now=now + 0.15), "until", now)
 
 
-def _taking(*answers: Response) -> float:
-    session, in_turn = new_session(), cycle(answers)
-    return seconds(lambda: session.receive(next(in_turn), now=1.0), number=_calls(answers))[0]
+def _taking(*responses: Response) -> float:
+    session, in_turn = new_session(), cycle(responses)
+    return seconds(lambda: session.receive(next(in_turn), now=1.0), number=_calls(responses))[0]
 
 
 def _taking_news(rows: int) -> float:
     events = [ImportEvent("GATHERING", "INPROGRESS", number) for number in range(rows)]
-    answer = Response(200, JSON_HEADERS, json_answer(*events))
-    return seconds(lambda: new_session().receive(answer, now=1.0), number=_calls([answer]))[0]
+    response = Response(200, JSON_HEADERS, json_response(*events))
+    return seconds(lambda: new_session().receive(response, now=1.0), number=_calls([response]))[0]
 
 
-def _taking_again(answer: Response) -> float:
-    session, again = new_session(), Response(200, answer.headers, _copied(answer.body))
-    session.receive(answer, now=1.0)
+def _taking_again(response: Response) -> float:
+    session, again = new_session(), Response(200, response.headers, _copied(response.body))
+    session.receive(response, now=1.0)
     return seconds(lambda: session.receive(again, now=1.0), number=2_000)[0]
 
 
-def _calls(answers: Sequence[Response]) -> int:
-    return max(2, 200_000 // len(answers[0].body))
+def _calls(responses: Sequence[Response]) -> int:
+    return max(2, 200_000 // len(responses[0].body))
 
 
 def _copied(body: bytes) -> bytes:
-    """Equal, and not the same object, as which it would be compared at once."""
+    """Return an equal but different object: comparing an object with itself takes no time."""
     return bytes(bytearray(body))
 
 
@@ -120,11 +120,11 @@ def _rows(rows: int, contacts: int) -> Iterator[ImportEvent]:
 
 
 def _json(rows: int, contacts: int) -> Response:
-    return Response(200, JSON_HEADERS, json_answer(*_rows(rows, contacts)))
+    return Response(200, JSON_HEADERS, json_response(*_rows(rows, contacts)))
 
 
 def _xml(rows: int, contacts: int) -> Response:
-    return Response(200, XML_HEADERS, xml_answer(*_rows(rows, contacts)))
+    return Response(200, XML_HEADERS, xml_response(*_rows(rows, contacts)))
 
 
 def _polling(polls: int, bodies: Iterator[bytes]) -> float:
@@ -152,6 +152,6 @@ def _polling_each(sessions: Sequence[ImportSession]) -> float:
 
 
 if __name__ == "__main__":
-    print(growth_table("rows", rows_of_an_answer()))
+    print(growth_table("rows", rows_of_a_response()))
     print(growth_table("polls", polls_of_a_session()))
     print(growth_table("sessions", sessions_of_a_process()))

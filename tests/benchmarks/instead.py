@@ -1,7 +1,7 @@
-"""What one would write by hand instead: a loop around `requests`, and one around `urllib3`, beside `watch`.
+"""Compare `watch` with hand-written loops around `requests` and `urllib3`.
 
-All follow a whole import of 85 polls over real HTTP on this machine. Nobody sleeps between two polls, for that
-costs nothing but time. The loops are written as a reasonable program has them, and no worse than that.
+All follow a whole import of 85 polls over real HTTP on this machine, without sleeping between polls. The hand-written
+loops are what a reasonable program would contain.
 """
 
 import time
@@ -12,7 +12,7 @@ import requests
 import urllib3
 from loopback import service
 from measuring import seconds, table
-from service_answers import IMPORT_ID, WHOLE_IMPORT
+from service_responses import IMPORT_ID, WHOLE_IMPORT
 
 from spongewatch import Completed, Credentials, ImportSession
 from spongewatch.transports import Urllib3Transport, VirtualClock, watch
@@ -24,7 +24,7 @@ TIMEOUT = 900.0
 
 
 def beside_hand_written_loops() -> str:
-    """CPU and time of a poll, of each, in turn."""
+    """Measure CPU and wall-clock time for one poll of each loop."""
     with (
         service() as running,
         Urllib3Transport() as transport,
@@ -45,16 +45,16 @@ def beside_hand_written_loops() -> str:
         (name, *(f"{1e6 * taken / len(WHOLE_IMPORT):.0f} µs" for taken in both), f"{both[0] / cpu[1]:.2f}")
         for name, both in zip(loops, zip(cpu, wall, strict=True), strict=True)
     ]
-    return table(("a whole import of 85 polls", "CPU a poll", "time a poll", "CPU, the second one being 1"), rows)
+    return table(("a whole import of 85 polls", "CPU a poll", "time a poll", "CPU, relative to `urllib3`"), rows)
 
 
 def requests_loop(http: requests.Session, base_url: str, sleep: Callable[[float], None] = lambda _: None) -> int:
     contacts = 0
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
-        answer = http.get(f"{base_url}/events/{IMPORT_ID}.json", auth=(KEY, PASSWORD), timeout=10)
-        answer.raise_for_status()
-        for event in answer.json()["events"]:
+        response = http.get(f"{base_url}/events/{IMPORT_ID}.json", auth=(KEY, PASSWORD), timeout=10)
+        response.raise_for_status()
+        for event in response.json()["events"]:
             if event["status"] == "ERROR":
                 raise RuntimeError(f"the import failed with code {event['value']}")
             if event["event_type"] == "GATHERING":
@@ -70,10 +70,10 @@ def urllib3_loop(pool: urllib3.PoolManager, base_url: str, sleep: Callable[[floa
     headers = urllib3.make_headers(basic_auth=f"{KEY}:{PASSWORD}")
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
-        answer = pool.request("GET", f"{base_url}/events/{IMPORT_ID}.json", headers=headers, timeout=10)
-        if answer.status != 200:
-            raise RuntimeError(f"status {answer.status}")
-        for event in answer.json()["events"]:
+        response = pool.request("GET", f"{base_url}/events/{IMPORT_ID}.json", headers=headers, timeout=10)
+        if response.status != 200:
+            raise RuntimeError(f"status {response.status}")
+        for event in response.json()["events"]:
             if event["status"] == "ERROR":
                 raise RuntimeError(f"the import failed with code {event['value']}")
             if event["event_type"] == "GATHERING":

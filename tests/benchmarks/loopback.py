@@ -1,6 +1,6 @@
-"""A service on this machine, in a process of its own, so that its work is not in what is measured.
+"""A service on this machine, in its own process so that its CPU time isn't measured.
 
-It answers import 1126 as one that waits for ever, and every other with a whole import, over and over.
+Import 1126 waits forever; every other import runs to its end, again and again.
 """
 
 import socket
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from itertools import cycle
 from types import SimpleNamespace
 
-from service_answers import WHOLE_IMPORT, json_answer
+from service_responses import WHOLE_IMPORT, json_response
 
 from spongewatch import ImportEvent
 
@@ -21,7 +21,7 @@ ENDLESS = "1126"
 
 @contextmanager
 def service() -> Iterator[SimpleNamespace]:
-    """Its `port`, and, once it is left, the number of polls of each connection in `polls`."""
+    """Start the service: `port` is its port, and `polls`, after the block, the number of polls on each connection."""
     process = subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin
     assert process.stdout
@@ -40,7 +40,7 @@ def _whole(body: bytes) -> bytes:
 
 
 def _serve(connection: socket.socket, counts: list[int], number: int) -> None:
-    endless = _whole(json_answer(ImportEvent("INITIALIZING", "INPROGRESS", 0), import_id=ENDLESS))
+    endless = _whole(json_response(ImportEvent("INITIALIZING", "INPROGRESS", 0), import_id=ENDLESS))
     import_goes_on = cycle(map(_whole, WHOLE_IMPORT))
     path = f"/events/{ENDLESS}.".encode()
     data = b""

@@ -1,7 +1,7 @@
-"""How the benchmarks measure: side by side, in turn, the best of each; and how they tell a straight line.
+"""Measure code in turn, and take the best time of each.
 
-Ratios say more than times: whatever else the machine does slows both sides of one. Nothing is asserted
-here, for a machine that is busy must not fail a test.
+Ratios are more reliable than times, because other load on the machine slows both sides. Benchmarks assert nothing, so
+that a busy machine fails no test.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ UNITS = {
 def seconds(
     *runs: Callable[[], object], number: int, rounds: int = 7, clock: Callable[[], float] = process_time
 ) -> list[float]:
-    """Seconds for one call of each of the `runs`, which take turns, in the best of several rounds."""
+    """Return the seconds for one call of each of the `runs`, which take turns, in its best round."""
     best = [inf] * len(runs)
     for _ in range(rounds):
         for index, run in enumerate(runs):
@@ -31,24 +31,24 @@ def seconds(
 
 
 def ratio(measured: Callable[[], object], baseline: Callable[[], object], *, number: int) -> float:
-    """How many times the CPU time of `baseline` the other one takes."""
+    """Return the CPU time of `measured` divided by that of `baseline`."""
     ours, theirs = seconds(measured, baseline, number=number, rounds=70)
     return ours / theirs
 
 
 def slopes(sizes: Sequence[int], costs: Sequence[float]) -> list[float]:
-    """How steep the cost is from each size to the next, both as logarithms: 1 is a straight line, 0 a flat one."""
+    """Return the slope between neighboring sizes on logarithmic axes: 1 is linear, 0 constant."""
     points = list(zip(map(log10, sizes), map(log10, costs), strict=True))
     return [(high[1] - low[1]) / (high[0] - low[0]) for low, high in pairwise(points)]
 
 
 def exponent(sizes: Sequence[int], costs: Sequence[float]) -> float:
-    """The same over all sizes: the power of the size with which the cost grows, by least squares."""
+    """Fit the power of the size with which the cost grows, by least squares."""
     return linear_regression(list(map(log10, sizes)), list(map(log10, costs))).slope
 
 
 def in_words(amount: float, unit: str) -> str:
-    """Seconds or bytes, in three digits and the unit that they read best in.
+    """Format seconds or bytes with three digits and a suitable unit.
 
     >>> in_words(0.0245, "s"), in_words(976, "bytes"), in_words(9_638_496, "bytes")
     ('24.5 ms', '976 bytes', '9.64 MB')
@@ -60,6 +60,6 @@ def in_words(amount: float, unit: str) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The rows as a table of Markdown."""
+    """Format a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,8 +1,7 @@
-"""Memory over a long watch, which has to stay flat, and what one poll without news allocates.
+"""Measure the memory of a long watch, which should stay constant, and the allocations of a poll without changes.
 
-Each watch runs in a process of its own: once as it is, for the memory that the system gave it (read from
-/proc, so on Linux alone), and once with every allocation traced, which takes memory and time by itself.
-Each tenth answer brings a new number of contacts.
+Each watch runs twice in its own process: for the resident memory (read from /proc, so on Linux only), and with
+tracemalloc, which itself takes memory and time. Every tenth response has a new number of contacts.
 """
 
 import gc
@@ -18,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 from growth import CREDENTIALS, PATIENT, Growth, new_session, poll
 from measuring import in_words, table
-from service_answers import GATHERING, IMPORT_ID, JSON_HEADERS, gathering
+from service_responses import GATHERING, IMPORT_ID, JSON_HEADERS, gathering
 
 from spongewatch import ImportSession, Request, Response, TransportError
 from spongewatch.transports import Replay, TraceWriter, VirtualClock, open_recording, watch
@@ -31,7 +30,7 @@ Sample = Callable[[int], None]
 
 
 def long_watches() -> tuple[list[Growth], list[Growth]]:
-    """Bytes at each checkpoint of each of the watches: resident, and allocated since the process began."""
+    """Return the bytes at each checkpoint of each watch: resident, and allocated since the process started."""
     with TemporaryDirectory() as folder:
         resident = [Growth(name, CHECKPOINTS, _in_a_process(name, "resident", folder), "bytes") for name in WATCHES]
         allocated = [Growth(name, CHECKPOINTS, _in_a_process(name, "traced", folder), "bytes") for name in WATCHES]
@@ -39,7 +38,7 @@ def long_watches() -> tuple[list[Growth], list[Growth]]:
 
 
 def saved_sizes() -> list[int]:
-    """Characters that `save` gives after so many polls."""
+    """Return the length of the saved session at each checkpoint."""
     session, now, sizes = new_session(), 0.0, []
     for polls in range(1, CHECKPOINTS[-1] + 1):
         now = poll(session, GATHERING, now)
@@ -49,18 +48,18 @@ def saved_sizes() -> list[int]:
 
 
 def memory_table(resident: Sequence[Growth], allocated: Sequence[Growth], saved: Sequence[int]) -> str:
-    """The figures in Markdown."""
+    """Format the figures as a Markdown table."""
     rows = [
         (f"{growth.what}: {what}", *(in_words(size, "bytes") for size in growth.costs))
         for growths in zip(resident, allocated, strict=True)
         for growth, what in zip(growths, ("resident", "allocated"), strict=True)
     ]
-    rows.append(("what `save` gives", *(f"{size:,} characters" for size in saved)))
-    return table(("after so many polls", *(f"{polls:,}" for polls in CHECKPOINTS)), rows)
+    rows.append(("saved session", *(f"{size:,} characters" for size in saved)))
+    return table(("polls so far", *(f"{polls:,}" for polls in CHECKPOINTS)), rows)
 
 
 def allocations_of_a_poll() -> str:
-    """What polls without news leave behind, and what one allocates, in Markdown."""
+    """Measure what polls without changes leave behind, and what one of them allocates; return a Markdown table."""
     session, again = new_session(), bytes(bytearray(GATHERING))
     now = poll(session, GATHERING, 0.0)
 
@@ -73,17 +72,17 @@ def allocations_of_a_poll() -> str:
 
     polled(1_000)
     left = polled(10_000) - polled(0)
-    answer = Response(200, JSON_HEADERS, again)
+    response = Response(200, JSON_HEADERS, again)
     tracemalloc.start()
-    session.receive(answer, now=now)
+    session.receive(response, now=now)
     _, most = tracemalloc.get_traced_memory()
     kept = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, "*session.py")]).traces
     tracemalloc.stop()
     size = sum(trace.size for trace in kept)
     rows = [
-        ("blocks of memory that 10,000 of them leave behind", f"{left}"),
-        ("objects that `receive` makes, each in place of one that goes", f"{len(kept)}, of {size} bytes"),
-        ("the most that `receive` has allocated while it runs", f"{most} bytes"),
+        ("memory blocks left behind by 10,000 polls", f"{left}"),
+        ("objects that `receive` creates, each replacing an older one", f"{len(kept)}, of {size} bytes"),
+        ("peak allocation during `receive`", f"{most} bytes"),
     ]
     return table(("a poll without news", "memory"), rows)
 
@@ -100,7 +99,7 @@ def _run(name: str, how: str, folder: str) -> None:
 
     def sample(polls: int) -> None:
         if polls in CHECKPOINTS:
-            gc.collect()  # which empties CPython's own lists of free objects: they fill up to 2,000 tuples of a length
+            gc.collect()  # clears CPython's free lists, which keep up to 2,000 tuples of each length
             sizes.append(tracemalloc.get_traced_memory()[0] if how == "traced" else _resident())
 
     if how == "traced":
@@ -116,35 +115,35 @@ def _run(name: str, how: str, folder: str) -> None:
     print(json.dumps(sizes))
 
 
-def _answer(polls: int) -> Response:
+def _response(polls: int) -> Response:
     return Response(200, JSON_HEADERS, gathering(polls // 10))
 
 
 def _session_alone(sample: Sample) -> None:
     session, now = new_session(), 0.0
     for polls in range(1, CHECKPOINTS[-1] + 1):
-        now = poll(session, _answer(polls).body, now)
+        now = poll(session, _response(polls).body, now)
         sample(polls)
 
 
 def _watched(sample: Sample, trace: Path) -> None:
     polls = 0
 
-    def answer(request: Request) -> Response:
+    def response(request: Request) -> Response:
         nonlocal polls
         sample(polls)
         if polls == CHECKPOINTS[-1]:
             raise TransportError("refused", permanent=True)
         polls += 1
-        return _answer(polls)
+        return _response(polls)
 
     session = ImportSession(IMPORT_ID, CREDENTIALS, now=0.0, policy=PATIENT)
     with TraceWriter(trace, CREDENTIALS) as record:
-        watch(session, HandlerTransport(answer), record=record, clock=VirtualClock()).run()
+        watch(session, HandlerTransport(response), record=record, clock=VirtualClock()).run()
 
 
 class _Sampled:
-    """A recording that tells how far it was read."""
+    """A recording that reports how many entries were read."""
 
     def __init__(self, trace: Path, sample: Sample) -> None:
         self._recording = open_recording(trace)

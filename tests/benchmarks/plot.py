@@ -1,4 +1,4 @@
-"""How cost grows, drawn: a picture for light pages and one for dark ones, always the same for the same figures."""
+"""Draw how cost grows, for light and for dark pages; the same figures give the same files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from measuring import in_words
 
 WIDTH = 5.0
-"""Inches: so narrow that a telephone hardly has to shrink it."""
+"""Inches: narrow enough for a phone."""
 LINES, NAME, AROUND = 1.15, 0.19, 0.65
-"""Inches of a panel's height: for what is drawn, for each name above that, and for what stands around both."""
+"""Inches of a panel's height: the lines, each entry of the legend, and the title and labels."""
 
 INK = {"light": "#1f2328", "dark": "#e6edf3"}
 FAINT = {"light": "#d0d7de", "dark": "#3d444d"}
@@ -27,10 +27,7 @@ MARKERS = ("o", "s", "^")
 
 @dataclass(frozen=True)
 class Panel:
-    """One diagram: what stands over it, what is counted below it, and the lines in it.
-
-    `flat` is for what should not grow; elsewhere, grey lines show what grows as its size does.
-    """
+    """One diagram. `flat` is for costs that should stay constant; in other diagrams, grey lines show linear growth."""
 
     title: str
     counted: str
@@ -55,7 +52,7 @@ def _draw_panel(panel: Panel, ax: Axes, theme: str) -> None:
     sizes, unit = panel.growths[0].sizes, panel.growths[0].unit
     lowest = min(min(growth.costs) for growth in panel.growths) / 2
     highest = max(max(growth.costs) for growth in panel.growths) * 1.5
-    stretched = 1 + NAME * len(panel.growths) / LINES  # so that the names stand above the lines
+    stretched = 1 + NAME * len(panel.growths) / LINES  # makes room for the legend above the lines
     ax.set_xscale("log")
     if panel.flat:
         ax.set_ylim(0, highest * stretched)

@@ -1,4 +1,4 @@
-"""The design's "Speed" table: ratios, each of two things that were measured side by side in one run."""
+"""Measure the ratios in the first table of the page "Speed"."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ from resource import RUSAGE_CHILDREN, getrusage
 from loopback import ENDLESS, service
 from measuring import ratio, seconds, table
 from parts import by_hand, in_the_core
-from service_answers import GATHERING, IMPORT_ID, JSON_HEADERS, WAITING
+from service_responses import GATHERING, IMPORT_ID, JSON_HEADERS, WAITING
 from urllib3 import HTTPConnectionPool
 
 from spongewatch import Credentials, ImportSession, PollPolicy, Response, Send
@@ -21,17 +21,17 @@ UNWANTED = ("urllib3", "ssl", "asyncio", "rich")
 
 
 def speed() -> str:
-    """The table."""
+    """Measure all of them and return a Markdown table."""
     whole, alone, ours, bare = poll_over_loopback()
     loading, loaded = import_time()
     rows = [
         (
-            "an answer whose bytes are those of the last one, against `json.loads` of it",
+            "an unchanged response, against `json.loads` of it",
             "0.3",
-            f"{unchanged_answer():.2f}",
+            f"{unchanged_response():.2f}",
         ),
         (
-            "a whole import of 85 polls, all of the core's work, against `json.loads` of each answer",
+            "a whole import of 85 polls, all of the core's work, against `json.loads` of each response",
             "0.6",
             f"{whole_import():.2f}",
         ),
@@ -41,7 +41,7 @@ def speed() -> str:
             f"{whole:.2f}, its transport alone {alone:.2f}",
         ),
         (
-            "a live session, its last answer not counted",
+            "a live session, without its last response",
             "1,126 bytes",
             f"{memory_of_a_session():,.0f} bytes",
         ),
@@ -52,18 +52,18 @@ def speed() -> str:
             f"{loading:.2f}, with {' and '.join(loaded) or 'none of ' + ', '.join(UNWANTED)} loaded",
         ),
     ]
-    return table(("work", "aim, at most", "measured"), rows)
+    return table(("work", "target, at most", "measured"), rows)
 
 
 def new_session() -> ImportSession:
     return ImportSession(IMPORT_ID, CREDENTIALS, now=0.0)
 
 
-def unchanged_answer() -> float:
-    session, again = new_session(), bytes(bytearray(WAITING))  # equal, and not the same object
+def unchanged_response() -> float:
+    session, again = new_session(), bytes(bytearray(WAITING))  # equal, but a different object
     session.receive(Response(200, JSON_HEADERS, WAITING), now=0.1)
-    answer = Response(200, JSON_HEADERS, again)
-    return ratio(lambda: session.receive(answer, now=1.0), lambda: json.loads(WAITING), number=2_000)
+    response = Response(200, JSON_HEADERS, again)
+    return ratio(lambda: session.receive(response, now=1.0), lambda: json.loads(WAITING), number=2_000)
 
 
 def whole_import() -> float:
@@ -71,7 +71,7 @@ def whole_import() -> float:
 
 
 def poll_over_loopback() -> tuple[float, float, list[int], list[int]]:
-    """A whole poll, and its transport alone, against a bare request; and the polls of each connection of either."""
+    """Return the cost of a poll and of its transport, relative to a bare request, and the polls on each connection."""
     with (
         service() as for_ours,
         service() as for_bare,
@@ -105,14 +105,14 @@ def poll_over_loopback() -> tuple[float, float, list[int], list[int]]:
 
 
 def memory_of_a_session() -> float:
-    """Bytes of a live session, its last answer not counted."""
+    """Bytes of a live session, without its last response."""
     sessions: list[ImportSession] = []
-    answer = Response(200, JSON_HEADERS, GATHERING)
+    response = Response(200, JSON_HEADERS, GATHERING)
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     for _ in range(2_000):
         session = new_session()
-        session.receive(answer, now=0.1)
+        session.receive(response, now=0.1)
         sessions.append(session)
     used = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
@@ -120,7 +120,7 @@ def memory_of_a_session() -> float:
 
 
 def import_time() -> tuple[float, list[str]]:
-    """Against `import transitions`, above a bare interpreter; and what was loaded that should not be."""
+    """Return the loading time relative to `import transitions`, and the modules that shouldn't have been loaded."""
 
     def process(code: str) -> Callable[[], object]:
         return lambda: subprocess.run([sys.executable, "-I", "-c", code], check=True)

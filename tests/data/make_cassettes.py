@@ -1,11 +1,11 @@
-"""Makes the cassettes beside it, each from a watch of the simulator over real HTTP.
+"""Record the cassettes in this folder, each from a watch of the simulator over real HTTP.
 
     .venv/bin/python tests/data/make_cassettes.py
 
-`vcrpy.yaml` and `vcrpy.json` are what vcrpy writes of watches whose requests `http.client` and urllib3 carry, for
-our own transport has connections of its own, which vcrpy does not see. `ruby-vcr.yml` is written here, in the shape
-that Ruby's vcr gives its cassettes, for the gem needs a Ruby. The simulator is asked to echo its own password, and
-a form is posted before each watch, of which no recording of polls may show anything.
+vcrpy records `vcrpy.yaml` with `http.client` and `vcrpy.json` with urllib3; it can't record `Urllib3Transport`, which
+has its own connection class. `ruby-vcr.yml` is written here in the format of Ruby's vcr, so that no Ruby is needed.
+The simulator echoes its own password, and a form is posted before each watch: a converted recording must contain
+neither.
 """
 
 from base64 import encodebytes
@@ -37,7 +37,7 @@ START = datetime(2026, 11, 2, 9, 14, 7, tzinfo=UTC)
 
 
 class _Application(BaseHTTPRequestHandler):
-    """Stands before the simulator: takes forms, and compresses answers."""
+    """Accepts forms, and forwards polls to the simulator; compresses its responses."""
 
     service: Simulator
 
@@ -47,8 +47,8 @@ class _Application(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         login = {"Authorization": self.headers.get("authorization", "")}
-        with urlopen(UrllibRequest(self.service.base_url + self.path, headers=login)) as answer:
-            self._send(compress(answer.read(), mtime=0), "gzip")
+        with urlopen(UrllibRequest(self.service.base_url + self.path, headers=login)) as response:
+            self._send(compress(response.read(), mtime=0), "gzip")
 
     def _send(self, body: bytes, encoding: str | None = None) -> None:
         self.send_response_only(200)
@@ -67,7 +67,7 @@ class _Application(BaseHTTPRequestHandler):
 
 @contextmanager
 def application():
-    """The url of an application before a new simulator, for which a second goes by with each poll."""
+    """Start an application and a simulator, whose clock advances by a second with each poll; yield the URL."""
     with Simulator("completes", clock=iter(range(1000)).__next__) as _Application.service:
         server = HTTPServer(("127.0.0.1", 0), _Application)
         Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -88,17 +88,27 @@ def converse(url: str, client: Client) -> None:
     print(watch(session, transport, clock=VirtualClock()).run())
 
 
+def shown_headers(request: Request) -> dict[str, str]:
+    """Return the headers as plain `str` objects: vcrpy refuses to write subclasses."""
+    return {name: str(value) for name, value in request.headers.items()}
+
+
+def urllib_request(request: Request, body: str | None) -> UrllibRequest:
+    return UrllibRequest(str(request.url), body and body.encode(), shown_headers(request), method=request.method)
+
+
 def by_http_client(request: Request, body: str | None) -> Response:
-    sent = UrllibRequest(request.url, body and body.encode(), dict(request.headers), method=request.method)
-    with urlopen(sent) as answer:
-        data = answer.read()
-        inflated = decompress(data) if answer.headers["content-encoding"] else data
-        return Response(answer.status, {"content-type": answer.headers["content-type"]}, inflated)
+    with urlopen(urllib_request(request, body)) as response:
+        data = response.read()
+        inflated = decompress(data) if response.headers["content-encoding"] else data
+        return Response(response.status, {"content-type": response.headers["content-type"]}, inflated)
 
 
 def by_urllib3(request: Request, body: str | None) -> Response:
-    answer = urllib3.PoolManager().request(request.method, request.url, body=body, headers=dict(request.headers))
-    return Response(answer.status, {"content-type": answer.headers["content-type"]}, answer.data)
+    response = urllib3.PoolManager().request(
+        request.method, str(request.url), body=body, headers=shown_headers(request)
+    )
+    return Response(response.status, {"content-type": response.headers["content-type"]}, response.data)
 
 
 def record(name: str, serializer: str, client: Client) -> None:
@@ -118,35 +128,34 @@ def record_like_ruby(name: str) -> None:
     interactions: list[dict[str, Any]] = []
 
     def client(request: Request, body: str | None) -> Response:
-        sent = UrllibRequest(request.url, body and body.encode(), dict(request.headers), method=request.method)
-        with urlopen(sent) as answer:
-            data = answer.read()
-        # Every other body as with the option `preserve_exact_body_bytes`.
+        with urlopen(urllib_request(request, body)) as response:
+            data = response.read()
+        # The option `preserve_exact_body_bytes` encodes bodies in base64; every other one is.
         content = {"base64_string": encodebytes(data).decode()} if len(interactions) % 2 else {"string": data}
         interactions.append(
             {
                 "request": {
                     "method": request.method.lower(),
-                    "uri": request.url,
+                    "uri": str(request.url),
                     "body": {"encoding": "UTF-8", "string": body or ""},
-                    "headers": {header.title(): [value] for header, value in request.headers.items()},
+                    "headers": {name.title(): [value] for name, value in shown_headers(request).items()},
                 },
                 "response": {
-                    "status": {"code": answer.status, "message": answer.reason},
-                    "headers": {header: [value] for header, value in answer.headers.items()},
+                    "status": {"code": response.status, "message": response.reason},
+                    "headers": {header: [value] for header, value in response.headers.items()},
                     "body": {"encoding": "ASCII-8BIT", **content},
                 },
                 "recorded_at": format_datetime(START + timedelta(seconds=2 * len(interactions)), usegmt=True),
             }
         )
-        inflated = decompress(data) if answer.headers["content-encoding"] else data
-        return Response(answer.status, {}, inflated)
+        inflated = decompress(data) if response.headers["content-encoding"] else data
+        return Response(response.status, {}, inflated)
 
     with application() as url:
         converse(url, client)
     cassette = {"http_interactions": interactions, "recorded_with": "VCR 6.2.0"}
     text = yaml.safe_dump(cassette, sort_keys=False, explicit_start=True)
-    (HERE / name).write_text(text.replace("!!binary", "!binary"))  # as psych writes it
+    (HERE / name).write_text(text.replace("!!binary", "!binary"))  # psych, the YAML library of Ruby, writes this tag
 
 
 if __name__ == "__main__":

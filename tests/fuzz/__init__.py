@@ -1,16 +1,15 @@
-"""Fuzzing, guided by coverage: `make fuzz`, or `python -m fuzz --help` in the folder `tests`, with atheris installed.
+"""Coverage-guided fuzzing with atheris: `make fuzz`.
 
-Each module named in `TARGETS` is one target: `SEEDS`, written by hand or made by what stands in the module, and
-`one_input(data)`, which does something documented with any bytes and asserts what has to hold, whatever they are.
-What was found to reach further lies in `corpus/`, one file a target, one input a line; `corpus` reads it.
-`tests/properties/test_fuzz_corpus.py` runs all of it without atheris, with every `make test`.
+Each module in `TARGETS` is one target. It has `SEEDS`, inputs written by hand, and `one_input(data)`, which passes the
+bytes to a documented function and asserts what has to hold for any input. Inputs that fuzzing found to reach more code
+are in `corpus/`. `tests/properties/test_fuzz_corpus.py` runs seeds and corpus in `make test`, without atheris.
 
-What is found becomes a test in the unit test of the module that is mended, and a seed here.
+A finding becomes a unit test of the module at fault, and a seed of the target.
 """
 
 TARGETS = (
-    "json_answers",
-    "xml_answers",
+    "json_responses",
+    "xml_responses",
     "refusals",
     "redactions",
     "traces",

@@ -1,6 +1,6 @@
-"""Bytes as a row of choices, for targets that build something of them; when the bytes are over, all choose the first.
+"""Turn bytes into a series of choices; after the last byte, every choice is the first option.
 
-Such a reader comes with atheris, and the corpus has to run without it.
+atheris has `FuzzedDataProvider` for this, but the corpus also runs without atheris.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ class Choices:
         self._at = 0
 
     def more(self) -> bool:
-        """True while there are bytes left."""
+        """Return whether bytes are left."""
         return self._at < len(self._data)
 
     def number(self, size: int = 1) -> int:
-        """A whole number, of so many bytes."""
+        """Return an integer of `size` bytes."""
         return int.from_bytes(self.bytes(size), "little")
 
     def pick(self, options: Sequence[_T]) -> _T:
@@ -35,5 +35,5 @@ class Choices:
         return taken
 
     def text(self) -> str:
-        """A text of up to 255 bytes, any of them."""
+        """Return a text of up to 255 characters."""
         return self.bytes(self.number()).decode("latin-1")

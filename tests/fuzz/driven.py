@@ -1,11 +1,11 @@
-"""A session that is driven by choices, and what holds after each step: used by the targets that poll."""
+"""Drive a session by choices, and check after each step what always holds."""
 
 import json
 from collections.abc import Callable
 from math import inf, nan
 from typing import Any
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import (
     Done,
     Emitted,
@@ -24,11 +24,12 @@ from .oracles import (
     BASE_URL,
     CREDENTIALS,
     PASSWORD,
-    holds_no_secret,
-    is_for_people,
-    joins_up,
+    REFUSALS,
+    forms_a_path,
+    hold_no_secret,
+    is_printable_line,
     lines_of,
-    texts_are_for_people,
+    texts_are_printable,
 )
 
 POLICIES = (
@@ -76,10 +77,10 @@ _FAILURES = (
     ("stale", "", False),
 )
 MOST_STEPS = 25
-"""Of one input: what takes more is rarely found twice."""
+"""Steps for one input."""
 
 FARTHEST = 9.9e9
-"""Seconds; of later times a clock is not believed."""
+"""Seconds; later times are refused."""
 
 STEPS_OF_TIME = (
     1.0, 0.0, 0.001, 0.05, 0.3, 0.0004, 2.5, 10.0, 1.0000001, 125.0, 1000.0, 1e6, -0.0004, -0.3, -5.0, -3600.0,
@@ -87,8 +88,8 @@ STEPS_OF_TIME = (
 _NO_TIMES = (nan, inf, -inf, 1e11, 1e300, 10**400, None, "soon", [], 1j)
 
 
-def answer(choices: Choices) -> Response:
-    """A good answer where the choice is the first, else anything."""
+def response(choices: Choices) -> Response:
+    """Return a good response by default, else any response."""
     kind = choices.number()
     if kind < 128:
         return Response(200, {}, json_body(SNAPSHOTS[kind % len(SNAPSHOTS)], import_id=1126))
@@ -104,30 +105,30 @@ def failure(choices: Choices) -> TransportError:
 
 
 class Driven:
-    """Beside the session, a second account of when polls ended, and of what was told."""
+    """A session, with an independent account of when polls ended and what was emitted."""
 
     def __init__(self, session: ImportSession, clock: float) -> None:
         self.session = session
         self.clock = clock
-        self.told: list[Emitted] = []
+        self.emitted: list[Emitted] = []
         self._state = session.state
-        self._at = -1.0  # of what was told last
+        self._at = -1.0  # of the last item
         self._interval = round(session.policy.interval * 1000)
         self._closed: int | None = None  # when the last poll ended, in milliseconds from the start
         self._deadline: float | None = None  # of the open poll
         self.holds()
 
     def step(self, choices: Choices) -> None:
-        """One thing that a caller, a service or a clock can do."""
+        """Do one thing that a caller, a service or a clock can do."""
         match choices.number() % 10:
             case 0 | 1 | 2:
-                self.go_on(choices)
+                self.follow(choices)
             case 3:
                 self.clock += choices.pick(STEPS_OF_TIME)
             case 4:
                 self.clock += choices.number(4) / 1e6
             case 5:
-                self._unasked(choices)
+                self._pass_in(choices)
             case 6:
                 self.resume()
             case 7:
@@ -136,22 +137,22 @@ class Driven:
                 self._sent()
             case _:
                 if choices.number() < 8:
-                    self._give(self.session.cancel(now=self.clock))
+                    self._poll_ended(self.session.cancel(now=self.clock))
         self.holds()
 
-    def go_on(self, choices: Choices) -> None:
-        """Do what the session asks for; an answer may come, or not."""
+    def follow(self, choices: Choices) -> None:
+        """Follow the next action; a response may arrive or not."""
         action = self.session.next_action(now=self.clock)
         if isinstance(action, Send):
             self._sent()
             self.clock += choices.pick((0.2, 0.0, 0.0314, 3.0, 11.0))
-            self._unasked(choices)
+            self._pass_in(choices)
         elif isinstance(action, Wait) and action.until < FARTHEST:
             self.clock = max(self.clock, action.until)
             self._times_out()
 
     def wait_only(self, steps: int) -> None:
-        """Whoever only waits is told the end, or always what is next."""
+        """Send and wait only, without passing in a response."""
         for _ in range(steps):
             action = self.session.next_action(now=self.clock)
             if isinstance(action, Send):
@@ -162,7 +163,7 @@ class Driven:
         self.holds()
 
     def resume(self) -> None:
-        """Saved, resumed and saved again it is the same, and what was open has ended."""
+        """Save and resume the session, which changes nothing except that an open poll ends."""
         saved = self.session.save()
         resumed = ImportSession.resume(saved, CREDENTIALS, now=self.clock, base_url=BASE_URL)
         again = ImportSession.resume(resumed.save(), CREDENTIALS, now=self.clock, base_url=BASE_URL)
@@ -185,9 +186,9 @@ class Driven:
         assert "Infinity" not in saved
         if isinstance(action, Send):
             assert action.deadline > clock - 1e-5
-        holds_no_secret(saved, repr(session), repr(action))
+        hold_no_secret(saved, repr(session), repr(action))
         assert self._state is session.state
-        assert any(isinstance(item, Ended) for item in self.told[-1:]) <= (session.outcome is not None)
+        assert any(isinstance(item, Ended) for item in self.emitted[-1:]) <= (session.outcome is not None)
 
     def _sent(self) -> None:
         due = isinstance(self.session.next_action(now=self.clock), Send)
@@ -204,41 +205,41 @@ class Driven:
         assert isinstance(action, Wait)
         self._deadline = action.until - self.session.start
 
-    def _unasked(self, choices: Choices) -> None:
+    def _pass_in(self, choices: Choices) -> None:
         match choices.number() % 8:
             case 0:
-                self._give(self.session.receive_failure(failure(choices), now=self.clock))
+                self._poll_ended(self.session.receive_failure(failure(choices), now=self.clock))
             case 1:
                 self._times_out()
             case _:
-                self._give(self.session.receive(answer(choices), now=self.clock))
+                self._poll_ended(self.session.receive(response(choices), now=self.clock))
 
-    def _give(self, told: tuple[Emitted, ...]) -> None:
-        """An answer, or none, has come."""
+    def _poll_ended(self, emitted: tuple[Emitted, ...]) -> None:
+        """Record that the poll ended."""
         self._closed, self._deadline = self._elapsed(), None
-        self._tell(told)
+        self._record(emitted)
 
     def _times_out(self) -> None:
         budgets, action = list(self.session.budgets.values()), self.session.next_action(now=self.clock)
-        self._tell(self.session.handle_timeout(now=self.clock))
+        self._record(self.session.handle_timeout(now=self.clock))
         if isinstance(action, Wait) and action.until <= self.clock:
-            assert self.session.next_action(now=self.clock) != action, "asked to wait for what is over"
+            assert self.session.next_action(now=self.clock) != action, "asked to wait for a time that has passed"
         if self._deadline is not None and round(self._deadline * 1000) <= self._elapsed():
             self._closed, self._deadline = round(self._deadline * 1000), None
         if self.session.outcome is None and any(self.clock > end + 0.002 for end in budgets):
             action = self.session.next_action(now=self.clock)
             assert isinstance(action, Send) or action.until > self.clock, "a budget ran out, and no poll is overdue"
 
-    def _tell(self, told: tuple[Emitted, ...]) -> None:
-        assert not self.told or not isinstance(self.told[-1], Ended) or not told, "told after the end"
-        self._state = joins_up(told, self._state)
-        holds_no_secret(repr(told), *lines_of(told))
-        for item in told:
+    def _record(self, emitted: tuple[Emitted, ...]) -> None:
+        assert not self.emitted or not isinstance(self.emitted[-1], Ended) or not emitted, "items after the end"
+        self._state = forms_a_path(emitted, self._state)
+        hold_no_secret(repr(emitted), *lines_of(emitted))
+        for item in emitted:
             assert item.at is not None
-            assert item.at >= self._at, "told before what was told"
+            assert item.at >= self._at, "items out of order"
             self._at = item.at
-            texts_are_for_people(item)
-        self.told += told
+            texts_are_printable(item)
+        self.emitted += emitted
 
     def _refuses(self, now: Any, choices: Choices) -> None:
         if self.session.outcome is not None:
@@ -255,11 +256,11 @@ class Driven:
         )
         try:
             choices.pick(asks)()
-        except LocalProtocolError as error:
-            is_for_people(error)
+        except REFUSALS as error:
+            is_printable_line(error)
             assert session.save() == before
         else:
-            raise AssertionError(f"{now!r} was taken for a time")
+            raise AssertionError(f"{now!r} was accepted as a time")
 
     def _elapsed(self) -> int:
         return round(self.session.elapsed * 1000)

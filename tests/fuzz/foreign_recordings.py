@@ -1,6 +1,6 @@
-"""Target: what other tools record: HAR, cassettes in JSON and in YAML; any bytes, or a file made of choices.
+"""Target: recordings of other tools (HAR, cassettes in JSON and YAML): any bytes, or a file built from choices.
 
-What is made of choices carries a password in each request, which nothing may show afterwards.
+Built files have a password in each request, which must not appear in the output.
 """
 
 import json
@@ -11,18 +11,18 @@ from urllib.parse import quote
 
 import yaml
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.transports.recordings.foreign.plain_yaml import YamlError, read_yaml
 
 from .choices import Choices
-from .oracles import CREDENTIALS, PASSWORD, holds_no_secret, is_for_people
+from .oracles import CREDENTIALS, PASSWORD, hold_no_secret, is_printable_line
 from .recordings import played
 
-_ANSWER = json_body(rows("COMPLETE COMPLETED"), import_id=7).decode()
+_RESPONSE = json_body(rows("COMPLETE COMPLETED"), import_id=7).decode()
 _POLL = "http://a/events/7"
 _HAR = {"request": {"method": "GET", "url": _POLL, "headers": [{"name": "Authorization", "value": "Basic azpw"}]},
         "response": {"status": 200, "headers": [{"name": "Date", "value": "Mon, 02 Nov 2026 09:14:07 GMT"}],
-                     "content": {"size": 9, "text": _ANSWER}},
+                     "content": {"size": 9, "text": _RESPONSE}},
         "startedDateTime": "2026-11-02T09:14:07.250Z", "time": 12.5}  # fmt: skip
 _YAML = f"""http_interactions:
 - request: &poll
@@ -32,7 +32,7 @@ _YAML = f"""http_interactions:
   response:
     status: {{code: 200}}
     headers: {{Content-Type: [application/json]}}
-    body: {{encoding: UTF-8, string: '{_ANSWER}'}}
+    body: {{encoding: UTF-8, string: '{_RESPONSE}'}}
   recorded_at: Mon, 02 Nov 2026 09:14:07 GMT
 - request: *poll
   response: {{status: {{code: '503'}}, body: {{string: !!binary "/w=="}}}}
@@ -45,7 +45,7 @@ _VALUES = (
 )  # fmt: skip
 
 _SHORT = 200
-"""Bytes; the slow parser is slow."""
+"""Bytes; PyYAML's own parser is slow."""
 
 SEEDS = (
     json.dumps({"log": {"entries": [_HAR]}}).encode(),
@@ -65,7 +65,7 @@ SEEDS = (
 def one_input(data: bytes) -> None:
     if data.startswith(b"\x00"):
         converted = played(_made(Choices(data[1:])))
-        holds_no_secret(converted)
+        hold_no_secret(converted)
         assert converted is None or json.dumps(PASSWORD)[1:-1] not in converted
     else:
         played(data)
@@ -74,12 +74,12 @@ def one_input(data: bytes) -> None:
 
 
 def _is_read_without_libyaml(data: bytes) -> None:
-    """PyYAML's own parser, which is there where the fast one is not, and reads otherwise."""
+    """Read with PyYAML's own parser, which is used without libyaml and behaves differently."""
     fast = yaml.__dict__.pop("CSafeLoader", None)
     try:
         read_yaml(data)
     except YamlError as error:
-        is_for_people(error)
+        is_printable_line(error)
     finally:
         if fast:
             yaml.CSafeLoader = fast
@@ -100,18 +100,18 @@ def _made(choices: Choices) -> bytes:
 
 
 def _poll(choices: Choices, url: str) -> dict[str, object]:
-    """An entry that is a poll, in which any part but the request may be odd or missing."""
+    """Build a poll in which any part but the request may be odd or missing."""
 
     def perhaps(usual: object) -> object:
         kind = choices.number()
         return usual if kind < 180 else choices.pick(_VALUES) if kind < 230 else choices.text()
 
     texts = (
-        _ANSWER,
+        _RESPONSE,
         json.dumps({"error": {"message": f"no {PASSWORD}"}}),
         f"<error>{quote(PASSWORD)}</error>",
         PASSWORD,
-        f"cb({_ANSWER});",
+        f"cb({_RESPONSE});",
     )
     text: object = choices.pick(texts)
     encoding = "utf-8"

@@ -1,10 +1,10 @@
-"""What holds of whatever a watch tells, and of every text for people: used by several targets."""
+"""Assertions about the items of a watch and about texts for people."""
 
 import json
 from base64 import b64encode
 from collections.abc import Sequence
 
-from spongewatch import Credentials, Emitted, Ended, State, Transition
+from spongewatch import Credentials, Emitted, Ended, InvalidArgument, InvalidType, LocalProtocolError, State, Transition
 
 PASSWORD = 'p+/%: é"'
 CREDENTIALS = Credentials("key", PASSWORD)
@@ -12,43 +12,46 @@ BASE_URL = "https://sponge.example:8443/api"
 HIDDEN = ("p+/%", CREDENTIALS.basic()[6:], b64encode(PASSWORD.encode()).decode(), "sponge.example")
 
 
-def is_for_people(error: object) -> None:
-    """One line, bounded, that can't act on a terminal."""
+REFUSALS = (InvalidArgument, InvalidType, LocalProtocolError)
+
+
+def is_printable_line(error: object) -> None:
+    """Check that the text is one short line without control characters."""
     text = str(error)
     assert text.isprintable(), text
     assert 0 < len(text) < 2000, text
 
 
-def texts_are_for_people(item: Emitted) -> None:
-    """Its reason and its detail, where it has one."""
+def texts_are_printable(item: Emitted) -> None:
+    """Check the item's reason and detail."""
     for name in ("reason", "detail"):
         if text := item.to_json().get(name):
-            is_for_people(text)
+            is_printable_line(text)
 
 
-def holds_no_secret(*texts: object) -> None:
+def hold_no_secret(*texts: object) -> None:
     for text in texts:
         assert not any(hidden in str(text) for hidden in HIDDEN), text
 
 
-def lines_of(told: Sequence[Emitted]) -> list[str]:
-    """What is told, as `--jsonl` would print it."""
-    return [json.dumps(item.to_json(), allow_nan=False) for item in told]
+def lines_of(emitted: Sequence[Emitted]) -> list[str]:
+    """Format the items as `--jsonl` does."""
+    return [json.dumps(item.to_json(), allow_nan=False) for item in emitted]
 
 
-def joins_up(told: Sequence[Emitted], state: State = State.INITIALIZING) -> State:
-    """`told` never goes back in time, each step begins where the last one ended, and nothing follows an end.
+def forms_a_path(emitted: Sequence[Emitted], state: State = State.INITIALIZING) -> State:
+    """Check that times don't decrease, transitions form a path from `state`, and nothing follows `Ended`.
 
-    Gives the state to which it leads from `state`.
+    Returns the state at the end of the path.
     """
     latest = -1.0
-    for number, item in enumerate(told):
+    for number, item in enumerate(emitted):
         assert item.at is not None
-        assert item.at >= max(latest, 0.0), told
+        assert item.at >= max(latest, 0.0), emitted
         assert item.at == round(item.at, 3)
         latest = item.at
-        assert isinstance(item, Ended) <= (number == len(told) - 1), told
+        assert isinstance(item, Ended) <= (number == len(emitted) - 1), emitted
         if isinstance(item, Transition):
-            assert item.source is state, told
+            assert item.source is state, emitted
             state = item.dest
     return state

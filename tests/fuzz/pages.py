@@ -1,4 +1,4 @@
-"""A page as both formats write it, and what holds of any page: used by the targets that decode."""
+"""Write a page in both formats, and check what holds for every page."""
 
 import json
 import re
@@ -7,50 +7,50 @@ from xml.sax.saxutils import escape
 
 from spongewatch import EventsPage, ImportMachine, ImportSession, RemoteProtocolError, Response, decode
 
-from .oracles import BASE_URL, CREDENTIALS, is_for_people, joins_up, lines_of, texts_are_for_people
+from .oracles import BASE_URL, CREDENTIALS, forms_a_path, is_printable_line, lines_of, texts_are_printable
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def page_of(body: bytes, content_type: str | None) -> EventsPage | None:
-    """The page, None where the body is refused, as it may be."""
+    """Return the page; None if the body is refused."""
     try:
         return decode(body, content_type)
     except RemoteProtocolError as error:
-        is_for_people(error)
+        is_printable_line(error)
         return None
 
 
 def holds(page: EventsPage) -> None:
-    """Whatever the page: it reads the same from both formats, its order does not matter, it is told once."""
+    """Check that both formats read the same, that order doesn't matter, and that everything is emitted once."""
     page = _without_blanks(page)
     twin = _json(page)
     assert decode(twin) == page
     if not _NOT_IN_XML.search("".join(_texts(page))):
         assert decode(_xml(page)) == page
     machine, other = ImportMachine(page.import_id), ImportMachine(page.import_id)
-    told = machine.feed(page.events, at=1.0)
-    joins_up(told)
-    assert other.feed(page.events[::-1], at=1.0) == told
+    emitted = machine.feed(page.events, at=1.0)
+    forms_a_path(emitted)
+    assert other.feed(page.events[::-1], at=1.0) == emitted
     assert ImportMachine.resume(machine.save()).save() == machine.save()
     assert ImportMachine.resume(machine.save()).feed(page.events) == machine.feed(page.events) == ()
 
 
 def is_received(body: bytes, content_type: str) -> None:
-    """A session takes the answer, whatever it is."""
+    """Check that a session accepts any response."""
     for status in (200, 503, 400):
         session = ImportSession("1126", CREDENTIALS, now=0.0, base_url=BASE_URL)
-        told = session.receive(Response(status, {"content-type": content_type}, body), now=0.2)
-        assert joins_up(told) is session.state
-        lines_of(told)
-        for item in told:
-            texts_are_for_people(item)
+        emitted = session.receive(Response(status, {"content-type": content_type}, body), now=0.2)
+        assert forms_a_path(emitted) is session.state
+        lines_of(emitted)
+        for item in emitted:
+            texts_are_printable(item)
         saved = session.save()
         assert ImportSession.resume(saved, CREDENTIALS, now=0.2, base_url=BASE_URL).save() == saved
 
 
 def _without_blanks(page: EventsPage) -> EventsPage:
-    """The page as it would be if what was cut had not ended with a blank."""
+    """Return the page without the blanks at which values were cut."""
     events = tuple(replace(row, odd_value=row.odd_value and row.odd_value.strip()) for row in page.events)
     return replace(page, import_id=page.import_id and page.import_id.strip(), events=events)
 
@@ -73,7 +73,7 @@ def _json(page: EventsPage) -> bytes:
 
 
 def _xml(page: EventsPage) -> bytes:
-    """As Rails' `to_xml` writes it."""
+    """Write the page as Rails' `to_xml` does."""
     rows = [
         _element("event-type", row.type)
         + _element("status", row.status)

@@ -1,4 +1,4 @@
-"""A recording in a file, and what holds of whatever lies there: used by the targets that read files."""
+"""Replay and convert any file, and check what holds for every recording."""
 
 import atexit
 from contextlib import suppress
@@ -11,35 +11,35 @@ from spongewatch.transports import Recording, RecordingError, open_recording, re
 from spongewatch.transports.recordings.recording import Exchange
 from spongewatch.transports.recordings.trace_lines import TraceLines
 
-from .oracles import is_for_people, joins_up, lines_of, texts_are_for_people
+from .oracles import forms_a_path, is_printable_line, lines_of, texts_are_printable
 
 FOLDER = Path(mkdtemp(prefix="spongewatch-fuzz-"))
 atexit.register(rmtree, FOLDER, ignore_errors=True)
 
 
 def played(content: bytes) -> str | None:
-    """The trace to which the recording is converted, None where it is none; both tell the same."""
+    """Return the trace converted from the recording, which replays the same; None if the file isn't a recording."""
     file = FOLDER / "x"
     file.write_bytes(content)
     try:
         watch = replay(file)
     except RecordingError as error:
-        is_for_people(error)
+        is_printable_line(error)
         return None
-    told = list(watch)
-    assert isinstance(told[-1], Ended)
-    assert joins_up(told) is watch.session.state
-    lines = lines_of(told)
-    for item in told:
-        texts_are_for_people(item)
+    emitted = list(watch)
+    assert isinstance(emitted[-1], Ended)
+    assert forms_a_path(emitted) is watch.session.state
+    lines = lines_of(emitted)
+    for item in emitted:
+        texts_are_printable(item)
     broken = watch.transport.broken
     if broken:
-        is_for_people(broken)
+        is_printable_line(broken)
     _entries_hold(open_recording(file))
     try:
         converted = "".join(TraceLines(open_recording(file)))
     except RecordingError as error:
-        assert broken is None or str(error) == str(broken)  # which the replay need not have reached
+        assert broken is None or str(error) == str(broken)  # the replay may not have reached it
         return None
     again = FOLDER / "converted"
     again.write_text(converted)
@@ -49,14 +49,14 @@ def played(content: bytes) -> str | None:
 
 
 def _entries_hold(recording: Recording) -> None:
-    """What is read is what a watch can have been, as far as it can be read."""
+    """Check that the entries are possible in a watch, up to the first that can't be read."""
     over = False
     with suppress(RecordingError):
         for entry in recording.entries():
-            assert not over, "an entry after the last one"
+            assert not over, "an entry after the end"
             over = not isinstance(entry, Exchange)
             if isinstance(entry, Exchange):
-                assert 0 <= entry.sent <= entry.came <= 2e9
-                assert entry.came == round(entry.came, 3)
-                if isinstance(entry.answer, Response):
-                    assert all(name == name.lower() for name in entry.answer.headers)
+                assert 0 <= entry.sent <= entry.received <= 2e9
+                assert entry.received == round(entry.received, 3)
+                if isinstance(entry.response, Response):
+                    assert all(name == name.lower() for name in entry.response.headers)

@@ -1,4 +1,4 @@
-"""Target: a secret in a listed form, amid any bytes; nothing of it may be left, and nothing may get longer."""
+"""Target: a secret in a listed form, amid any bytes; it has to be removed, and nothing may get longer."""
 
 import html
 import json
@@ -8,10 +8,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
-from spongewatch import Credentials, LocalProtocolError
+from spongewatch import Credentials
 from spongewatch.core.redaction import Redaction
 
 from .choices import Choices
+from .oracles import REFUSALS
 
 _Form = Callable[[str], str]
 _FORMS: tuple[_Form, ...] = (
@@ -59,7 +60,7 @@ def one_input(data: bytes) -> None:
     clean = redaction.data(before + after)
     assert redaction.data(clean) == clean
     assert len(clean) <= len(before + after)
-    if redaction.text(form(secret)) == form(secret):  # too short, digits, or a part of any response
+    if redaction.text(form(secret)) == form(secret):  # too short, digits, or part of every response
         return
     planted = form(secret).encode(encoding) + b"\0" * (encoding != "utf-8")
     assert planted not in redaction.data(before + planted + after)
@@ -69,5 +70,5 @@ def one_input(data: bytes) -> None:
 def _redaction_of(secret: str) -> Redaction | None:
     try:
         return Credentials("key", secret).redaction
-    except LocalProtocolError:  # for text that no password can be
+    except REFUSALS:  # not a valid password
         return None

@@ -1,6 +1,6 @@
-"""Target: answers that are no list of events: their status, their headers, what their envelope says.
+"""Target: error responses, with any status, headers and error message.
 
-A second reading of `Retry-After`, by the standard library, has to agree wherever both understand it.
+`Retry-After` has to agree with the standard library if both can read it.
 """
 
 import json
@@ -11,7 +11,7 @@ from spongewatch import Ended, ImportSession, LostContact, PollFailed, PollPolic
 from spongewatch.core.retry import retry_after
 
 from .choices import Choices
-from .oracles import BASE_URL, CREDENTIALS, PASSWORD, holds_no_secret, is_for_people, lines_of
+from .oracles import BASE_URL, CREDENTIALS, PASSWORD, hold_no_secret, is_printable_line, lines_of
 
 _STATUSES = (503, 429, 500, 403, 404, 200, 204, 301, 401, 410, 422, 100, 999, 0, 99)
 _TYPES = ("", "application/json", "application/xml; charset=utf-8", "text/html")
@@ -53,17 +53,17 @@ def one_input(data: bytes) -> None:
         "1126", CREDENTIALS, now=0.0, base_url=BASE_URL, policy=PollPolicy(lost_contact_timeout=None)
     )
     session.sent(now=0.0)
-    told = session.receive(Response(status, headers, _with_password(body)), now=0.25)
-    lines = lines_of(told)
-    if b"p+/%" not in body:  # or what is no secret would be taken for one
-        holds_no_secret(session.save(), repr(session), repr(told), *lines)
-    for item in told:
+    emitted = session.receive(Response(status, headers, _with_password(body)), now=0.25)
+    lines = lines_of(emitted)
+    if b"p+/%" not in body:  # it would be mistaken for the secret
+        hold_no_secret(session.save(), repr(session), repr(emitted), *lines)
+    for item in emitted:
         if isinstance(item, PollFailed):
-            is_for_people(item.reason)
+            is_printable_line(item.reason)
             assert item.retry_at is not None
             assert item.retry_at >= item.at + 1.0
         elif isinstance(item, Ended):
-            is_for_people(item.to_json()["detail"] or item.outcome.name)
+            is_printable_line(item.to_json()["detail"] or item.outcome.name)
             assert isinstance(item.outcome, LostContact) <= (status not in (200, 301, 401, 410, 422))
     resumed = ImportSession.resume(session.save(), CREDENTIALS, now=0.25, base_url=BASE_URL)
     assert resumed.save() == session.save()
@@ -78,7 +78,7 @@ def _text_or_date(choices: Choices) -> str:
 
 
 def _with_password(body: bytes) -> bytes:
-    """`body`, in which two words stand for the password, so that no mutation makes another of it."""
+    """Replace two words by the password, so that fuzzing doesn't mutate it."""
     quoted = json.dumps(PASSWORD)[1:-1].encode()
     return body.replace(b"PASSWORD", PASSWORD.encode()).replace(b"QUOTED", quoted)
 
@@ -92,7 +92,7 @@ def _agrees(asked: str, date: str) -> None:
 
 
 def _seconds(asked: str, date: str) -> int:
-    """Raises `ValueError` for what the standard library does not read."""
+    """Return the delay as the standard library reads it; raise `ValueError` if it can't."""
     if asked.strip().isdecimal():
         return int(asked)
     apart = _moment(asked) - _moment(date)

@@ -1,4 +1,4 @@
-"""Target: what `resume` takes: any text, or a saved session of which some members are others; what it takes is driven on."""
+"""Target: `resume` with any text, or with a changed saved session; sessions that it accepts are driven on."""
 
 import json
 
@@ -6,7 +6,7 @@ from spongewatch import Ended, ImportMachine, ImportSession, LocalProtocolError,
 
 from .choices import Choices
 from .driven import MOST_STEPS, POLICIES, SNAPSHOTS, Driven
-from .oracles import BASE_URL, CREDENTIALS, is_for_people, texts_are_for_people
+from .oracles import BASE_URL, CREDENTIALS, is_printable_line, texts_are_printable
 
 _START = 1_790_000_000.25
 _MEMBERS = tuple(sorted(json.loads(ImportSession("1126", None, now=_START).save())))
@@ -26,7 +26,7 @@ SEEDS = (
     ImportMachine("1126").save().encode(),
     b"{",
     *(
-        bytes([0, 1, 0, 0, 2, member, 2, _VALUES.index(value)])  # after a poll that failed, one member is another
+        bytes([0, 1, 0, 0, 2, member, 2, _VALUES.index(value)])  # after a failed poll, one value changed
         for member in range(len(_MEMBERS))
         for value in ("\x1b[2J", 10**12, None)
     ),
@@ -75,7 +75,7 @@ def _resumes(saved: str, choices: Choices) -> None:
     try:
         machine = ImportMachine.resume(saved)
     except LocalProtocolError as error:
-        is_for_people(error)
+        is_printable_line(error)
     else:
         for snapshot in SNAPSHOTS:
             machine.feed(snapshot)
@@ -84,7 +84,7 @@ def _resumes(saved: str, choices: Choices) -> None:
     try:
         session = ImportSession.resume(saved, CREDENTIALS, now=now, base_url=BASE_URL)
     except LocalProtocolError as error:
-        is_for_people(error)
+        is_printable_line(error)
         return
     policy, budgets = session.policy, session.budgets
     if session.outcome is None:
@@ -106,5 +106,5 @@ def _resumes(saved: str, choices: Choices) -> None:
     driven.wait_only(10)
     if ended is not None:
         assert driven.session.outcome == ended
-        assert not driven.told
-        texts_are_for_people(Ended("1126", 0.0, ended, session.state, None))
+        assert not driven.emitted
+        texts_are_printable(Ended("1126", 0.0, ended, session.state, None))

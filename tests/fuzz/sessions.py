@@ -1,12 +1,12 @@
-"""Target: a whole session under everything that a caller, a service and a clock can do, one step after the other."""
+"""Target: a whole session under random steps of a caller, a service and a clock."""
 
 from random import Random
 
-from spongewatch import ImportMachine, ImportSession, LocalProtocolError, PollPolicy
+from spongewatch import ImportMachine, ImportSession, PollPolicy
 
 from .choices import Choices
 from .driven import MOST_STEPS, POLICIES, Driven
-from .oracles import BASE_URL, CREDENTIALS, is_for_people
+from .oracles import BASE_URL, CREDENTIALS, REFUSALS, is_printable_line
 
 _STARTS = (1_790_000_000.123, 0.0, -7.25, -9.9e9, 8e9, 0.0001)
 
@@ -40,6 +40,6 @@ def one_input(data: bytes) -> None:
 def _drawn_policy(choices: Choices) -> PollPolicy | None:
     try:
         return PollPolicy(*(choices.number(5) / choices.pick((1000, 1.0, 1e5, 7)) for _ in range(8)))
-    except LocalProtocolError as error:
-        is_for_people(error)
+    except REFUSALS as error:
+        is_printable_line(error)
         return None

@@ -1,8 +1,8 @@
-"""Target: any bytes as a trace, replayed to its end and converted."""
+"""Target: any bytes as a trace, replayed and converted."""
 
 import json
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 
 from .choices import Choices
 from .recordings import played
@@ -28,7 +28,7 @@ _VALUES = (
 _LINES: tuple[dict[str, object], ...] = (
     _GOOD,
     _OVER,
-    {"t": 1.2, "took": 10, "error": "timeout", "detail": "no answer", "permanent": False},
+    {"t": 1.2, "took": 10, "error": "timeout", "detail": "no response", "permanent": False},
     {"t": 0, "took": 1, "status": 503, "headers": {"retry-after": "5", "date": "x"}, "body64": "/w=="},
     {"t": 2, "end": "timed-out", "reason": "total", "detail": None},
     {"t": 2, "end": "rejected", "reason": "credentials", "detail": "status 401"},
@@ -37,7 +37,7 @@ _LINES: tuple[dict[str, object], ...] = (
 SEEDS = (
     *(bytes([0, 2, number, 0, 0, 0, 1, 0, 0, number, number]) for number in range(0, len(_VALUES), 3)),
     _trace(_GOOD, _OVER, import_id="1126", format="json", started="2026-11-02T09:14:07Z"),
-    _trace(_GOOD, {"t": 1.2, "took": 10, "error": "timeout", "detail": "no answer", "permanent": False}),
+    _trace(_GOOD, {"t": 1.2, "took": 10, "error": "timeout", "detail": "no response", "permanent": False}),
     _trace({"t": 0, "took": 0, "error": "tls", "permanent": True}),
     _trace({"t": 0, "took": 1, "status": 503, "headers": {"retry-after": "5", "date": "x"}, "body64": "/w=="}),
     _trace(_GOOD, {"t": 3, "end": "timed-out", "reason": "gathering"}, policy={"interval": 0.05, "timeout": 2}),
@@ -61,7 +61,7 @@ def one_input(data: bytes) -> None:
 
 
 def _made(choices: Choices) -> bytes:
-    """Whole lines, in which some members are others or missing."""
+    """Build complete lines, with some values changed or missing."""
     header: dict[str, object] = {"policy": {"interval": 0.05, "lost_contact_timeout": 20}, "import_id": "1126"}
     if choices.number() % 4 == 0:
         header[choices.pick(("policy", "import_id", "format", "started"))] = choices.pick(_VALUES)

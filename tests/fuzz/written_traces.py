@@ -1,4 +1,4 @@
-"""Target: a watch of any answers, recorded by `TraceWriter`; its replay tells the same, to the byte, and no secret."""
+"""Target: a watch of any responses, recorded by `TraceWriter`; the replay is equal to the byte and holds no secret."""
 
 from random import Random
 
@@ -7,17 +7,17 @@ from spongewatch.transports import TraceWriter, replay, watch
 from spongewatch.transports.testing import HandlerTransport
 
 from .choices import Choices
-from .driven import POLICIES, answer, failure
-from .oracles import BASE_URL, CREDENTIALS, holds_no_secret, lines_of
+from .driven import POLICIES, failure, response
+from .oracles import BASE_URL, CREDENTIALS, hold_no_secret, lines_of
 from .recordings import FOLDER
 
 _CONTENT_TYPES = (None, "application/json", "application/xml", "text/html; x=\u00e9", "application/xml" + " " * 70)
 _STARTS = (1_790_000_000.123456, 0.0, -7.2504, 8e9)
 _MOST = 40
-"""Polls; a watch without budgets would be endless."""
+"""Polls; a watch without budgets would not end."""
 
 _LONGEST = 10**9
-"""Seconds; no trace is thirty years long."""
+"""Seconds; traces are shorter than 30 years."""
 
 SEEDS = (
     b"\x00\x00" + b"".join(b"\x02\x00\xb8\x00" + bytes([number]) + b"\x00\x00" for number in range(9)),
@@ -29,7 +29,7 @@ SEEDS = (
 
 
 class _Clock:
-    """One that is never at a whole millisecond, as none in use is, and whose sleeps end late."""
+    """A clock that is never at a whole millisecond, and whose sleeps end late, like real ones."""
 
     def __init__(self, start: float, choices: Choices) -> None:
         self._now = start
@@ -42,7 +42,7 @@ class _Clock:
         self._now += max(seconds, 0.0) + self._choices.number() / 1e5
 
     def wake(self) -> None:
-        """Nobody sleeps here for real."""
+        """Do nothing, because `sleep` returns at once."""
 
 
 def one_input(data: bytes) -> None:
@@ -52,7 +52,7 @@ def one_input(data: bytes) -> None:
     session = ImportSession("1126", CREDENTIALS, now=start, base_url=BASE_URL, policy=choices.pick(POLICIES))
     polls = 0
 
-    def answered(request: Request) -> Response:
+    def respond(request: Request) -> Response:
         nonlocal polls
         polls += 1
         if not choices.more() or polls == _MOST or clock.now() - start > _LONGEST:
@@ -62,7 +62,7 @@ def one_input(data: bytes) -> None:
         clock.sleep(choices.pick((0.2, 0.0, 0.0314, 3.0, 11.0, 125.0)) + choices.number() / 1000)
         if kind == 0:
             raise failure(choices)
-        given = answer(choices)
+        given = response(choices)
         content_type = choices.pick(_CONTENT_TYPES)
         headers = given.headers if content_type is None else {**given.headers, "content-type": content_type}
         return Response(given.status, headers, given.body)
@@ -70,12 +70,12 @@ def one_input(data: bytes) -> None:
     file = FOLDER / "written"
     file.unlink(missing_ok=True)
     with TraceWriter(file, CREDENTIALS) as record:
-        running = watch(session, HandlerTransport(answered), record=record, clock=clock)
-        told: list[Emitted] = list(running)
+        running = watch(session, HandlerTransport(respond), record=record, clock=clock)
+        emitted: list[Emitted] = list(running)
     assert record.error is None
-    assert isinstance(told[-1], Ended)
-    holds_no_secret(file.read_text(), *lines_of(told))
+    assert isinstance(emitted[-1], Ended)
+    hold_no_secret(file.read_text(), *lines_of(emitted))
     if clock.now() - start > _LONGEST:
         return
     replayed = lines_of(list(replay(file)))
-    assert replayed == lines_of(told), f"{replayed} instead of {lines_of(told)}"
+    assert replayed == lines_of(emitted), f"{replayed} instead of {lines_of(emitted)}"

@@ -1,4 +1,4 @@
-"""Spares tests on sockets the pauses that collecting the garbage of a long test run makes."""
+"""Avoids long garbage collections during tests with sockets."""
 
 import gc
 

@@ -1,7 +1,7 @@
-"""The suite for transports: a sound one passes all of it, and each check rejects what nothing else would.
+"""The contract of transports accepts working transports, and each check rejects a fault that no other check does.
 
-For each check there are transports with one fault; `broken_transports` holds them. Here each meets the check that
-is for it; with the profile `proof` it meets all the others too, and none but its own may fail.
+`broken_transports` has transports with one fault for each check. Here each runs against the check that has to reject it;
+with the profile `proof`, against all checks, of which only that one may fail.
 """
 
 import inspect
@@ -9,26 +9,27 @@ import os
 
 import pytest
 
-from broken_transports import BROKEN, AsyncSound, Sound, SoundKeeper
+from broken_transports import BROKEN
+from plain_transports import AsyncPlainTransport, KeepAliveTransport, PlainTransport
 from spongewatch.transports.testing import AsyncTransportContract, KeepAliveContract, TransportContract
-from spongewatch.transports.testing.contract import _surroundings
+from spongewatch.transports.testing.contract.under_test import clean_environment
 
 PAIRS = [(check, broken) for check, all_broken in BROKEN.items() for broken in all_broken]
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
 
 
-def held_to_the_contract(kind):
-    """What pytest would make of a subclass that gives transports of this kind."""
+def contract_for(transport):
+    """Return an instance of the contract whose `make_transport` makes this class."""
 
-    class Sync(KeepAliveContract if issubclass(kind, SoundKeeper) else TransportContract):
+    class Sync(KeepAliveContract if issubclass(transport, KeepAliveTransport) else TransportContract):
         def make_transport(self):
-            return kind()
+            return transport()
 
     class Async(AsyncTransportContract):
         async def make_transport(self):
-            return kind()
+            return transport()
 
-    return Async() if issubclass(kind, AsyncSound) else Sync()
+    return Async() if issubclass(transport, AsyncPlainTransport) else Sync()
 
 
 def checks_of(contract):
@@ -36,33 +37,33 @@ def checks_of(contract):
 
 
 def complaint(contract, check, folder, caplog):
-    """What a check says, in words alone, of the transport that it rejects; None where it passes."""
+    """Return the message of a check that fails, None if it passes."""
     caplog.clear()
     method = getattr(contract, check)
     arguments = {"caplog": caplog} if "caplog" in inspect.signature(method).parameters else {}
     try:
-        with _surroundings(folder), contract._driven() as driven:
-            method(driven, **arguments)
+        with clean_environment(folder), contract._under_test() as under_test:
+            method(under_test, **arguments)
     except AssertionError as error:
         return str(error)
     return None
 
 
-@pytest.mark.parametrize("kind", [Sound, SoundKeeper])
-def test_a_sound_transport_passes(kind, tmp_path, caplog):
-    contract = held_to_the_contract(kind)
-    checks = checks_of(contract) if THOROUGH else ["test_it_is_shared_by_many_threads"]  # the others are a unit test's
+@pytest.mark.parametrize("transport", [PlainTransport, KeepAliveTransport])
+def test_a_working_transport_passes(transport, tmp_path, caplog):
+    contract = contract_for(transport)
+    checks = checks_of(contract) if THOROUGH else ["test_threads_can_share_a_transport"]  # a unit test runs the others
     assert [check for check in checks if complaint(contract, check, tmp_path, caplog)] == []
 
 
-def test_each_check_has_a_transport_that_it_rejects():
+def test_each_check_rejects_a_transport():
     assert {*BROKEN} == {*checks_of(KeepAliveContract), *checks_of(AsyncTransportContract)}
 
 
 @pytest.mark.parametrize(("check", "broken"), PAIRS, ids=lambda item: getattr(item, "__name__", "by"))
-def test_a_broken_transport_is_rejected_by_one_check_alone(check, broken, tmp_path, caplog):
-    contract = held_to_the_contract(broken)
+def test_a_broken_transport_fails_exactly_one_check(check, broken, tmp_path, caplog):
+    contract = contract_for(broken)
     checks = checks_of(contract) if THOROUGH else [check]
-    said = {name: words for name in checks if (words := complaint(contract, name, tmp_path, caplog))}
-    assert [*said] == [check], said
-    print(f"{check} | {broken.__name__} | {said[check]}")
+    messages = {name: message for name in checks if (message := complaint(contract, name, tmp_path, caplog))}
+    assert [*messages] == [check], messages
+    print(f"{check} | {broken.__name__} | {messages[check]}")

@@ -1,6 +1,6 @@
-"""A worker that is killed at any moment, with what it was told handed over once, and the service left in peace.
+"""Kill a worker at any moment: each item is stored exactly once, and the floor holds.
 
-The service goes on only once what it said was handed over, so that all of it has to be told, and told in full.
+The service goes on only after its items are stored, so every item has to be stored.
 """
 
 import json
@@ -17,15 +17,15 @@ from itertools import accumulate, chain, pairwise
 import pytest
 
 import crashing_worker
-from answers import json_body, rows
 from crashing_worker import CREDENTIALS, POLICY, store_at, work
+from event_rows import json_body, rows
 from spongewatch import ImportMachine, ImportSession
 from spongewatch.transports import SystemClock, Urllib3Transport, poll
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "proof"
 RUNS = 200 if THOROUGH else 5
-FRESH = 4 if THOROUGH else 12  # in every fifth run, one life in so many gets an interpreter of its own
+FRESH = 4 if THOROUGH else 12  # in every fifth run, one worker in so many is started by a new interpreter
 SCRIPT = crashing_worker.__file__
 
 CONSENTED = "INITIALIZING COMPLETED 0"
@@ -41,20 +41,20 @@ ENDINGS = [
     [rows(CONSENTED, "GATHERING ERROR 264", UNLISTED, "COMPLETE COMPLETED 0")],
 ]
 
-MOMENTS = {  # of a worker's life, and how many seconds each may take on a busy machine
+MOMENTS = {  # of a worker's life, and the seconds that each may take on a busy machine
     "born": 0.001,
     "resume": 0.005,
     "wait": 0.03,
     "keep": 0.02,
     "request": 0.02,
-    "answer": 0.0005,
+    "response": 0.0005,
     "hand-over": 0.03,
     "end": 0.001,
 }
 
 
 class Nursery:
-    """Lets workers live, and kills them."""
+    """Starts workers, and kills them."""
 
     def __init__(self):
         read, self.write = os.pipe()
@@ -69,7 +69,7 @@ class Nursery:
         self.notes.close()
 
     def life(self, path, base_url, *, fresh, sole_owner, killed_at, delay):
-        """What a worker noted, by its moments; it is killed so many seconds after it has come to `killed_at`."""
+        """Run a worker, kill it `delay` seconds after it reaches `killed_at`, and return what it noted at each moment."""
         print(json.dumps([str(path), base_url, fresh, sole_owner]), file=self.process.stdin, flush=True)
         life = {"fresh": fresh}
         while "dead" not in life:
@@ -77,7 +77,7 @@ class Nursery:
             life[moment] = noted
             if moment == killed_at:
                 time.sleep(delay)
-                os.kill(life["born"][1], signal.SIGKILL)  # it may have come to its end
+                os.kill(life["born"][1], signal.SIGKILL)  # it may have ended
         print(file=self.process.stdin, flush=True)
         return life
 
@@ -90,11 +90,11 @@ def nursery():
 
 
 class Tally:
-    """What all runs came to: kills by the moment, what was told again for them, and how near to the floor polls came."""
+    """Totals of all runs: kills by moment, repeated items, and the shortest gap between polls."""
 
     def __init__(self):
         self.kills = Counter()
-        self.lives = self.polls = self.lost_hand_overs = self.told_again = 0
+        self.lives = self.polls = self.lost_hand_overs = self.repeated = 0
         self.gaps = []
 
 
@@ -103,7 +103,7 @@ def tally():
     return Tally()
 
 
-def told_alone(snapshots):
+def items_without_crashes(snapshots):
     machine = ImportMachine("1126")
     return [[without_time(item.to_json()) for item in machine.feed(snapshot)] for snapshot in snapshots]
 
@@ -117,8 +117,8 @@ def news_in(items):
 
 
 def service_of(snapshots, store, drawn):
-    """Says a snapshot until its news is in the store, now and then too late, or nothing of use."""
-    ends = list(accumulate(map(len, told_alone(snapshots))))
+    """Return a snapshot until its items are in the store; sometimes respond late or with an error."""
+    ends = list(accumulate(map(len, items_without_crashes(snapshots))))
 
     def script(talk):
         while talk.read_request() is not None:
@@ -129,12 +129,12 @@ def service_of(snapshots, store, drawn):
             talk.wait(drawn.choice([0, 0, 0.003]))
             match drawn.randrange(12):
                 case 0:
-                    talk.send(answer(status="503 Service Unavailable"))
+                    talk.send(http_response(status="503 Service Unavailable"))
                 case 1:
-                    talk.send(b"")  # which notes when it ended
+                    talk.send(b"")  # records when the response ended
                     talk.reset()
                 case _:
-                    talk.send(answer(json_body(snapshot, import_id=1126)))
+                    talk.send(http_response(json_body(snapshot, import_id=1126)))
 
     return script
 
@@ -147,22 +147,22 @@ def drawn_life(nursery, path, base_url, drawn, fresh, sole_owner):
 
 
 def check_hand_over(before, after, life, tally):
-    """All that this worker was told came into the store, or nothing did, and nothing only if it did not get there."""
-    told = life["answer"][1] if "answer" in life else []
+    """All items of this worker are in the store, or none if it died before its write."""
+    stored = life["response"][1] if "response" in life else []
     assert after[: len(before)] == before
     handed_over = after[len(before) :]
     if handed_over or "end" in life:
-        assert handed_over == told
-    if told and "hand-over" not in life:
+        assert handed_over == stored
+    if stored and "hand-over" not in life:
         assert not handed_over
-    if told and not handed_over:
+    if stored and not handed_over:
         assert was_killed(life)
         tally.lost_hand_overs += 1
-        tally.told_again += len(told)
+        tally.repeated += len(stored)
 
 
 def gaps_between(exchanges, lives):
-    """How many seconds go by from the end of an answer, or of whoever had asked, to the next request."""
+    """Return the seconds from the end of each response, or of its worker, to the next request."""
     asked = [(life["request"][0], life["dead"][0]) for life in lives if "request" in life]
     for before, after in pairwise(exchanges):
         asked_at, death = max((asked_at, death) for asked_at, death in asked if asked_at <= before.began)
@@ -180,33 +180,31 @@ def last_moment(life):
 
 
 @pytest.mark.parametrize("seed", range(RUNS))
-def test_whenever_a_worker_is_killed_all_is_handed_over_once_and_the_service_is_left_in_peace(
-    seed, tmp_path, nursery, tally
-):
+def test_killed_workers_lose_and_repeat_nothing_and_keep_the_floor(seed, tmp_path, nursery, tally):
     drawn = random.Random(seed)
     store = store_at(tmp_path / drawn.choice(["import.json", "import.db"]))
     snapshots = BEGINNING + ENDINGS[seed % len(ENDINGS)]
     lives = []
-    told = []
+    stored = []
     with HostileServer(service_of(snapshots, store, random.Random(seed))) as server:
-        while not told or told[-1]["kind"] != "ended":
+        while not stored or stored[-1]["kind"] != "ended":
             fresh = seed % 5 == 0 and len(lives) % FRESH == 3
             life = drawn_life(nursery, store.path, server.url, drawn, fresh, sole_owner=seed % 3 != 2)
             lives.append(life)
-            before, told = told, store.load()[1]
-            check_hand_over(before, told, life, tally)
+            before, stored = stored, store.load()[1]
+            check_hand_over(before, stored, life, tally)
             tally.lives += 1
             tally.kills[last_moment(life)] += was_killed(life)
-    assert news_in(told) == [*chain.from_iterable(told_alone(snapshots))]
-    assert [item["kind"] for item in told].count("ended") == 1
+    assert news_in(stored) == [*chain.from_iterable(items_without_crashes(snapshots))]
+    assert [item["kind"] for item in stored].count("ended") == 1
     gaps = [*gaps_between(server.exchanges, lives)]
     assert min(gaps) >= POLICY.interval
     tally.gaps += gaps
     tally.polls += len(server.exchanges)
 
 
-def test_a_request_that_leaves_late_keeps_the_floor_beside_a_rival(tmp_path):
-    """Another worker resumes the session while the first request is still leaving."""
+def test_a_delayed_request_keeps_the_floor_beside_another_worker(tmp_path):
+    """A second worker resumes the session while the first request is being sent."""
     store = store_at(tmp_path / "import.json")
     rival_sends = threading.Event()
     snapshot = json_body(rows("INITIALIZING INPROGRESS 0"), import_id=1126)
@@ -220,7 +218,7 @@ def test_a_request_that_leaves_late_keeps_the_floor_beside_a_rival(tmp_path):
         if moment == "request":
             rival_sends.set()
 
-    with HostileServer(keeps_answering(answer(snapshot))) as server, Urllib3Transport() as transport:
+    with HostileServer(responds(http_response(snapshot))) as server, Urllib3Transport() as transport:
         rival = threading.Thread(target=work, args=(store, server.url, note))
         clock = SystemClock()
         session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url=server.url, policy=POLICY)
@@ -231,11 +229,11 @@ def test_a_request_that_leaves_late_keeps_the_floor_beside_a_rival(tmp_path):
 
 
 @pytest.mark.skipif(not THOROUGH, reason="it takes many kills to meet each moment")
-def test_kills_have_come_at_every_moment(tally, capsys):
+def test_workers_were_killed_at_every_moment(tally, capsys):
     with capsys.disabled():
-        print(f"\n{RUNS} imports, {tally.lives:,} lives, {tally.polls:,} polls, {tally.kills.total():,} kills")
+        print(f"\n{RUNS} imports, {tally.lives:,} workers, {tally.polls:,} polls, {tally.kills.total():,} kills")
         for moment, count in sorted(tally.kills.items()):
             print(f"{count:7,} {moment}")
-        print(f"{tally.lost_hand_overs:,} hand-overs not reached, {tally.told_again:,} items told again for it")
+        print(f"{tally.lost_hand_overs:,} hand-overs not reached, {tally.repeated:,} items repeated")
         print(f"{min(tally.gaps) * 1000:.1f} ms between two polls at the least, of {POLICY.interval * 1000:g}")
     assert all(tally.kills[moment] for moment in MOMENTS)

@@ -1,4 +1,4 @@
-"""A hostile service, drawn: whole watches over real sockets and on a scaled clock, each against a small model."""
+"""Random hostile services: whole watches over real sockets on a scaled clock, each compared with a small model."""
 
 import io
 import json
@@ -27,28 +27,28 @@ from drawn_plans import AIMS, BASIC, CREDENTIALS, HIDDEN, PASSWORD, Plan, Step, 
 from leftovers import nothing_left
 from spongewatch import Emitted, ImportEvent, ImportSession, PollPolicy, Request, Response, TransportError
 from spongewatch.transports import TraceWriter, Urllib3Transport, poll, replay, watch
-from spongewatch.transports.testing.hostile_server import Conversation, HostileServer, nobody
+from spongewatch.transports.testing.hostile_server import Conversation, HostileServer, unused_url
 
 SPEEDS = (200, 50, 10)
-"""How many seconds go by on the clock of a watch in one real second; the slower ones are for a busy machine."""
+"""Seconds on the watch's clock for one real second; the slower speeds are for a busy machine."""
 
 LATE = 30.0
-"""Real seconds that a busy machine may take on top of everything."""
+"""Real seconds that a busy machine may need in addition."""
 
 MOST_POLLS = 200
 NOISE = 0.005
-"""Milliseconds that a float of so many seconds may be wrong by."""
+"""Milliseconds of rounding error."""
 
 START = 1_800_000_000.0
 TO_BE_FOUND = (HIDDEN, BASIC.rstrip("=")[:-3], b64encode(PASSWORD.encode()).decode()[:-3])
 
 
 class TooLateError(Exception):
-    """The machine is too busy for this speed: what comes at once did not come in all the time that a request has."""
+    """The machine is too busy for this speed: an immediate response took longer than the request's timeout."""
 
 
 class ScaledClock:
-    """Runs `speed` times as fast as time does, and keeps what it showed."""
+    """Runs `speed` times as fast as real time, and records its readings."""
 
     def __init__(self, speed: int) -> None:
         self.speed = speed
@@ -64,21 +64,21 @@ class ScaledClock:
 
 
 class Poll(NamedTuple):
-    """One poll as the transport saw it: when it began and left, the reading of the clock that it came at, was it silence.
+    """One poll as the transport saw it: when it began, was sent and ended, and whether there was no response.
 
-    `poll` reads the clock again between the two, since keeping the session may take time.
+    `poll` reads the clock again between beginning and sending, because saving the session may take time.
     """
 
     step: Step
     began: float
     sent: float
-    came: int
+    ended: int
     timeout: float
     silent: bool
 
 
 class Stage:
-    """Where a plan is played; the transport says which step is on, and the service plays it."""
+    """Runs a plan: the transport sets the current step, and the service plays it."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -89,7 +89,7 @@ class Stage:
         self._changed = threading.Condition()
 
     def serve(self, talk: Conversation) -> None:
-        """One connection, on which each request gets the step that is on."""
+        """Serve one connection; each request gets the current step."""
         with self._counted("_open"):
             while talk.sock.fileno() >= 0 and talk.read_request() is not None:
                 with self._counted("_playing"):
@@ -97,7 +97,7 @@ class Stage:
                     self.step.play(talk)
 
     def wait_until_played(self) -> None:
-        """Whoever is being answered after its poll is over holds a connection that nobody uses."""
+        """Wait for responses to polls that are over: they hold a connection."""
         self._wait("a connection is held after its poll", lambda: self._playing == 0)
 
     def wait_until_closed(self) -> None:
@@ -122,7 +122,7 @@ class Stage:
 
 
 class Watching:
-    """The transport of a watch: real time where the watch has its own, and all texts that there are to be seen."""
+    """The transport of a watch: converts timeouts to real time, and collects all visible texts."""
 
     def __init__(self, stage: Stage, clock: ScaledClock, transport: Urllib3Transport, url: str, dead_end: str) -> None:
         self.clock = clock
@@ -141,20 +141,20 @@ class Watching:
             request = replace(request, url=request.url.replace(self.url, self._dead_end))
         asked, sent = stage.asked, self.clock.shown[-1]
         began = self.clock.shown[-2] if plan.by_worker else sent
-        answer = self._answer(request, timeout)
+        result = self._result(request, timeout)
         heard = stage.asked - asked
         stage.wait_until_played()
-        silent = isinstance(answer, TransportError) and answer.kind == "timeout"
+        silent = isinstance(result, TransportError) and result.kind == "timeout"
         in_full = sent + timeout - began > plan.policy["request_timeout"] - 0.01
         if silent and in_full and (step.means is not SILENCE or not heard):
             raise TooLateError
         assert silent or heard == step.listens, "one request for each poll, and no retry"
         self.polls.append(Poll(step, began, sent, len(self.clock.shown), timeout, silent))
-        if isinstance(answer, TransportError):
-            raise answer
-        return answer
+        if isinstance(result, TransportError):
+            raise result
+        return result
 
-    def _answer(self, request: Request, timeout: float) -> Response | TransportError:
+    def _result(self, request: Request, timeout: float) -> Response | TransportError:
         try:
             return self._transport.send(request, timeout=timeout / self.clock.speed)
         except TransportError as error:
@@ -163,7 +163,7 @@ class Watching:
 
 
 class Records(logging.Handler):
-    """Keeps all of each record."""
+    """Keeps each record in full."""
 
     def __init__(self, texts: list[str]) -> None:
         super().__init__(logging.DEBUG)
@@ -175,7 +175,7 @@ class Records(logging.Handler):
 
 @contextmanager
 def all_that_is_said(texts: list[str]) -> Iterator[None]:
-    """Adds to `texts` what is logged at DEBUG, and holds to it that nothing is printed."""
+    """Add what is logged at DEBUG to `texts`, and check that nothing is printed."""
     root, handler, printed = logging.getLogger(), Records(texts), io.StringIO()
     level = root.level
     root.addHandler(handler)
@@ -200,7 +200,7 @@ def items_of_a_loop(session: ImportSession, watching: Watching, record: TraceWri
 
 
 def items_of_workers(session: ImportSession, watching: Watching, record: TraceWriter, plan: Plan) -> Iterator[Emitted]:
-    """For each poll one that resumes the session, and saves it again."""
+    """Resume and save the session for each poll, as workers do."""
     clock, url = watching.clock, watching.url
     while session.outcome is None:
         now = clock.now()
@@ -212,16 +212,16 @@ def items_of_workers(session: ImportSession, watching: Watching, record: TraceWr
 
 
 def written(trace: Path) -> list[str]:
-    """A trace as it is, and the bodies that it holds in base64, without what UTF-16 and UTF-32 put between letters."""
+    """Return the trace, and its base64 bodies without NUL bytes."""
     lines = trace.read_text().splitlines()
     bodies = [b64decode(json.loads(line).get("body64", "")) for line in lines]
     return [*lines, *(body.replace(b"\0", b"").decode("latin-1") for body in bodies)]
 
 
 def played(plan: Plan, trace: Path, speed: int) -> tuple[list[Emitted], Watching, HostileServer]:
-    """The plan, from its first poll to the end of the watch; nothing is left of it afterwards."""
+    """Run the plan to the end of the watch, and check that nothing is left behind."""
     stage, clock = Stage(plan), ScaledClock(speed)
-    with nothing_left(), HostileServer(stage.serve) as server, nobody() as dead_end:
+    with nothing_left(), HostileServer(stage.serve) as server, unused_url() as dead_end:
         began = time.monotonic()
         with Urllib3Transport(connections=1) as transport, TraceWriter(trace, CREDENTIALS) as record:
             watching = Watching(stage, clock, transport, server.url, dead_end)
@@ -246,47 +246,51 @@ def played(plan: Plan, trace: Path, speed: int) -> tuple[list[Emitted], Watching
 
 
 def played_in_time(plan: Plan, trace: Path) -> tuple[list[Emitted], Watching, HostileServer]:
-    """The plan, at the first speed at which the machine is not too late for it."""
+    """Run the plan at the highest speed that the machine can keep up with."""
     for speed in SPEEDS:
         with suppress(TooLateError):
             return played(plan, trace, speed)
         trace.unlink()
-    raise AssertionError("an answer that comes at once did not come in time, at any speed")
+    raise AssertionError("a prompt response came too late at every speed")
 
 
 def expected(plan: Plan, watching: Watching) -> Watched:
-    """What the model says of the plan. A poll that a budget cut short may have been too short for its answer."""
+    """Return what the model expects. A poll cut short by a budget may have missed its response."""
     model, shown = Watched(plan.policy), watching.clock.shown
-    for step, began, sent, came, timeout, silent in watching.polls:
-        left, arrived = floor((began - START) * 1000 + NOISE), ceil((shown[came] - START) * 1000 - NOISE)
+    for step, began, sent, ended, timeout, silent in watching.polls:
+        left, arrived = floor((began - START) * 1000 + NOISE), ceil((shown[ended] - START) * 1000 - NOISE)
         allowed = model.time_for(left) / 1000
         assert abs(sent + timeout - began - allowed) < 0.002, (
             "a poll has the time of a request, or what a budget leaves of it"
         )
-        assert not silent or shown[came] >= sent + timeout - 0.001, "given up too soon"
-        model.polled(SILENCE if silent else step.means, sent=left, came=arrived)
+        assert not silent or shown[ended] >= sent + timeout - 0.001, "given up too soon"
+        model.polled(SILENCE if silent else step.means, sent=left, ended=arrived)
     if not model.is_over:
         model.waited()
     return model
 
 
-def as_the_model_tells(item: Emitted) -> tuple[float, tuple[object, ...]]:
-    told = item.to_json()
+def as_in_the_model(item: Emitted) -> tuple[float, tuple[object, ...]]:
+    fields = item.to_json()
     row = getattr(item, "event", None)
     event_row = (row.type, row.status, row.value, row.odd_value) if isinstance(row, ImportEvent) else None
     members = {
-        "transition": lambda: (told["trigger"], told["source"], told["dest"], told["contact_count"], event_row),
-        "anomaly": lambda: (told["reason"], event_row),
-        "poll-failed": lambda: (told["attempt"], told["retry_at"] and round(told["retry_at"] * 1000), told["reason"]),
-        "ended": lambda: (told["outcome"], told["reason"], told["detail"]),
+        "transition": lambda: (fields["trigger"], fields["source"], fields["dest"], fields["contact_count"], event_row),
+        "anomaly": lambda: (fields["reason"], event_row),
+        "poll-failed": lambda: (
+            fields["attempt"],
+            fields["retry_at"] and round(fields["retry_at"] * 1000),
+            fields["reason"],
+        ),
+        "ended": lambda: (fields["outcome"], fields["reason"], fields["detail"]),
     }
-    return round(told["at"] * 1000), (told["kind"], *members[told["kind"]]())
+    return round(fields["at"] * 1000), (fields["kind"], *members[fields["kind"]]())
 
 
 def assert_as_expected(items: list[Emitted], model: Watched) -> None:
-    """Of texts for people, which stand last, the model knows how they start."""
-    told = [as_the_model_tells(item) for item in items]
-    for (at, (*item, last)), (modelled_at, (*modelled, modelled_last)) in zip(told, model.told, strict=True):
+    """The model knows only the beginning of texts for people, which come last."""
+    converted = [as_in_the_model(item) for item in items]
+    for (at, (*item, last)), (modelled_at, (*modelled, modelled_last)) in zip(converted, model.emitted, strict=True):
         assert (at, item) == (modelled_at, modelled)
         assert last == modelled_last or str(last).startswith(str(modelled_last))
     assert items[-1].contact_count == model.imported.count
@@ -296,7 +300,7 @@ def assert_as_expected(items: list[Emitted], model: Watched) -> None:
 
 
 def assert_floor_held(server: HostileServer, seconds: float) -> None:
-    """At the server, from the end of an answer, or from its request where none came, to the next request."""
+    """Check at the server, from the end of each response, or from its request if there was none, to the next request."""
     gaps = [after.began - (before.ended or before.began) for before, after in pairwise(server.exchanges)]
     assert min(gaps, default=inf) >= seconds - 1e-6, gaps
 
@@ -305,7 +309,7 @@ def hidden_in(texts: list[str]) -> list[str]:
     return [text for text in texts if any(hidden in text for hidden in TO_BE_FOUND)]
 
 
-def test_what_the_model_knows_is_not_the_library_s():
+def test_the_model_imports_nothing_from_the_library():
     assert "spongewatch" not in Path(drawn_model.__file__).read_text()
 
 
@@ -315,7 +319,7 @@ def assert_goes_as_the_model_says(plan: Plan) -> None:
         items, watching, server = played_in_time(plan, trace)
         assert [item.to_json() for item in replay(trace)] == [item.to_json() for item in items]
     model = expected(plan, watching)
-    note(f"told: {list(map(as_the_model_tells, items))}\nthe model: {model.told}")
+    note(f"emitted: {list(map(as_in_the_model, items))}\nthe model: {model.emitted}")
     assert_as_expected(items, model)
     assert_floor_held(server, plan.policy["interval"] / watching.clock.speed)
     requests = [exchange.request.decode() for exchange in server.exchanges]
@@ -329,5 +333,5 @@ def assert_goes_as_the_model_says(plan: Plan) -> None:
 @pytest.mark.parametrize("aim", AIMS)
 @settings(max_examples=160 if os.environ.get("HYPOTHESIS_PROFILE") == "proof" else 4, print_blob=True)
 @given(data=st.data())
-def test_a_watch_goes_as_the_model_says(aim, data):
+def test_a_watch_matches_the_model(aim, data):
     assert_goes_as_the_model_says(data.draw(plans(aim), "plan"))

@@ -1,4 +1,4 @@
-"""The recipes of the guides on Django, on Celery and on a loop of one's own, run against a service on this machine."""
+"""The recipes of the guides for Django, Celery and custom loops, against a local service."""
 
 import importlib
 import json
@@ -12,13 +12,13 @@ import own_loop
 import pytest
 from celery.contrib.testing.worker import start_worker
 
-from answers import triggers
+from event_rows import triggers
 from spongewatch import Completed, Credentials, ImportSession, LostContact, PollPolicy, Rejected, Response
 from spongewatch.transports import Simulator, VirtualClock
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering, nobody
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds, unused_url
 
 INTERVAL = 0.05
-POLICY = PollPolicy(interval=INTERVAL, request_timeout=1.0)  # a rival waits for it, if a poll is open
+POLICY = PollPolicy(interval=INTERVAL, request_timeout=1.0)  # another worker waits this long if a poll is open
 CREDENTIALS = Credentials("demo-key", "demo-password")
 WHOLE = ["start", "initialize", "progress", "gather", "complete"]
 MAY_BE_MISSED = [set(), {"start"}, {"progress"}, {"start", "progress"}]
@@ -26,7 +26,7 @@ MAY_BE_MISSED = [set(), {"start"}, {"progress"}, {"start", "progress"}]
 
 @contextmanager
 def simulator(scenario="completes", speed=20, **settings):
-    """A service of which each poll is counted, and whose floor is looked at in the end."""
+    """Start a service that counts polls, and check the floor at the end."""
     with Simulator(scenario, speed=speed, **settings) as service:
         yield service
         requests = service.requests
@@ -44,7 +44,7 @@ def eventually(condition, seconds=30.0):
 
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory):
-    """Imports a recipe, whose settings come from the environment."""
+    """Import a recipe; its settings come from the environment."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLOUDSPONGE_DOMAIN_KEY", "demo-key")
         patch.setenv("CLOUDSPONGE_DOMAIN_PASSWORD", "demo-password")
@@ -68,7 +68,7 @@ def app(recipe):
 
 @pytest.fixture
 def page(app, monkeypatch):
-    """A browser at the app, whose polls go to the service that it is given."""
+    """A browser for the app, which polls the given service."""
     from django.test import Client
 
     def at(service):
@@ -85,11 +85,11 @@ def watchers():
     return [thread for thread in threading.enumerate() if "(watch)" in thread.name]
 
 
-def test_a_django_page_begins_a_watch_and_asks_how_far_it_is(page):
+def test_a_django_page_starts_a_watch_and_shows_its_progress(page):
     seen = []
 
     def clock():
-        """The import goes on when the page has shown where it is, so that no machine is too busy to see a state."""
+        """The import goes on once the page has shown its state, so that a busy machine misses none."""
         return [0, 3, 5, 5][len({each["state"] for each in seen})]
 
     with simulator(speed=1, clock=clock) as service:
@@ -97,7 +97,7 @@ def test_a_django_page_begins_a_watch_and_asks_how_far_it_is(page):
         begun = browser.post("/imports", {"import_id": "1126"})
         assert browser.post("/imports", {"import_id": "../1126"}).status_code == 400
         assert (begun.status_code, begun.json()) == (202, {"progress": "/imports/1126"})
-        eventually(lambda: service.requests)  # with the first of which the time of the service begins
+        eventually(lambda: service.requests)  # the first one starts the service's clock
 
         def ended():
             seen.append(browser.get("/imports/1126").json())
@@ -110,7 +110,7 @@ def test_a_django_page_begins_a_watch_and_asks_how_far_it_is(page):
     assert browser.get("/imports/1127").status_code == 404
 
 
-def test_one_thread_watches_an_import_however_many_pages_ask(page, app):
+def test_one_thread_watches_an_import_for_many_pages(page, app):
     with simulator("consent-never") as service:
         browser = page(service)
         for _ in range(3):
@@ -121,7 +121,7 @@ def test_one_thread_watches_an_import_however_many_pages_ask(page, app):
         eventually(lambda: not watchers())
 
 
-def test_after_a_restart_whoever_asks_first_has_the_import_watched_on(page, app):
+def test_after_a_restart_the_first_page_view_resumes_the_watch(page, app):
     with simulator() as service:
         browser = page(service)
         session = ImportSession(
@@ -133,7 +133,7 @@ def test_after_a_restart_whoever_asks_first_has_the_import_watched_on(page, app)
         assert app.Import.objects.get().watcher == 5
 
 
-def test_a_thread_that_was_taken_for_dead_stops_when_it_finds_out(page, app):
+def test_a_replaced_thread_stops(page, app):
     with simulator("consent-never") as service:
         page(service).post("/imports", {"import_id": "1126"})
         eventually(lambda: service.requests)
@@ -142,7 +142,7 @@ def test_a_thread_that_was_taken_for_dead_stops_when_it_finds_out(page, app):
         assert app.Import.objects.get().ended is None
 
 
-def test_a_thread_that_was_taken_for_dead_sends_nothing_more(page, app, monkeypatch):
+def test_a_replaced_thread_sends_no_more_requests(page, app, monkeypatch):
     def late(*args, **settings):
         with closing(app.connection):
             app.Import.objects.update(watcher=7)
@@ -156,7 +156,7 @@ def test_a_thread_that_was_taken_for_dead_sends_nothing_more(page, app, monkeypa
         assert len(service.requests) == 0
 
 
-def test_a_session_is_kept_before_its_request_leaves(page, app, monkeypatch):
+def test_a_session_is_saved_before_its_request_is_sent(page, app, monkeypatch):
     def send(request, *, timeout):
         with closing(app.connection):
             kept.append(json.loads(app.Import.objects.get().session)["poll_is_open"])
@@ -171,12 +171,12 @@ def test_a_session_is_kept_before_its_request_leaves(page, app, monkeypatch):
     assert kept == [True]
 
 
-def test_a_thread_takes_the_session_that_was_written_last(page, app):
+def test_a_thread_resumes_the_session_saved_last(page, app):
     with simulator("skips") as service:
         page(service)
         session = ImportSession("1126", CREDENTIALS, now=time.time(), base_url=service.base_url, policy=POLICY)
         app.Import.objects.create(id="1126", session=session.save())
-        app.see_to(app.Import(id="1126", session="what was read before that"))
+        app.ensure_watched(app.Import(id="1126", session="what was read before that"))
         assert eventually(lambda: app.Import.objects.get().ended)["outcome"] == "completed"
 
 
@@ -195,7 +195,7 @@ def worker(recipe):
 
 @pytest.fixture
 def tasks(recipe, tmp_path, monkeypatch):
-    """The recipe with a database of its own; `at` a service."""
+    """The recipe with its own database; `at` sets the service."""
     module = recipe("celery_task")
     monkeypatch.setattr(module, "DATABASE", str(tmp_path / "imports.sqlite3"))
     monkeypatch.setattr(module, "POLICY", POLICY)
@@ -205,7 +205,7 @@ def tasks(recipe, tmp_path, monkeypatch):
 
 @pytest.fixture
 def queued(tasks, monkeypatch):
-    """The messages that are queued, in place of a queue: the seconds after which each is for."""
+    """Collects the delays of queued messages in place of a queue."""
     messages = []
     monkeypatch.setattr(tasks.poll_import, "delay", lambda import_id: messages.append(0.0))
     monkeypatch.setattr(tasks.poll_import, "apply_async", lambda args, countdown: messages.append(countdown))
@@ -217,14 +217,14 @@ def rows(tasks, query):
         return db.execute(query).fetchall()
 
 
-def told(tasks):
-    return [json.loads(item) for (item,) in rows(tasks, "SELECT item FROM told ORDER BY rowid")]
+def stored_items(tasks):
+    return [json.loads(item) for (item,) in rows(tasks, "SELECT item FROM items ORDER BY rowid")]
 
 
-def assert_told_once(items):
+def assert_each_once(items):
     triggers = [(item["trigger"], item["contact_count"]) for item in items if item["kind"] == "transition"]
     assert len(triggers) == len(set(triggers))
-    # What is under way is told by the answers of its time alone: on a busy machine none may come, or be dropped.
+    # A busy machine may miss or drop the response of an intermediate stage.
     seen = [*dict.fromkeys(trigger for trigger, _ in triggers)]
     assert seen in [[name for name in WHOLE if name not in missed] for missed in MAY_BE_MISSED]
     assert [item["kind"] for item in items].index("ended") == len(items) - 1
@@ -232,7 +232,7 @@ def assert_told_once(items):
 
 @contextmanager
 def simulator_of_rivals():
-    """As `simulator`, for tasks of which one may be held up with its request on the way, and the next is in time."""
+    """Like `simulator`, for tasks one of which may be delayed while sending, so that the next one comes early."""
     begun = time.monotonic()
     with Simulator("completes", speed=20) as service:
         yield service
@@ -253,39 +253,39 @@ def test_a_celery_task_polls_and_queues_itself_until_the_import_ends(tasks, work
         for _ in range(copies):
             tasks.poll_import.delay("1126")
         eventually(lambda: is_over(tasks))
-    assert_told_once(told(tasks))
-    assert told(tasks)[-1]["outcome"] == "completed"
+    assert_each_once(stored_items(tasks))
+    assert stored_items(tasks)[-1]["outcome"] == "completed"
 
 
-@pytest.mark.parametrize("moment", [1, 2], ids=["before its request", "before its answer is written"])
-def test_a_task_that_was_killed_is_run_again_and_nothing_is_lost_or_told_twice(tasks, queued, monkeypatch, moment):
+@pytest.mark.parametrize("moment", [1, 2], ids=["before its request", "before its response is written"])
+def test_a_killed_task_runs_again_and_no_item_is_lost_or_repeated(tasks, queued, monkeypatch, moment):
     class Killed(BaseException):
         pass
 
-    def keep(self, *args):
-        kept.append(args)
-        if len(kept) == moment:
+    def store(self, *args):
+        stored.append(args)
+        if len(stored) == moment:
             raise Killed
-        return whole_keep(self, *args)
+        return original(self, *args)
 
-    kept, whole_keep = [], tasks.Row.keep
+    stored, original = [], tasks.Row.store
     with simulator_of_rivals() as service:
         tasks.at(service)
         tasks.begin("1126")
         with monkeypatch.context() as patch:
-            patch.setattr(tasks.Row, "keep", keep)
+            patch.setattr(tasks.Row, "store", store)
             with pytest.raises(Killed):
                 tasks.poll_import("1126")
-        assert told(tasks) == []
+        assert stored_items(tasks) == []
         while not is_over(tasks):
             tasks.poll_import("1126")
             time.sleep(queued.pop() if queued else 0)
-    assert_told_once(told(tasks))
+    assert_each_once(stored_items(tasks))
 
 
-def test_an_answer_that_comes_when_another_worker_has_gone_on_is_dropped(tasks, queued, monkeypatch):
+def test_a_late_response_is_dropped_if_another_worker_has_polled(tasks, queued, monkeypatch):
     def send(request, *, timeout):
-        tasks.poll_import("1126")  # the same message, once more
+        tasks.poll_import("1126")  # the same message again
         return transport.send(request, timeout=timeout)
 
     transport = tasks.TRANSPORT
@@ -296,13 +296,13 @@ def test_an_answer_that_comes_when_another_worker_has_gone_on_is_dropped(tasks, 
         with monkeypatch.context() as patch:
             patch.setattr(tasks, "TRANSPORT", type("Slow", (), {"send": staticmethod(send)}))
             tasks.poll_import("1126")
-        assert told(tasks) == []
+        assert stored_items(tasks) == []
         assert len(queued) == 1
         time.sleep(INTERVAL)
-        begun = time.time() + 11.0  # the open poll counts as ended after 10 s
+        begun = time.time() + 11.0  # an open poll counts as over after 10 s
         monkeypatch.setattr(tasks, "SystemClock", lambda: VirtualClock(start=begun))
         tasks.poll_import("1126")
-        assert [item["kind"] for item in told(tasks)] == ["transition", "transition", "transition", "ended"]
+        assert [item["kind"] for item in stored_items(tasks)] == ["transition", "transition", "transition", "ended"]
     assert len(service.requests) == 2
 
 
@@ -319,7 +319,7 @@ def test_an_import_whose_message_was_lost_is_queued_again(tasks, queued):
         assert queued == [0]
 
 
-# A loop of one's own.
+# Custom loops.
 
 
 def driven(url, password="demo-password", **policy):
@@ -335,41 +335,41 @@ def driven(url, password="demo-password", **policy):
 
 
 @pytest.mark.parametrize("scenario", ["completes", "flaky"])
-def test_a_loop_of_ones_own_follows_an_import_to_its_end(scenario):
+def test_a_custom_loop_watches_an_import_to_its_end(scenario):
     with Simulator(scenario, speed=10) as service:
         outcome, items = driven(service.base_url, max_delay=0.1)
     assert outcome == Completed(2001)
     assert (triggers(items)[0], triggers(items)[-1], items[-1].outcome) == ("start", "complete", outcome)
 
 
-def test_a_loop_of_ones_own_ends_where_the_password_is_wrong():
+def test_a_custom_loop_ends_if_the_password_is_wrong():
     with Simulator() as service:
         outcome, items = driven(service.base_url, password="wrong")
     assert isinstance(outcome, Rejected)
     assert [item.outcome for item in items] == [outcome]
 
 
-def test_a_loop_of_ones_own_says_that_its_request_leaves(monkeypatch):
-    def bring(http, request, timeout):
+def test_a_custom_loop_reports_that_its_request_is_sent(monkeypatch):
+    def send(http, request, timeout):
         seen.append(session.next_action(now=time.time()))
         return Response(401)
 
     seen = []
-    monkeypatch.setattr(own_loop, "bring", bring)
+    monkeypatch.setattr(own_loop, "send", send)
     session = ImportSession("1126", CREDENTIALS, now=time.time())
     own_loop.drive(session, seen.append)
     assert [type(each).__name__ for each in seen] == ["Wait", "Ended"]
 
 
-def test_a_loop_of_ones_own_gives_up_on_a_service_that_is_not_there():
-    with nobody() as url:
+def test_a_custom_loop_gives_up_on_an_unreachable_service():
+    with unused_url() as url:
         outcome, items = driven(url, lost_contact_timeout=0.2, max_delay=0.1)
     assert isinstance(outcome, LostContact)
-    assert items[0].reason == "refused: nothing listens there"
+    assert items[0].reason == "refused: connection refused"
 
 
-def test_a_redirect_is_not_followed_by_a_loop_of_ones_own():
-    with HostileServer(keeps_answering(answer(status="302 Found", headers={"location": "/elsewhere"}))) as server:
+def test_a_custom_loop_does_not_follow_redirects():
+    with HostileServer(responds(http_response(status="302 Found", headers={"location": "/elsewhere"}))) as server:
         outcome, _ = driven(server.url)
     assert (outcome.name, outcome.reason) == ("rejected", "redirect")
     assert len(server.exchanges) == 1

@@ -1,4 +1,4 @@
-"""What the help teaches: its examples run, shells complete by it, and a command loads only what it needs."""
+"""The help: its examples run, shell completion follows it, and a command loads only what it needs."""
 
 import contextlib
 import json
@@ -21,16 +21,16 @@ USUAL = {**os.environ, "COLUMNS": "80"}
 
 
 def examples(*words):
-    told = subprocess.run([COMMAND, *words, "--help"], capture_output=True, text=True, timeout=60, env=USUAL)
-    assert (told.returncode, told.stderr) == (0, "")
-    _, _, lines = told.stdout.partition("\nexample:\n")
+    done = subprocess.run([COMMAND, *words, "--help"], capture_output=True, text=True, timeout=60, env=USUAL)
+    assert (done.returncode, done.stderr) == (0, "")
+    _, _, lines = done.stdout.partition("\nexample:\n")
     assert lines
     return [line.strip() for line in lines.splitlines()]
 
 
 @pytest.fixture
 def shell(tmp_path):
-    """Runs a line in bash, in a folder that holds what examples speak of."""
+    """Runs a line in bash, in a folder with the files that the examples use."""
     shutil.copytree(ROOT / "docs/traces", tmp_path / "docs/traces")
     shutil.copy(ROOT / "tests/data/chromium.har", tmp_path / "browser.har")
     environment = {
@@ -55,7 +55,7 @@ def shell(tmp_path):
 
 
 @pytest.mark.parametrize("name", [None, *(name for name in COMMANDS if name not in ("watch", "simulate"))])
-def test_an_example_does_what_it_says(shell, tmp_path, name):
+def test_the_examples_of_the_help_run(shell, tmp_path, name):
     for line in examples(*filter(None, [name])):
         if name == "replay":
             shutil.copy(ROOT / "docs/traces/completes.jsonl", tmp_path / "import.jsonl")
@@ -65,7 +65,7 @@ def test_an_example_does_what_it_says(shell, tmp_path, name):
         assert out or any((tmp_path / word).is_file() for word in line.split()) or line.startswith("source ")
 
 
-def test_the_examples_of_watch_follow_a_service(shell, tmp_path):
+def test_the_examples_of_watch_run(shell, tmp_path):
     with Simulator("skips", import_id="89708927") as service:
         for line in examples("watch"):
             with shell(line.replace("89708927", f"89708927 --base-url {service.base_url}")) as process:
@@ -75,7 +75,7 @@ def test_the_examples_of_watch_follow_a_service(shell, tmp_path):
     assert json.loads((tmp_path / "import.jsonl").read_text().splitlines()[0])["import_id"] == "89708927"
 
 
-def test_the_examples_of_simulate_serve_until_they_are_interrupted(shell):
+def test_the_examples_of_simulate_run_until_interrupted(shell):
     for line in examples("simulate"):
         with shell(f"exec {line}") as process:
             try:
@@ -89,9 +89,9 @@ def test_the_examples_of_simulate_serve_until_they_are_interrupted(shell):
 
 
 def completed(script, words, folder):
-    """What bash offers in the last place of `words`, as after a press of TAB there."""
+    """The completions that bash offers for the last of `words`."""
     line = f"""
-        compopt() {{ :; }}  # which only readline may call
+        compopt() {{ :; }}  # only available in readline
         source '{script}'
         COMP_WORDS=({" ".join(f"'{word}'" for word in words)}) COMP_CWORD={len(words) - 1}
         function=$(complete -p spongewatch | sed 's/.*-F \\([^ ]*\\) .*/\\1/')
@@ -162,7 +162,7 @@ def test_a_command_loads_only_what_it_needs(words, loaded):
     assert {*done.stderr.split()} == loaded
 
 
-def test_a_watch_in_lines_of_json_loads_no_rich():
+def test_watch_with_jsonl_does_not_load_rich():
     with Simulator("skips") as service:
         words = ["watch", "1126", "--base-url", service.base_url, "--jsonl"]
         login = {"CLOUDSPONGE_DOMAIN_KEY": "demo-key", "CLOUDSPONGE_DOMAIN_PASSWORD": "demo-password"}

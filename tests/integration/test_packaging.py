@@ -1,4 +1,4 @@
-"""What is built is what is here: a wheel, and a source distribution whose wheel holds the same files."""
+"""The wheel, and the wheel built from the source distribution."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ def contents(wheel: Path) -> set[str]:
 def built(tmp_path_factory):
     """The wheel of a clean export, and the wheel of its source distribution."""
     source, dest = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
-    git = ("git", "-C", ROOT, "-c", "safe.directory=*")  # whoever owns the checkout; git would refuse that of another
+    git = ("git", "-C", ROOT, "-c", "safe.directory=*")  # git refuses a checkout of another user
     for file in run(*git, "ls-files", "--cached", "--others", "--exclude-standard").splitlines():
         (source / file).parent.mkdir(parents=True, exist_ok=True)
         (source / file).write_bytes((ROOT / file).read_bytes())
@@ -43,7 +43,7 @@ def built(tmp_path_factory):
     return [next((dest / folder).glob("*.whl")) for folder in ("direct", "by-sdist")]
 
 
-def test_the_wheel_holds_the_three_folders_as_one_package_and_where_the_command_begins(built):
+def test_the_wheel_holds_the_package_and_the_command(built):
     files = [file.relative_to(ROOT).as_posix() for folder in FOLDERS for file in (ROOT / folder).rglob("*.py")]
     here = {"spongewatch/__init__.py", *(f"spongewatch/{file}" for file in files)}
     here -= {"spongewatch/adapters/entry/__init__.py"}
@@ -59,7 +59,7 @@ def test_the_wheel_of_the_source_distribution_holds_the_same(built):
         assert by_sdist.read(name) == direct.read(name)
 
 
-def test_the_wheel_says_what_it_needs(built):
+def test_the_wheel_lists_its_dependencies(built):
     (metadata,) = (name for name in ZipFile(built[0]).namelist() if name.endswith("METADATA"))
     lines = ZipFile(built[0]).read(metadata).decode().splitlines()
     assert f"Version: {spongewatch.__version__}" in lines
@@ -86,6 +86,6 @@ def test_the_wheel_can_be_used(built, tmp_path):
     installed = {entry.name for entry in Path(site).iterdir() if not entry.name.endswith(".dist-info")}
     assert installed == {"spongewatch", "spongewatch_command"}
     here = run(sys.executable, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
-    (Path(site) / "needed.pth").write_text(here)  # what it needs is taken from where the tests run
+    (Path(site) / "needed.pth").write_text(here)  # dependencies come from the test environment
     shown = run(tmp_path / "venv/bin/spongewatch", "replay", ROOT / "docs/traces/completes.jsonl")
-    assert "import 1126 is complete: 2,001 contacts" in shown
+    assert "import 1126: completed with 2,001 contacts" in shown

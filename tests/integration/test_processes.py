@@ -1,4 +1,4 @@
-"""Processes: what is inherited by one that is forked, and what goes to another one as a pickle."""
+"""Forked processes, pickles and copies."""
 
 import asyncio
 import copy
@@ -24,7 +24,7 @@ import spongewatch
 import spongewatch.adapters
 import spongewatch.transports
 import spongewatch.transports.testing
-from answers import row
+from event_rows import row
 from spongewatch import (
     ERROR_CODES,
     Abandoned,
@@ -88,9 +88,9 @@ from spongewatch.transports import (
 )
 from spongewatch.transports.recordings.recording import End, Exchange, TruncatedLine
 from spongewatch.transports.recordings.trace_lines import TraceLines
-from spongewatch.transports.simulator.simulator import ServedRequest
+from spongewatch.transports.simulator.ledger import ServedRequest
 from spongewatch.transports.testing import HandlerTransport, PlayedPoll, ScriptedService
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, echoes, keeps_answering
+from spongewatch.transports.testing.hostile_server import HostileServer, echoes, http_response, responds
 
 CREDENTIALS = Credentials("demo-key", "demo-password")
 AUTHORITY = trustme.CA()
@@ -98,15 +98,15 @@ TRACE = "docs/traces/completes.jsonl"
 
 
 class Child:
-    """A process that is forked off, does `work`, and ends."""
+    """A forked process that does `work` and exits."""
 
     def __init__(self, work):
         read, write = os.pipe()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of 3.12 on: there are threads
+            warnings.simplefilter("ignore", DeprecationWarning)  # from 3.12 on: forking with threads
             self._process = os.fork()
         if self._process == 0:
-            signal.alarm(30)  # the end of one that is stuck
+            signal.alarm(30)  # ends it if it hangs
             try:
                 os.write(write, json.dumps(work()).encode())
             except BaseException as error:
@@ -117,11 +117,11 @@ class Child:
         self._pipe = os.fdopen(read)
 
     def result(self):
-        """What its work gave, or the error that it raised; fails for one that was stuck."""
+        """Return the result of the work, or raise its error; fail if the process hung."""
         with self._pipe:
-            told = self._pipe.read()
+            result = self._pipe.read()
         assert os.waitpid(self._process, 0)[1] == 0
-        return json.loads(told)
+        return json.loads(result)
 
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
@@ -147,7 +147,7 @@ def transport(tmp_path):
 
 
 def ask(transport, server, who, times=1):
-    """Ask so often; each answer says who asked."""
+    """Send requests; each response names its sender."""
     for turn in range(times):
         request = Request("GET", f"{server.url}/{who}/{turn}")
         assert transport.send(request, timeout=20).body.startswith(f"GET /{who}/{turn} ".encode())
@@ -155,7 +155,7 @@ def ask(transport, server, who, times=1):
 
 @contextmanager
 def many_asking(transport, server):
-    """Eight threads that ask, four at a time, until all have asked at least once and the block is over; gives their errors."""
+    """Run eight threads that send requests over four connections during the block; yield their errors."""
     stop, errors = threading.Event(), []
 
     def keep_asking(number):
@@ -176,7 +176,7 @@ def many_asking(transport, server):
             thread.join()
 
 
-def test_an_idle_connection_is_the_parents_and_both_go_on_with_one_of_their_own(transport, tls):
+def test_parent_and_child_use_connections_of_their_own(transport, tls):
     with HostileServer(echoes, tls=tls) as server:
         ask(transport, server, "parent")
         child = Child(partial(ask, transport, server, "child", 50))
@@ -186,8 +186,8 @@ def test_an_idle_connection_is_the_parents_and_both_go_on_with_one_of_their_own(
         assert server.connections == 2
 
 
-def test_a_child_that_was_forked_while_tls_was_spoken_refuses_to_speak_it(tmp_path):
-    """OpenSSL holds locks of its own meanwhile, which nobody gives back in the child."""
+def test_a_child_forked_during_a_tls_request_refuses_tls(tmp_path):
+    """OpenSSL holds locks during a request, which the child would never release."""
     AUTHORITY.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     AUTHORITY.issue_cert("127.0.0.1").configure_cert(context)
@@ -199,7 +199,7 @@ def test_a_child_that_was_forked_while_tls_was_spoken_refuses_to_speak_it(tmp_pa
         talk.hang()
 
     def refused():
-        with pytest.raises(LocalProtocolError, match="forked while requests were under way over TLS"):
+        with pytest.raises(LocalProtocolError, match="forked during requests over TLS"):
             ask(transport, server, "child")
 
     with (
@@ -215,10 +215,10 @@ def test_a_child_that_was_forked_while_tls_was_spoken_refuses_to_speak_it(tmp_pa
         transport.close()
 
 
-def test_a_child_of_a_process_that_is_in_the_middle_of_requests_is_not_stuck_and_disturbs_nobody(transport):
+def test_forking_during_requests_neither_blocks_the_child_nor_disturbs_the_parent(transport):
     def work(number):
         ask(transport, server, f"child-{number}", 3)
-        transport.close()  # which cuts off what is under way, in this process
+        transport.close()  # ends open requests in this process
 
     with HostileServer(echoes) as server, many_asking(transport, server) as errors:
         results = []
@@ -229,11 +229,11 @@ def test_a_child_of_a_process_that_is_in_the_middle_of_requests_is_not_stuck_and
     assert errors == []
 
 
-def test_a_connection_that_the_parent_closes_is_closed_though_a_child_lives_on():
+def test_a_connection_closed_by_the_parent_is_closed_while_a_child_lives():
     hung_up, (until, over) = threading.Event(), os.pipe()
 
     def script(talk):
-        keeps_answering(answer(b"{}"))(talk)
+        responds(http_response(b"{}"))(talk)
         hung_up.set()
 
     with HostileServer(script) as server, Urllib3Transport() as transport:
@@ -247,13 +247,13 @@ def test_a_connection_that_the_parent_closes_is_closed_though_a_child_lives_on()
     os.close(over)
 
 
-def test_one_that_was_closed_is_closed_in_a_child_too(transport):
+def test_a_closed_transport_is_closed_in_a_child(transport):
     transport.close()
     child = Child(lambda: transport.send(Request("GET", "http://127.0.0.1:9"), timeout=1))
     assert child.result() == "LocalProtocolError('the transport is closed')"
 
 
-def test_a_transport_for_asyncio_has_threads_in_a_child_too():
+def test_an_async_transport_has_threads_in_a_child():
     async def main(transport, server):
         return (await transport.send(Request("GET", server.url), timeout=20)).status
 
@@ -266,18 +266,18 @@ def test_a_transport_for_asyncio_has_threads_in_a_child_too():
         asyncio.run(transport.close())
 
 
-def test_a_transport_on_the_event_loop_of_its_parent_refuses_to_send_in_a_child():
+def test_an_asyncio_transport_in_use_before_a_fork_refuses_to_send_in_the_child():
     async def main():
         async with AsyncioTransport() as transport:
             await send(transport)
-            results = [Child(in_a_coroutine_that_goes_on(transport)).result(), Child(on_a_new_loop(transport)).result()]
+            results = [Child(within_the_running_loop(transport)).result(), Child(on_a_new_loop(transport)).result()]
             await send(transport)
         return results
 
     async def send(transport):
         return (await transport.send(Request("GET", server.url), timeout=20)).status
 
-    def in_a_coroutine_that_goes_on(transport):
+    def within_the_running_loop(transport):
         return lambda: send(transport).send(None)
 
     def on_a_new_loop(transport):
@@ -289,13 +289,13 @@ def test_a_transport_on_the_event_loop_of_its_parent_refuses_to_send_in_a_child(
 
     with HostileServer(echoes) as server:
         assert asyncio.run(main()) == [
-            "LocalProtocolError('AsyncioTransport needs a running event loop of asyncio')",
-            "LocalProtocolError('an AsyncioTransport belongs to one event loop; make another one here')",
+            "LocalProtocolError('AsyncioTransport needs a running asyncio event loop')",
+            "LocalProtocolError('this AsyncioTransport belongs to another event loop; make one for each')",
         ]
         assert server.connections == 1
 
 
-def test_a_transport_that_was_not_used_before_a_fork_works_in_the_child():
+def test_an_asyncio_transport_that_was_not_used_before_a_fork_works_in_the_child():
     async def main():
         async with transport:
             return (await transport.send(Request("GET", server.url), timeout=20)).status
@@ -305,10 +305,10 @@ def test_a_transport_that_was_not_used_before_a_fork_works_in_the_child():
         assert Child(lambda: asyncio.run(main())).result() == 200
 
 
-# What else is inherited.
+# Other inherited objects.
 
 
-def test_a_watch_that_is_forked_is_two_and_its_record_is_that_of_the_parent(tmp_path):
+def test_a_forked_watch_goes_on_in_both_and_only_the_parent_records(tmp_path):
     trace, clock = tmp_path / "trace.jsonl", SystemClock()
 
     def rest():
@@ -324,19 +324,19 @@ def test_a_watch_that_is_forked_is_two_and_its_record_is_that_of_the_parent(tmp_
             "1126", CREDENTIALS, now=clock.now(), base_url=service.base_url, policy=PollPolicy(interval=0.02)
         )
         watching = watch(session, transport, record=record, clock=clock)
-        told = [next(watching)]
+        emitted = [next(watching)]
         child = Child(rest)
-        told += watching
+        emitted += watching
         assert child.result() == [
             "completed",
-            f"{trace}: can't be written any more: its watch is that of another process",
+            f"{trace}: recording stopped: the process was forked",
         ]
         assert service.connections == 2
         assert record.error is None
-    assert [item.to_json() for item in replay(trace)] == [item.to_json() for item in told]
+    assert [item.to_json() for item in replay(trace)] == [item.to_json() for item in emitted]
 
 
-def test_a_clock_goes_on_in_a_child_though_a_thread_slept_by_it():
+def test_a_clock_works_in_a_child_forked_while_a_thread_sleeps():
     def work():
         before = clock.now()
         clock.sleep(0.01)
@@ -353,7 +353,7 @@ def test_a_clock_goes_on_in_a_child_though_a_thread_slept_by_it():
     sleeper.join()
 
 
-def test_a_simulator_that_is_closed_in_a_child_goes_on():
+def test_closing_a_simulator_in_a_child_leaves_it_running():
     with Simulator("skips") as service:
         assert Child(service.close).result() is None
         assert wait("1126", CREDENTIALS, base_url=service.base_url) == Completed(2340)
@@ -362,14 +362,14 @@ def test_a_simulator_that_is_closed_in_a_child_goes_on():
 # Pickles and copies.
 
 
-def test_a_process_that_is_not_forked_gets_its_work_as_a_pickle_and_gives_the_outcome_as_one():
+def test_a_spawned_process_exchanges_work_and_outcome_as_pickles():
     with (
         Simulator("skips") as service,
         ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as processes,
         Urllib3Transport() as transport,
     ):
         asked = partial(processes.submit, wait, "1126", CREDENTIALS, policy=PollPolicy(interval=0.05))
-        with pytest.raises(LocalProtocolError, match="no Urllib3Transport is pickled"):
+        with pytest.raises(LocalProtocolError, match="Urllib3Transport can't be pickled"):
             asked(base_url=service.base_url, transport=transport).result(60)
         assert asked(base_url=service.base_url).result(60) == Completed(2340)
 
@@ -394,7 +394,7 @@ def as_raised(error):
     return type(error), error.args, str(error), vars(error)
 
 
-# Of each class that a user may hold, an object that is pickled and copied, and what of it has to be the same.
+# Classes whose objects can be pickled and copied: an object, and what has to stay the same.
 VALUES = [
     (Abandoned(ImportFailure.of(514, State.INITIALIZING)), as_it_is),
     (Anomaly("1126", 1.0, "odd-value", EVENT), as_it_is),
@@ -428,7 +428,7 @@ VALUES = [
     (InvalidType("no"), as_raised),
     (RemoteProtocolError("no"), as_raised),
     (SpongewatchError("no"), as_raised),
-    (TransportError("timeout", "no answer", True), as_raised),
+    (TransportError("timeout", "no response", True), as_raised),
     (RecordingError("trace.jsonl", "not JSON", 3), as_raised),
     (InvalidArgument("no"), as_raised),
     (InvalidType("no"), as_raised),
@@ -454,11 +454,11 @@ VALUES = [
     (LoggingAdapter("an.example"), lambda adapter: adapter._logger),
 ]
 
-# What holds the password unseen: it is copied, and not pickled.
+# Objects with the password: copied, not pickled.
 SECRETS = [REQUEST, Send(REQUEST, 10.0), PlayedPoll(0.0, 0.2, REQUEST)]
 
 
-# What lives in one process: made when it is needed.
+# Objects bound to a process, created when needed.
 def alive(path):
     session = ImportSession("1126", CREDENTIALS, now=0.0)
     handler = HandlerTransport(repr)
@@ -472,15 +472,15 @@ def alive(path):
     ):
         yield from (transport, transport.sending(REQUEST, timeout=1), record, replaying, ThreadedTransport(transport))
         yield AsyncioTransport()
-        yield asyncio.run(started())
+        yield asyncio.run(pending_request())
 
 
-async def started():
+async def pending_request():
     async with AsyncioTransport() as transport:
         return transport.start(Request("GET", "http://127.0.0.1:1"), 1, lambda result: None)
 
 
-# What nobody holds, or holds only while it is in use: protocols, suites, and what belongs to an HTTP client.
+# Classes whose objects users don't keep: protocols, test suites, parts of HTTP clients.
 NEVER_HELD = {
     "AsyncClock",
     "AsyncFramingContract",
@@ -519,22 +519,22 @@ def test_a_value_is_pickled_and_copied(value, what_counts, again):
 
 
 @pytest.mark.parametrize("value", SECRETS, ids=named)
-def test_what_holds_the_password_unseen_is_copied_and_not_pickled(value):
+def test_objects_with_the_password_are_copied_and_not_pickled(value):
     for again in COPIES.values():
         assert again(value) == value
     for again in PICKLES.values():
-        with pytest.raises(LocalProtocolError, match="no request is pickled, for it holds the password"):
+        with pytest.raises(LocalProtocolError, match="^a Request can't be pickled, since it holds the password"):
             again(value)
 
 
-def test_what_lives_in_one_process_is_neither_pickled_nor_copied(tmp_path):
+def test_objects_bound_to_a_process_are_neither_pickled_nor_copied(tmp_path):
     for value in alive(tmp_path):
         for again in (COPIES | PICKLES).values():
-            with pytest.raises(LocalProtocolError, match=r"^no \w+ is pickled or copied: (keep|make) "):
+            with pytest.raises(LocalProtocolError, match=r"^\w+( \w+)? can't be pickled or copied; "):
                 again(value)
 
 
-def test_a_machine_that_is_copied_is_another():
+def test_a_copied_machine_is_independent():
     machine = fed_machine()
     for again in (COPIES | PICKLES).values():
         before = machine.save()
@@ -542,7 +542,7 @@ def test_a_machine_that_is_copied_is_another():
         assert machine.save() == before
 
 
-def test_of_each_public_class_it_is_said_what_becomes_of_it(tmp_path):
+def test_every_public_class_is_in_one_of_the_tables(tmp_path):
     packages = (spongewatch, spongewatch.transports, spongewatch.transports.testing, spongewatch.adapters)
     public = {name for package in packages for name in package.__all__ if inspect.isclass(getattr(package, name))}
     decided = {named(value) for value in [*(value for value, _ in VALUES), *SECRETS, *alive(tmp_path)]}

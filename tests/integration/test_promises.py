@@ -1,13 +1,11 @@
-"""What is promised of every watch, seen from outside: its rate, its record, what is left behind by it."""
+"""Promises about every watch, checked from outside: its rate, its recording, and what it leaves behind."""
 
 import json
 import os
 import random
 import signal
-import stat
 import subprocess
 import sys
-import threading
 import time
 import tracemalloc
 from itertools import pairwise
@@ -15,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from answers import json_body, rows, triggers
+from event_rows import json_body, rows, triggers
 from leftovers import nothing_left
 from spongewatch import (
     Completed,
@@ -42,7 +40,7 @@ from spongewatch.transports import (
     replay,
     watch,
 )
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering, says
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds, sends
 
 COMMAND = str(Path(sys.executable).parent / "spongewatch")
 CREDENTIALS = Credentials("demo-key", "demo-password")
@@ -51,7 +49,7 @@ GROWING = Scenario(
     tuple((n / 100, (ImportEvent("GATHERING", "INPROGRESS", n + 1),)) for n in range(10_000)),
 )
 FADING = Scenario(
-    "one answer, and then none",
+    "one response, and then none",
     ((0.0, (ImportEvent("INITIALIZING", "INPROGRESS"),)),),
     dict.fromkeys(range(2, 100), TransportError("reset")),
 )
@@ -88,15 +86,15 @@ def new_session(service, clock, **policy):
 
 
 def as_lines(items):
-    """As `--jsonl` writes them."""
+    """Format the items as `--jsonl` does."""
     return "".join(json.dumps(item.to_json(), separators=(",", ":")) + "\n" for item in items)
 
 
 # The rate.
 
 
-def twenty_answers(tmp_path):
-    """A recording of twenty polls, with the end in the last answer."""
+def recording_of_twenty_polls(tmp_path):
+    """Write a recording of twenty polls; the last response ends the import."""
     bodies = [json_body(rows(f"GATHERING INPROGRESS {n}")) for n in range(1, 20)] + [
         json_body(rows("COMPLETE COMPLETED"))
     ]
@@ -115,7 +113,7 @@ def by_watch(service, interval):
 
 
 def by_poll(service, interval):
-    """As a worker does, that keeps the session somewhere between two polls, and comes back too early each time."""
+    """Poll like a worker that saves the session between polls and comes back too early each time."""
     clock = SystemClock()
     session = new_session(service, clock, interval=interval)
     with Urllib3Transport() as transport:
@@ -134,7 +132,7 @@ def by_command(service, interval):
 
 @pytest.mark.parametrize(("watched", "interval"), [(by_watch, 0.05), (by_poll, 0.03), (by_command, 0.03)])
 def test_twenty_polls_are_twenty_requests_on_one_connection_never_under_the_interval(tmp_path, watched, interval):
-    with Simulator(recording=twenty_answers(tmp_path)) as service:
+    with Simulator(recording=recording_of_twenty_polls(tmp_path)) as service:
         assert watched(service, interval) == Completed(19)
         requests = service.requests
         assert [request.status for request in requests] == [200] * 20
@@ -142,10 +140,10 @@ def test_twenty_polls_are_twenty_requests_on_one_connection_never_under_the_inte
         assert all(after.arrived - before.arrived >= interval for before, after in pairwise(requests))
 
 
-def test_the_interval_counts_from_the_end_of_a_slow_answer(tmp_path):
-    page = answer(json_body(rows("GATHERING INPROGRESS 5")))
-    end = answer(json_body(rows("COMPLETE COMPLETED 0")))
-    with HostileServer(keeps_answering(*[page] * 3, end, pause=0.1)) as server, Urllib3Transport() as transport:
+def test_the_interval_counts_from_the_end_of_a_slow_response(tmp_path):
+    page = http_response(json_body(rows("GATHERING INPROGRESS 5")))
+    end = http_response(json_body(rows("COMPLETE COMPLETED 0")))
+    with HostileServer(responds(*[page] * 3, end, pause=0.1)) as server, Urllib3Transport() as transport:
         clock = SystemClock()
         policy = PollPolicy(interval=0.08)
         session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url=server.url, policy=policy)
@@ -155,7 +153,7 @@ def test_the_interval_counts_from_the_end_of_a_slow_answer(tmp_path):
             assert after.began - before.ended >= 0.08
 
 
-# One watch, told alike however it is told.
+# Watches, replays and resumed watches emit the same.
 
 FAST = ["--interval", "0.02"]
 TOLD = {
@@ -176,7 +174,7 @@ TOLD = {
 
 @pytest.fixture(scope="module", params=TOLD)
 def recorded(request, tmp_path_factory):
-    """One watch by the command line: its trace, what it printed, and its exit status."""
+    """Watch with the command line; return the trace, the output, and the exit status."""
     scenario, speed, options, status = TOLD[request.param]
     trace = tmp_path_factory.mktemp("recorded") / "trace.jsonl"
     key = "another-key" if request.param == "rejected" else CREDENTIALS.domain_key
@@ -199,14 +197,14 @@ def start(arguments):
 
 
 @pytest.mark.parametrize("speed", [[], ["--speed", "20"]], ids=["at once", "20 times as fast"])
-def test_a_replay_prints_the_bytes_of_the_watch(recorded, speed):
+def test_a_replay_prints_the_same_bytes_as_the_watch(recorded, speed):
     trace, printed, code = recorded
     done = run(command("replay", trace, "--jsonl", *speed))
-    cancelled = code == 143  # which the replay was not: it tells of the signal, and got none
+    cancelled = code == 143  # the recorded watch was stopped by a signal, the replay was not
     assert (done.stdout, done.returncode, done.stderr) == (printed, 130 if cancelled else code, "")
 
 
-def test_a_watch_that_is_cut_and_resumed_after_every_step_tells_the_same(recorded):
+def test_a_watch_resumed_after_every_item_emits_the_same(recorded):
     trace, printed, _ = recorded
     recording, clock = open_recording(trace), VirtualClock()
     transport = ReplayTransport(recording, clock)
@@ -214,17 +212,17 @@ def test_a_watch_that_is_cut_and_resumed_after_every_step_tells_the_same(recorde
         recording.import_id, CREDENTIALS, now=0.0, base_url="https://api.example", policy=recording.policy
     )
     cancelled_at = cancelled_in(trace)
-    told = []
+    emitted = []
     while not isinstance(action := session.next_action(now=clock.now()), Done):
         if isinstance(action, Wait):
             clock.move_to(action.until)
         if clock.now() >= cancelled_at:
-            told += session.cancel(now=cancelled_at)
+            emitted += session.cancel(now=cancelled_at)
         else:
-            told += poll(session, transport, clock=clock)
+            emitted += poll(session, transport, clock=clock)
         session = resumed(session, clock, "https://api.example")
     transport.close()
-    assert as_lines(told) == printed
+    assert as_lines(emitted) == printed
 
 
 def cancelled_in(trace):
@@ -237,8 +235,8 @@ def resumed(session, clock, base_url):
 
 
 @pytest.mark.parametrize("scenario", ["completes", "abandoned", "fails", "odd", "consent-never"])
-def test_a_live_watch_that_is_cut_and_resumed_after_every_step_replays_the_same(tmp_path, scenario):
-    trace, clock, told = tmp_path / "trace.jsonl", SystemClock(), []
+def test_a_live_watch_resumed_after_every_item_replays_the_same(tmp_path, scenario):
+    trace, clock, emitted = tmp_path / "trace.jsonl", SystemClock(), []
     with (
         Simulator(scenario, speed=20) as service,
         TraceWriter(trace, CREDENTIALS) as record,
@@ -248,15 +246,15 @@ def test_a_live_watch_that_is_cut_and_resumed_after_every_step_replays_the_same(
         while not isinstance(action := session.next_action(now=clock.now()), Done):
             if isinstance(action, Wait):
                 clock.sleep(action.until - clock.now())
-            told += poll(session, transport, record=record, clock=clock)
+            emitted += poll(session, transport, record=record, clock=clock)
             session = resumed(session, clock, service.base_url)
         assert service.connections == 1
         assert all(b.arrived - a.arrived >= 0.02 for a, b in pairwise(service.requests))
-    assert as_lines(told) == as_lines(replay(trace))
-    assert isinstance(told[-1], Ended)
+    assert as_lines(emitted) == as_lines(replay(trace))
+    assert isinstance(emitted[-1], Ended)
 
 
-def test_a_trace_is_read_while_it_is_told_and_takes_no_more_memory_for_being_long(tmp_path):
+def test_a_long_trace_is_replayed_in_constant_memory(tmp_path):
     path = tmp_path / "long.jsonl"
     with path.open("w") as file:
         print(json.dumps({"spongewatch-trace": 1, "import_id": "1126"}), file=file)
@@ -266,45 +264,22 @@ def test_a_trace_is_read_while_it_is_told_and_takes_no_more_memory_for_being_lon
         print(json.dumps({"t": 10_000, "end": "cancelled"}), file=file)
     tracemalloc.start()
     try:
-        told = sum(1 for _ in replay(path))
+        emitted = sum(1 for _ in replay(path))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert told == 102
+    assert emitted == 102
     assert peak < 200_000 < path.stat().st_size / 5
 
 
-# A record that breaks off.
-
-
-def test_every_prefix_of_a_record_replays_up_to_its_last_whole_line(recorded, tmp_path):
-    trace, printed, _ = recorded
-    content, cut = trace.read_bytes(), tmp_path / "cut.jsonl"
-    steps = printed.splitlines()[:-1]
-    ends = [number for number, byte in enumerate(content) if byte == ord("\n")]
-    lengths = {*range(ends[0], len(content), 1 + len(content) // 100), len(content) - 1}
-    for end in ends:
-        lengths |= {end, end + 1, end + 2, *([end - 1] if end > ends[0] else [])}  # a line without its last byte
-    for length in sorted(lengths):
-        cut.write_bytes(content[:length])
-        *told, ended = replay(cut)
-        if length not in ends:  # a last line that lacks only its end counts as whole
-            cut.write_bytes(content[: content.rfind(b"\n", 0, length) + 1])
-        assert [*told, ended] == list(replay(cut))
-        assert as_lines(told).splitlines() == steps[: len(told)]
-        assert isinstance(ended, Ended)
-        if length < ends[-1]:
-            assert isinstance(ended.outcome, LostContact) or len(told) == len(steps)
-
-
 @pytest.mark.parametrize("seed", range(5))
-def test_a_process_killed_at_any_moment_leaves_what_it_had_told(tmp_path, seed):
+def test_a_process_killed_at_any_moment_leaves_a_trace_of_all_it_printed(tmp_path, seed):
     trace, drawn = tmp_path / "trace.jsonl", random.Random(seed)
     with (
         Simulator(GROWING) as service,
         start(watch_command(service, "--record", trace, "--interval", "0.005")) as process,
     ):
-        printed = process.stdout.readline()  # from now on there is something to be left
+        printed = process.stdout.readline()  # from now on the trace has content
         time.sleep(drawn.uniform(0, 0.4))
         process.kill()
         printed += process.stdout.read()
@@ -314,11 +289,11 @@ def test_a_process_killed_at_any_moment_leaves_what_it_had_told(tmp_path, seed):
     assert done.returncode == 6
     assert json.loads(ended)["outcome"] == "lost-contact"
     assert left[: len(whole)] == whole
-    assert len(left) - len(whole) <= 1  # written down and not yet told
+    assert len(left) - len(whole) <= 1  # written and not yet printed
     assert set(triggers(replay(trace))) <= {"initialize", "progress"}
 
 
-def test_a_process_killed_after_the_end_leaves_the_end(tmp_path):
+def test_a_process_killed_after_the_end_leaves_a_complete_trace(tmp_path):
     trace = tmp_path / "trace.jsonl"
     with Simulator("skips") as service, start(watch_command(service, "--record", trace)) as process:
         printed = [process.stdout.readline() for _ in range(4)]
@@ -328,27 +303,14 @@ def test_a_process_killed_after_the_end_leaves_the_end(tmp_path):
     assert (done.returncode, done.stdout) == (0, "".join(printed))
 
 
-@pytest.mark.parametrize("umask", [0o000, 0o077])
-def test_a_record_is_for_its_owner_alone(tmp_path, umask):
-    trace = tmp_path / "trace.jsonl"
-    with Simulator("skips") as service:
-        assert run(watch_command(service, "--record", trace), umask=umask).returncode == 0
-        before = trace.read_bytes()
-        assert stat.S_IMODE(trace.stat().st_mode) == 0o600
-        refused = run(watch_command(service, "--record", trace), umask=umask)
-        assert (refused.returncode, refused.stdout, len(refused.stderr.splitlines())) == (2, "", 1)
-        assert len(service.requests) == 1
-    assert trace.read_bytes() == before
-
-
-# What is left behind.
+# Leftovers.
 
 
 def test_fifty_watches_leave_no_thread_no_socket_and_no_descriptor(tmp_path):
     page = json_body(rows("GATHERING INPROGRESS 5"))
-    broken = says(answer(page, headers={"content-length": "5000"}), lambda talk: talk.sock.close())
-    hanging = says(b"HTTP/1.1 200 OK\r\n", lambda talk: talk.hang())
-    good = keeps_answering(answer(page), answer(json_body(rows("COMPLETE COMPLETED 0"))))
+    broken = sends(http_response(page, headers={"content-length": "5000"}), lambda talk: talk.sock.close())
+    hanging = sends(b"HTTP/1.1 200 OK\r\n", lambda talk: talk.hang())
+    good = responds(http_response(page), http_response(json_body(rows("COMPLETE COMPLETED 0"))))
     outcomes = []
     for number in range(50):
         with (
@@ -365,60 +327,10 @@ def test_fifty_watches_leave_no_thread_no_socket_and_no_descriptor(tmp_path):
     assert [isinstance(outcome, LostContact) for outcome in outcomes] == [bool(number % 3) for number in range(50)]
 
 
-def test_a_watch_that_is_left_before_its_end_leaves_nothing_either():
+def test_an_abandoned_watch_leaves_nothing_behind():
     for _ in range(5):
         with nothing_left(), Simulator(GROWING) as service, Urllib3Transport() as transport:
             clock = SystemClock()
             watching = watch(new_session(service, clock), transport, clock=clock)
             assert next(watching).trigger == "initialize"
             del watching
-
-
-# What is shared.
-
-
-@pytest.mark.parametrize("connections", [1, 2])
-def test_two_sessions_in_two_threads_share_a_transport_and_nothing_else(connections):
-    told = {}
-
-    def follow(service, transport):
-        clock = SystemClock()
-        session = new_session(service, clock)
-        told[service.import_id] = list(watch(session, transport, clock=clock))
-
-    with (
-        Simulator("completes", speed=20, import_id="1126") as one,
-        Simulator("abandoned", speed=20, import_id="1127") as other,
-        Urllib3Transport(connections=connections) as transport,
-    ):
-        threads = [threading.Thread(target=follow, args=(service, transport)) for service in (one, other)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        for service in (one, other):
-            assert {request.status for request in service.requests} == {200}
-            assert all(b.arrived - a.arrived >= 0.02 for a, b in pairwise(service.requests))
-            assert connections == 1 or service.connections == 1
-    assert {import_id: items[-1].outcome.name for import_id, items in told.items()} == {
-        "1126": "completed",
-        "1127": "abandoned",
-    }
-    assert all(item.import_id == import_id for import_id, items in told.items() for item in items)
-
-
-def test_two_watches_of_one_service_take_turns_on_one_connection():
-    outcomes = []
-
-    def follow(service, transport):
-        clock = SystemClock()
-        outcomes.append(watch(new_session(service, clock), transport, clock=clock).run())
-
-    with Simulator("completes", speed=20) as service, Urllib3Transport(connections=1) as transport:
-        threads = [threading.Thread(target=follow, args=(service, transport)) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert service.connections == 1
-    assert outcomes == [Completed(2001)] * 2

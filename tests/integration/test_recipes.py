@@ -1,4 +1,4 @@
-"""The recipes in docs/recipes, as whoever copies them runs them."""
+"""The recipes in docs/recipes."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_observer import PrometheusObserver
 from requests_transport import RequestsTransport
 
-from answers import each_poll, triggers
+from event_rows import each_poll, triggers
 from spongewatch import (
     Cancelled,
     Completed,
@@ -49,12 +49,12 @@ from spongewatch.transports import (
 from spongewatch.transports.testing import AsyncTransportContract, TransportContract
 from spongewatch.transports.testing.hostile_server import (
     HostileServer,
-    answer,
     drips,
-    keeps_answering,
-    nobody,
+    http_response,
     pours,
-    says,
+    responds,
+    sends,
+    unused_url,
 )
 
 RECIPES = Path(__file__).parents[2] / "docs/recipes"
@@ -159,12 +159,12 @@ TRUSTING = [requests_trusting, httpx_trusting, httpx_async_trusting, aiohttp_tru
 def secure(script, name="127.0.0.1"):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     AUTHORITY.issue_cert(name).configure_cert(context)
-    with HostileServer(script, tls=context, patience=60) as server:  # which no pause of the machine uses up
+    with HostileServer(script, tls=context, patience=60) as server:  # longer than any pause of the machine
         yield server
 
 
-async def answers_to(make, ca_file, server, times=1, timeout=20.0, path="/"):
-    """What `times` requests one after the other come to, by a transport of either kind."""
+async def responses_of(make, ca_file, server, times=1, timeout=20.0, path="/"):
+    """Send `times` requests with a transport of either kind, and return the results."""
     transport = make(ca_file)
     try:
         return [await given(transport.send(Request("GET", server.url + path), timeout=timeout)) for _ in range(times)]
@@ -174,9 +174,9 @@ async def answers_to(make, ca_file, server, times=1, timeout=20.0, path="/"):
 
 
 async def sockets_closed(seconds):
-    """Wait for so long until the loop holds no socket: aiohttp ends TLS politely, not before the service hangs up."""
+    """Wait until the loop holds no socket: aiohttp closes TLS only after the service does."""
     until, held = time.monotonic() + seconds, asyncio.get_running_loop()._selector.get_map()
-    while len(held) > 1 and time.monotonic() < until:  # one is the loop's own
+    while len(held) > 1 and time.monotonic() < until:  # one belongs to the loop
         await asyncio.sleep(0.001)
 
 
@@ -185,18 +185,18 @@ async def given(what):
 
 
 @pytest.mark.parametrize("make", TRUSTING)
-def test_a_private_authority_is_trusted_where_it_is_given(make, ca_file):
-    with secure(keeps_answering(answer(b"hello"))) as server:
-        answers = asyncio.run(answers_to(make, ca_file, server, times=3))
-        assert [(each.status, each.body) for each in answers] == [(200, b"hello")] * 3
+def test_a_given_certificate_authority_is_trusted(make, ca_file):
+    with secure(responds(http_response(b"hello"))) as server:
+        responses = asyncio.run(responses_of(make, ca_file, server, times=3))
+        assert [(each.status, each.body) for each in responses] == [(200, b"hello")] * 3
         assert (len(server.exchanges), server.connections) == (3, 1)
 
 
 @pytest.mark.parametrize("make", TRUSTING)
 def test_a_certificate_for_another_name_is_a_permanent_error(make, ca_file):
-    with secure(keeps_answering(answer()), "elsewhere.example") as server:
-        with pytest.raises(TransportError, match="certificate of the service is for another name") as caught:
-            asyncio.run(answers_to(make, ca_file, server))
+    with secure(responds(http_response()), "elsewhere.example") as server:
+        with pytest.raises(TransportError, match="certificate is for another host") as caught:
+            asyncio.run(responses_of(make, ca_file, server))
         assert (caught.value.kind, caught.value.permanent, server.exchanges) == ("tls", True, [])
 
 
@@ -208,12 +208,12 @@ ENDLESS = {
 
 @pytest.mark.parametrize("make", TRUSTING)
 @pytest.mark.parametrize("script", ENDLESS.values(), ids=ENDLESS)
-def test_an_answer_without_an_end_is_a_time_out_over_tls_too(make, script, ca_file):
+def test_an_endless_response_over_tls_times_out(make, script, ca_file):
     async def dripped():
         with secure(script) as server:
             start = time.monotonic()
-            with pytest.raises(TransportError, match="timeout: |too-large: the head"):
-                await answers_to(make, ca_file, server, timeout=0.15)
+            with pytest.raises(TransportError, match="timeout: |too-large: response headers"):
+                await responses_of(make, ca_file, server, timeout=0.15)
             assert time.monotonic() - start < 30
         await sockets_closed(10)
 
@@ -222,20 +222,20 @@ def test_an_answer_without_an_end_is_a_time_out_over_tls_too(make, script, ca_fi
 
 @pytest.mark.parametrize("make", TRUSTING)
 @pytest.mark.parametrize("lines", [b"no colon\r\ncontent-length: 0\r\n\r\n", b"x: y\r\n"], ids=["odd", "cut"])
-def test_a_head_that_is_odd_or_cut_is_no_answer_and_no_url_is_logged(make, lines, ca_file, caplog):
+def test_a_malformed_or_truncated_head_is_an_error_and_no_url_is_logged(make, lines, ca_file, caplog):
     with (
-        secure(says(b"HTTP/1.1 200 OK\r\n" + lines)) as server,
+        secure(sends(b"HTTP/1.1 200 OK\r\n" + lines)) as server,
         pytest.raises(TransportError, match=r"(protocol|reset): "),
     ):
-        asyncio.run(answers_to(make, ca_file, server, path="/?domain_password=hush"))
+        asyncio.run(responses_of(make, ca_file, server, path="/?domain_password=hush"))
     assert "hush" not in caplog.text
 
 
-# One answer, one request.
+# Unrequested responses.
 
 
 ANEW = httpx.Limits(max_keepalive_connections=0)
-"""httpx takes what came behind an answer for the next one, so whoever minds gives each request its own connection."""
+"""httpx uses extra data after a response for the next one, so these send each request on its own connection."""
 
 
 def httpx_anew(ca_file):
@@ -246,23 +246,23 @@ def httpx_async_anew(ca_file):
     return HttpxAsyncTransport(verify=ssl.create_default_context(cafile=ca_file), limits=ANEW)
 
 
-FIRST = answer(b"first", headers={"x": "y" * (8192 - len(answer(b"first", headers={"x": "y"})) + 1)})
-"""As long as what `http.client` reads ahead: OpenSSL holds what stands behind it."""
+FIRST = http_response(b"first", headers={"x": "y" * (8192 - len(http_response(b"first", headers={"x": "y"})) + 1)})
+"""As long as the read-ahead of `http.client`, so OpenSSL keeps what follows it."""
 
 
 @pytest.mark.parametrize("make", [requests_trusting, aiohttp_trusting, httpx_anew, httpx_async_anew])
-@pytest.mark.parametrize("first", [answer(b"first"), FIRST], ids=["short", "long"])
+@pytest.mark.parametrize("first", [http_response(b"first"), FIRST], ids=["short", "long"])
 @pytest.mark.parametrize("serve", [HostileServer, secure], ids=["plain", "tls"])
-def test_an_answer_behind_an_answer_is_not_taken_for_the_next_one(make, first, serve, ca_file):
-    replies = chain([first + answer(b"false")], repeat(answer(b"own")))
+def test_an_unrequested_response_is_not_used_for_the_next_request(make, first, serve, ca_file):
+    replies = chain([first + http_response(b"false")], repeat(http_response(b"own")))
 
     def script(talk):
         while talk.read_request() is not None:
             talk.send(next(replies))
 
     with serve(script) as server:
-        answers = asyncio.run(answers_to(make, ca_file, server, times=2))
-    assert [each.body for each in answers] == [b"first", b"own"]
+        responses = asyncio.run(responses_of(make, ca_file, server, times=2))
+    assert [each.body for each in responses] == [b"first", b"own"]
 
 
 # Observers.
@@ -276,14 +276,14 @@ def replayed(trace, observer):
 
 @pytest.fixture
 def spans():
-    """A tracer, and what it has exported."""
+    """Return a tracer, and the list of exported spans."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     yield provider.get_tracer("test"), exporter.get_finished_spans
     provider.shutdown()
 
 
-def test_opentelemetry_is_given_a_span_for_each_import_and_an_event_for_each_step(spans):
+def test_opentelemetry_records_a_span_for_each_import_and_an_event_for_each_transition(spans):
     tracer, finished = spans
     ended = replayed("completes.jsonl", OpenTelemetryObserver(tracer))
     (span,) = finished()
@@ -294,14 +294,14 @@ def test_opentelemetry_is_given_a_span_for_each_import_and_an_event_for_each_ste
     assert span.attributes["spongewatch.contact_count"] == 2001
     assert span.end_time - span.start_time == pytest.approx(ended.at * 1e9, abs=2000)
     steps = [(event.name, (event.timestamp - span.start_time) / 1e9) for event in span.events]
-    told = list(replay(TRACES / "completes.jsonl"))
-    assert [name for name, _ in steps] == [*triggers(told), "ended"]
-    assert [at for _, at in steps] == pytest.approx([item.at for item in told], abs=1e-5)
+    emitted = list(replay(TRACES / "completes.jsonl"))
+    assert [name for name, _ in steps] == [*triggers(emitted), "ended"]
+    assert [at for _, at in steps] == pytest.approx([item.at for item in emitted], abs=1e-5)
     assert span.events[-2].attributes["spongewatch.dest"] == "COMPLETE"
 
 
 @pytest.mark.parametrize("trace", ["fails.jsonl", "abandoned.jsonl"])
-def test_opentelemetry_is_told_that_an_import_did_not_complete(spans, trace):
+def test_opentelemetry_records_that_an_import_did_not_complete(spans, trace):
     tracer, finished = spans
     ended = replayed(trace, OpenTelemetryObserver(tracer))
     (span,) = finished()
@@ -309,7 +309,7 @@ def test_opentelemetry_is_told_that_an_import_did_not_complete(spans, trace):
     assert span.attributes["spongewatch.outcome"] == ended.outcome.name
 
 
-def test_a_cancelled_watch_is_no_error_to_opentelemetry_and_spans_do_not_mix(spans):
+def test_a_cancelled_watch_is_no_error_in_opentelemetry_and_spans_do_not_mix(spans):
     tracer, finished = spans
     observer = OpenTelemetryObserver(tracer)
     completed = list(replay(TRACES / "completes.jsonl"))
@@ -323,16 +323,16 @@ def test_a_cancelled_watch_is_no_error_to_opentelemetry_and_spans_do_not_mix(spa
     assert [event.name for event in whole.events] == [*triggers(completed), "ended"]
 
 
-def test_opentelemetry_is_told_of_failed_polls(spans):
+def test_opentelemetry_records_failed_polls(spans):
     tracer, finished = spans
     clock, policy = VirtualClock(), PollPolicy(lost_contact_timeout=5.0)
-    with nobody() as url, closing(HttpxTransport()) as transport:
+    with unused_url() as url, closing(HttpxTransport()) as transport:
         session = ImportSession("1126", CREDENTIALS, now=0.0, base_url=url, policy=policy)
         watch(session, transport, observers=[OpenTelemetryObserver(tracer)], clock=clock).run()
     (span,) = finished()
     first = span.events[0]
     assert first.name == "poll-failed"
-    assert first.attributes["spongewatch.reason"] == "refused: nothing listens there"
+    assert first.attributes["spongewatch.reason"] == "refused: connection refused"
     assert span.attributes["spongewatch.outcome"] == "lost-contact"
     assert "demo-password" not in span.to_json()
 
@@ -342,7 +342,7 @@ def samples(registry):
     return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if line[0] != "#"}
 
 
-def test_prometheus_counts_steps_and_ends(spans):
+def test_prometheus_counts_transitions_and_ends(spans):
     registry = CollectorRegistry()
     observer = PrometheusObserver(registry)
     for trace in ("completes.jsonl", "completes.jsonl", "abandoned.jsonl"):
@@ -358,7 +358,7 @@ def test_prometheus_counts_steps_and_ends(spans):
     assert found["spongewatch_failed_polls_total"] == 0
 
 
-def test_prometheus_counts_failed_polls_and_tells_the_reason_of_an_end(tmp_path):
+def test_prometheus_counts_failed_polls_and_the_reasons_of_ends(tmp_path):
     trace = tmp_path / "trace.jsonl"
     header = {"spongewatch-trace": 1, "import_id": "1126"}
     lines = [header, {"t": 0.0, "took": 0.1, "error": "reset"}, {"t": 1.0, "took": 0.1, "status": 401, "body": "no"}]
@@ -368,11 +368,11 @@ def test_prometheus_counts_failed_polls_and_tells_the_reason_of_an_end(tmp_path)
     found = samples(registry)
     assert found["spongewatch_failed_polls_total"] == 1
     assert found['spongewatch_import_seconds_count{outcome="rejected",reason="credentials"}'] == 1
-    # Labels tell no import and no status: each value of a label is a series that is kept.
+    # Labels hold no import id and no status: each value would be a time series of its own.
     assert [name for name in found if "1126" in name or "401" in name] == []
 
 
-# What whoever copies them was promised.
+# Promises about recipes.
 
 
 @pytest.mark.parametrize(("kind", "most"), [("transport", 47), ("observer", 26)])

@@ -1,4 +1,4 @@
-"""The password, and the pair as HTTP Basic sends it, are nowhere to be found: not in any form, not at DEBUG."""
+"""No form of the password, or of the pair sent as HTTP Basic, appears anywhere, not even in logs at DEBUG."""
 
 import base64
 import io
@@ -17,13 +17,15 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import (
     Completed,
     Credentials,
     Done,
     Ended,
     ImportSession,
+    InvalidArgument,
+    InvalidType,
     LocalProtocolError,
     PollFailed,
     PollPolicy,
@@ -35,10 +37,10 @@ from spongewatch.adapters import Callbacks, LoggingAdapter
 from spongewatch.transports import Simulator, SystemClock, TraceWriter, Urllib3Transport, poll, replay, wait, watch
 from spongewatch.transports.testing.hostile_server import (
     HostileServer,
-    answer,
-    gzipped,
-    keeps_answering,
-    nobody,
+    gzip_response,
+    http_response,
+    responds,
+    unused_url,
 )
 from steady_clock import SteadyClock
 
@@ -63,10 +65,10 @@ FORMS = {
     "as JSON with slashes": json.dumps(PASSWORD)[1:-1].replace("/", "\\/"),
     "as XML": escape(PASSWORD),
 }
-# What a body holds is escaped as its own format has it; an escape within an escape is a test of its own.
+# Bodies are escaped once, by the rules of their format.
 SAID_AGAIN = {name: form for name, form in FORMS.items() if "JSON" not in name and "XML" not in name}
 
-# Where these are found, there is a good part of the secret, whatever has become of the rest.
+# Each of these is a substantial part of the secret.
 TRACES = (
     r"p\+\\*/%|(?i:p%2b%2f)|(?i:p%2b/%25)|p\+/%25|cCsv|"  # the password
     r"dGhlLWtleTpw|OnArLyU6|d(a2V5OnArLyU6)|"  # the pair in base64
@@ -81,7 +83,7 @@ def assert_none_in(*texts):
         assert (found := re.search(TRACES, text)) is None, f"{found}: {text}"
 
 
-def test_what_is_looked_for_is_found():
+def test_the_search_for_the_password_finds_each_of_its_forms():
     for form in FORMS.values():
         for text in (form, repr(form), json.dumps(form), f"x{form}y"):
             with pytest.raises(AssertionError):
@@ -89,11 +91,11 @@ def test_what_is_looked_for_is_found():
     assert_none_in("status 401: no", "******", KEY, "Basic ******")
 
 
-# All that can be seen of a watch.
+# Everything visible of a watch.
 
 
 class Records(logging.Handler):
-    """Keeps all of each record: its message, its arguments, its extra, its traceback."""
+    """Keeps each record in full: message, arguments, extra fields and traceback."""
 
     def __init__(self):
         super().__init__(logging.DEBUG)
@@ -119,15 +121,15 @@ def everything_logged():
             logger.setLevel(level)
 
 
-def told(error):
-    """An error as it can be shown."""
+def texts_of(error):
+    """Return the texts of an error."""
     return ["".join(traceback.format_exception(error)), str(error), repr(error), repr(error.args), repr(vars(error))]
 
 
-def told_with_all_behind(error):
+def texts_of_all_causes(error):
     texts = []
     while error is not None:
-        texts += told(error)
+        texts += texts_of(error)
         error = error.__cause__ or error.__context__
     return texts
 
@@ -137,7 +139,7 @@ def shown(value):
 
 
 class Overheard:
-    """A transport that keeps what passes through it, as it would be shown."""
+    """A transport that keeps the texts of what passes through it."""
 
     def __init__(self, transport):
         self.texts = shown(transport)
@@ -148,7 +150,7 @@ class Overheard:
         try:
             response = self._transport.send(request, timeout=timeout)
         except TransportError as error:
-            self.texts += told_with_all_behind(error)
+            self.texts += texts_of_all_causes(error)
             raise
         self.texts += shown(response)
         return response
@@ -162,7 +164,7 @@ def fails_at_all(item):
 
 
 def watched(server, trace, auth="basic", **policy):
-    """What a watch told, and all that can be seen of it; the session was saved after each step."""
+    """Return the items of a watch and all visible texts; the session is saved after each item."""
     clock, printed = SteadyClock(), io.StringIO()
     chosen = PollPolicy(**({"interval": 0.001, "max_delay": 0.001, "request_timeout": 30.0} | policy))
     callbacks = Callbacks(on_ended=lambda item: print(item, file=printed))
@@ -191,7 +193,7 @@ def watched(server, trace, auth="basic", **policy):
 
 
 def written(trace):
-    """A trace as it is, and what is in it."""
+    """Return the trace, and its decoded bodies."""
     text = trace.read_text()
     lines = [json.loads(line) for line in text.splitlines()]
     bodies = [base64.b64decode(line["body64"]) for line in lines if "body64" in line]
@@ -199,7 +201,7 @@ def written(trace):
     return [text, *(repr(line) for line in lines), *decoded]
 
 
-# Where a service can say it again: a form of the password -> what is said.
+# Where a service can echo the password: a form of it -> the response.
 
 
 def in_json(**members):
@@ -207,43 +209,45 @@ def in_json(**members):
 
 
 def in_xml(text):
-    return answer(text.encode(), headers={"content-type": "application/xml"})
+    return http_response(text.encode(), headers={"content-type": "application/xml"})
 
 
 def with_row(**members):
     row = {"event_type": "INITIALIZING", "status": "INPROGRESS", "value": 0, **members}
-    return answer(json.dumps({"events": [row]}).encode())
+    return http_response(json.dumps({"events": [row]}).encode())
 
 
 def with_header(name, form, status="503 Busy"):
-    return answer(b"{}", status, {name: form})
+    return http_response(b"{}", status, {name: form})
 
 
 TRIED_AGAIN = {
-    "an envelope": lambda form: answer(in_json(error={"message": f"no: {form}", "code": form}), "503 Busy"),
-    "an envelope with status 200": lambda form: answer(in_json(error={"message": f"no: {form}", "code": 1})),
-    "a text as envelope": lambda form: answer(in_json(error=form), "500 Oh"),
+    "an envelope": lambda form: http_response(in_json(error={"message": f"no: {form}", "code": form}), "503 Busy"),
+    "an envelope with status 200": lambda form: http_response(in_json(error={"message": f"no: {form}", "code": 1})),
+    "a text as envelope": lambda form: http_response(in_json(error=form), "500 Oh"),
     "an envelope in XML": lambda form: in_xml(f"<error><message>{escape(form)}</message></error>"),
-    "an envelope in UTF-16": lambda form: answer(in_json(error=form).decode().encode("utf-16"), "503 Busy"),
-    "no envelope": lambda form: answer(f"{form}".encode(), "503 Busy"),
-    "a page": lambda form: answer(f"<html>{form}</html>".encode(), headers={"content-type": "text/html"}),
-    "a page of the proxy": lambda form: answer(f"<html>GET /?password={form}</html>".encode(), "502 Bad Gateway"),
-    "what is no JSON": lambda form: answer(form.encode()),
+    "an envelope in UTF-16": lambda form: http_response(in_json(error=form).decode().encode("utf-16"), "503 Busy"),
+    "no envelope": lambda form: http_response(f"{form}".encode(), "503 Busy"),
+    "a page": lambda form: http_response(f"<html>{form}</html>".encode(), headers={"content-type": "text/html"}),
+    "a page of the proxy": lambda form: http_response(
+        f"<html>GET /?password={form}</html>".encode(), "502 Bad Gateway"
+    ),
+    "what is no JSON": lambda form: http_response(form.encode()),
     "what is no XML": lambda form: in_xml(f"<a>{form}&"),
     "a DTD": lambda form: in_xml(f"<!DOCTYPE a [<!ENTITY b '{escape(form)}'>]><a>&b;</a>"),
     "an entity": lambda form: in_xml(f"<a>&{re.sub('[^A-Za-z0-9]', '', form)};{escape(form)}</a>"),
-    "a name": lambda form: answer(json.dumps({form: form}).encode()),
-    "no list": lambda form: answer(json.dumps({"events": form}).encode()),
-    "a row that is none": lambda form: answer(json.dumps({"events": [form]}).encode()),
+    "a name": lambda form: http_response(json.dumps({form: form}).encode()),
+    "no list": lambda form: http_response(json.dumps({"events": form}).encode()),
+    "a row that is none": lambda form: http_response(json.dumps({"events": [form]}).encode()),
     "a type": lambda form: with_row(event_type=form),
     "a status": lambda form: with_row(status=form),
     "a type at the end of a word": lambda form: with_row(event_type=f"X-{form}"),
     "a value": lambda form: with_row(value=form),
     "a value of many": lambda form: with_row(value=[{"a": form}, form]),
-    "the user's id": lambda form: answer(in_json(events=[], user_id=form)),
-    "the echo": lambda form: answer(in_json(events=[], echo=form)),
-    "another import's id": lambda form: answer(in_json(events=[], import_id=form)),
-    "a compressed body": lambda form: gzipped(in_json(error=form)),
+    "the user's id": lambda form: http_response(in_json(events=[], user_id=form)),
+    "the echo": lambda form: http_response(in_json(events=[], echo=form)),
+    "another import's id": lambda form: http_response(in_json(events=[], import_id=form)),
+    "a compressed body": lambda form: gzip_response(in_json(error=form)),
     "a header": lambda form: with_header("x-seen", form),
     "Retry-After": lambda form: with_header("retry-after", form),
     "Date": lambda form: with_header("date", form),
@@ -254,12 +258,12 @@ TRIED_AGAIN = {
     "the name of a header": lambda form: f"HTTP/1.1 503 Busy\r\n{form}: x\r\ncontent-length: 0\r\n\r\n".encode(),
     "no header": lambda form: f"HTTP/1.1 503 Busy\r\n {form}\r\ncontent-length: 0\r\n\r\n".encode(),
     "the length of a chunk": lambda form: f"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{form}\r\n".encode(),
-    "the reason of a status": lambda form: answer(b"", f"503 {form}"),
+    "the reason of a status": lambda form: http_response(b"", f"503 {form}"),
     "no status": lambda form: f"HTTP/1.1 {form}\r\n\r\n".encode(),
     "no protocol": lambda form: f"{form}\r\n\r\n".encode(),
-    "the cut of a long text": lambda form: answer(in_json(error="x" * 194 + form), "503 Busy"),
-    "the cut of a long text, status 200": lambda form: answer(in_json(error="x" * 194 + form)),
-    "the cut of a long id": lambda form: answer(in_json(events=[], import_id="x" * 194 + form)),
+    "the cut of a long text": lambda form: http_response(in_json(error="x" * 194 + form), "503 Busy"),
+    "the cut of a long text, status 200": lambda form: http_response(in_json(error="x" * 194 + form)),
+    "the cut of a long id": lambda form: http_response(in_json(events=[], import_id="x" * 194 + form)),
     "the cut of a long value": lambda form: with_row(value="x" * 194 + form),
 }
 
@@ -268,9 +272,9 @@ def all_forms(place):
     return [place(form) for form in SAID_AGAIN.values()]
 
 
-def says_each_of(answers):
-    """One connection after the other, for some of the answers are the end of theirs."""
-    left = chain(answers, [answer(json_body(rows("COMPLETE COMPLETED 0")))])
+def sends_each_of(responses):
+    """Send one response for each request, then the end of the import; some of them close the connection."""
+    left = chain(responses, [http_response(json_body(rows("COMPLETE COMPLETED 0")))])
 
     def script(talk):
         while talk.read_request() is not None:
@@ -288,9 +292,9 @@ PLACES = [
 
 
 @pytest.mark.parametrize(("place", "auth"), PLACES)
-def test_a_service_that_says_the_password_again_is_not_quoted(tmp_path, place, auth):
+def test_an_echoed_password_is_not_quoted(tmp_path, place, auth):
     trace = tmp_path / "trace.jsonl"
-    with HostileServer(says_each_of(all_forms(place))) as server:
+    with HostileServer(sends_each_of(all_forms(place))) as server:
         items, texts = watched(server, trace, auth)
         assert len(server.exchanges) == len(SAID_AGAIN) + 1
         sent = b"".join(seen.request for seen in server.exchanges)
@@ -312,11 +316,11 @@ THE_END = {
 
 @pytest.mark.parametrize("auth", ["basic", "query"])
 @pytest.mark.parametrize("status", THE_END.values(), ids=THE_END)
-def test_a_service_that_rejects_with_the_password_is_not_quoted(tmp_path, status, auth):
+def test_a_password_in_a_rejection_is_not_quoted(tmp_path, status, auth):
     trace, form = tmp_path / "trace.jsonl", " ".join(SAID_AGAIN.values())
     headers = {"location": f"http://127.0.0.1:1/?domain_password={form}", "www-authenticate": f'Basic realm="{form}"'}
-    refusal = answer(in_json(error={"message": f"it is not {form} that is right", "code": 1}), status, headers)
-    with HostileServer(keeps_answering(refusal)) as server:
+    refusal = http_response(in_json(error={"message": f"it is not {form} that is right", "code": 1}), status, headers)
+    with HostileServer(responds(refusal)) as server:
         items, texts = watched(server, trace, auth)
     assert items[-1].outcome.name == "rejected"
     assert "******" in items[-1].outcome.detail
@@ -325,19 +329,19 @@ def test_a_service_that_rejects_with_the_password_is_not_quoted(tmp_path, status
 
 
 @pytest.mark.parametrize("retry_after", ["", "999"])
-def test_contact_that_is_lost_is_told_without_it(tmp_path, retry_after):
+def test_lost_contact_is_reported_without_the_password(tmp_path, retry_after):
     trace = tmp_path / "trace.jsonl"
-    busy = answer(in_json(error=f"{PASSWORD} {BASIC}"), "503 Busy", {"retry-after": retry_after})
-    with HostileServer(keeps_answering(busy)) as server:
+    busy = http_response(in_json(error=f"{PASSWORD} {BASIC}"), "503 Busy", {"retry-after": retry_after})
+    with HostileServer(responds(busy)) as server:
         items, texts = watched(server, trace, lost_contact_timeout=60.0 if retry_after else 0.3)
     assert items[-1].outcome.name == "lost-contact"
     assert any("******" in json.dumps(item.to_json()) for item in items)
     assert_none_in(*texts)
 
 
-def test_a_session_that_is_saved_and_resumed_holds_none(tmp_path):
+def test_a_saved_and_resumed_session_holds_no_password(tmp_path):
     said = [in_json(error=form) for form in SAID_AGAIN.values()] + [in_json(events=[], user_id=PASSWORD, echo=BASIC)]
-    script = says_each_of([answer(body) for body in said])
+    script = sends_each_of([http_response(body) for body in said])
     clock, texts = SystemClock(), []
     with HostileServer(script) as server, everything_logged() as logged, Urllib3Transport() as transport:
         policy = PollPolicy(interval=0.001, max_delay=0.001)
@@ -351,7 +355,7 @@ def test_a_session_that_is_saved_and_resumed_holds_none(tmp_path):
     assert_none_in(*texts, *logged)
 
 
-# Errors of the caller's.
+# Errors of the caller.
 
 
 def mistakes(url):
@@ -381,19 +385,19 @@ def mistakes(url):
     yield lambda: Simulator("skips", domain_key=PAIR, domain_password=PASSWORD)
 
 
-@pytest.mark.parametrize("shown", [told, told_with_all_behind])
-def test_errors_do_not_show_it(shown):
-    with HostileServer(keeps_answering(answer())) as server, everything_logged() as logged:
+@pytest.mark.parametrize("shown", [texts_of, texts_of_all_causes])
+def test_errors_do_not_show_the_password(shown):
+    with HostileServer(responds(http_response())) as server, everything_logged() as logged:
         for mistake in mistakes(server.url):
             with pytest.raises(SpongewatchError) as caught:
                 mistake()
-            assert isinstance(caught.value, LocalProtocolError | TransportError)
+            assert isinstance(caught.value, InvalidArgument | InvalidType | LocalProtocolError | TransportError)
             assert_none_in(*shown(caught.value), *logged)
 
 
 @pytest.mark.parametrize("auth", ["basic", "query"])
 @pytest.mark.parametrize("password", [PASSWORD, "another"])
-def test_a_simulator_does_not_show_it(auth, password):
+def test_a_simulator_does_not_show_the_password(auth, password):
     with everything_logged() as logged, Simulator("skips", domain_key=KEY, domain_password=password) as service:
         outcome = wait("1126", CREDENTIALS, base_url=service.base_url, auth=auth)
         texts = [*shown(service), *map(repr, service.requests)]
@@ -411,7 +415,7 @@ def from_environment(tmp_path):
 def from_file(tmp_path):
     file = tmp_path / "credentials"
     file.write_text(f"{PAIR}\n")
-    file.chmod(0o644)  # which is warned of
+    file.chmod(0o644)  # causes a warning
     return ["--credentials", str(file)], {}, None
 
 
@@ -451,16 +455,16 @@ def command(*arguments, stdin=None, **environment):
 
 def refused(status):
     message = f"{PASSWORD} {BASIC} {quote(PASSWORD)}"
-    return answer(in_json(error={"message": message, "code": 1}), status, {"location": f"/?{quote(PASSWORD)}"})
+    return http_response(in_json(error={"message": message, "code": 1}), status, {"location": f"/?{quote(PASSWORD)}"})
 
 
 SAID = {
-    "good": (answer(in_json(events=[{"event_type": "COMPLETE", "status": "COMPLETED"}], user_id=PASSWORD)), 0),
+    "good": (http_response(in_json(events=[{"event_type": "COMPLETE", "status": "COMPLETED"}], user_id=PASSWORD)), 0),
     "401": (refused("401 Unauthorized"), 7),
     "redirect": (refused("302 Found"), 10),
     "410": (refused("410 Gone"), 8),
     "503": (refused("503 Busy"), 6),
-    "a bad body": (answer(f"{PASSWORD} {BASIC}".encode()), 6),
+    "a bad body": (http_response(f"{PASSWORD} {BASIC}".encode()), 6),
     "odd rows": (with_row(event_type=BASIC, status=quote(PASSWORD), value=PASSWORD), 5),
     "no HTTP": (f"{PASSWORD}\r\n\r\n".encode(), 6),
 }
@@ -474,14 +478,14 @@ WAYS = {
 
 
 @pytest.mark.parametrize(("source", "auth", "said"), sorted(WAYS))
-def test_the_command_never_prints_it(tmp_path, source, auth, said):
+def test_the_command_never_prints_the_password(tmp_path, source, auth, said):
     options, environment, piped = SOURCES[source](tmp_path)
     reply, status = SAID[said]
     trace = tmp_path / "trace.jsonl"
-    # What an answer decides is not left to a budget on a busy machine.
+    # On a busy machine, no budget may end before the response arrives.
     lost, total = {5: ("60", "0.3"), 6: ("0.1", "60")}.get(status, ("60", "60"))
     budgets = ["--interval", "0.02", "--request-timeout", "30", "--lost-contact-timeout", lost, "--timeout", total]
-    with HostileServer(keeps_answering(reply)) as server:
+    with HostileServer(responds(reply)) as server:
         where = ["--base-url", server.url, "--auth", auth, "--record", str(trace)]
         with open(piped or os.devnull, "rb") as stdin:
             done = command("watch", "1126", *where, *budgets, *options, stdin=stdin, **environment)
@@ -491,10 +495,10 @@ def test_the_command_never_prints_it(tmp_path, source, auth, said):
     assert_none_in(done.stdout, done.stderr, *written(trace), *(json.dumps(item.to_json()) for item in replay(trace)))
 
 
-def test_the_command_never_prints_it_where_nothing_listens():
+def test_the_command_never_prints_the_password_if_nothing_listens():
     _, environment, _ = from_environment(None)
     budgets = ["--interval", "0.02", "--lost-contact-timeout", "0.1"]
-    with nobody() as url:
+    with unused_url() as url:
         done = command("watch", "1126", "--base-url", url, "--auth", "query", *budgets, **environment)
     assert (done.returncode, done.stderr) == (6, "")
     assert_none_in(done.stdout)
@@ -511,7 +515,7 @@ def test_the_command_never_prints_it_where_nothing_listens():
         (f"{PAIR}\n".encode("utf-16"), True),
     ],
 )
-def test_the_command_does_not_show_credentials_that_it_can_not_read(tmp_path, content, standard_input):
+def test_the_command_does_not_show_malformed_credentials(tmp_path, content, standard_input):
     file = tmp_path / "credentials"
     file.write_bytes(content)
     file.chmod(0o600)
@@ -530,7 +534,7 @@ def test_the_command_does_not_show_credentials_that_it_can_not_read(tmp_path, co
         f"machine 127.0.0.1 {PASSWORD}",
     ],
 )
-def test_the_command_does_not_show_a_netrc_that_it_can_not_read(tmp_path, content):
+def test_the_command_does_not_show_a_malformed_netrc(tmp_path, content):
     file = tmp_path / "netrc"
     file.write_text(content)
     file.chmod(0o600)
@@ -549,8 +553,8 @@ def test_the_command_does_not_show_a_url_with_credentials(url):
     assert_none_in(done.stderr)
 
 
-def test_polls_that_fail_are_still_told():
-    with HostileServer(says_each_of([answer(in_json(error=f"not {PASSWORD}, but why"), "503 Busy")])) as server:
+def test_failed_polls_are_still_reported():
+    with HostileServer(sends_each_of([http_response(in_json(error=f"not {PASSWORD}, but why"), "503 Busy")])) as server:
         clock = SystemClock()
         policy = PollPolicy(interval=0.001)
         session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url=server.url, policy=policy)

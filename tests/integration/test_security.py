@@ -1,4 +1,4 @@
-"""What four adversaries try, over real sockets and in real processes; SECURITY.md says what each of them can't do."""
+"""Attacks by the four adversaries of SECURITY.md, over real sockets and in real processes."""
 
 import base64
 import json
@@ -16,13 +16,14 @@ from pathlib import Path
 import pytest
 import trustme
 
-from answers import json_body, row, rows, triggers
+from event_rows import json_body, row, rows, triggers
 from spongewatch import (
     PUBLIC_SERVICE,
     Completed,
     Credentials,
     Ended,
     ImportSession,
+    InvalidArgument,
     LocalProtocolError,
     LostContact,
     PollPolicy,
@@ -34,7 +35,7 @@ from spongewatch import (
 from spongewatch.adapters.cli.command_line import main
 from spongewatch.core.exchange import MAX_BODY
 from spongewatch.transports import SystemClock, Urllib3Transport, watch
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds
 
 COMMAND = str(Path(sys.executable).parent / "spongewatch")
 DOCS = Path(__file__).parents[2] / "docs"
@@ -43,14 +44,14 @@ KEY, PASSWORD = "the-key", "s3cret-of-the-key"
 CREDENTIALS = Credentials(KEY, PASSWORD)
 PAIR = base64.b64encode(f"{KEY}:{PASSWORD}".encode()).decode()
 
-WAITING = answer(json_body(rows("INITIALIZING INPROGRESS 0")))
-GATHERING = answer(json_body(rows("INITIALIZING COMPLETED 0", "GATHERING INPROGRESS 7")))
-GOOD = answer(json_body(rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2", "COMPLETE COMPLETED 0")))
-FALSE = answer(json_body([row("GATHERING ERROR 264")]))
+WAITING = http_response(json_body(rows("INITIALIZING INPROGRESS 0")))
+GATHERING = http_response(json_body(rows("INITIALIZING COMPLETED 0", "GATHERING INPROGRESS 7")))
+GOOD = http_response(json_body(rows("INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2", "COMPLETE COMPLETED 0")))
+FALSE = http_response(json_body([row("GATHERING ERROR 264")]))
 
 
 def watched(url, transport=None, observers=(), **policy):
-    """All that a watch emits."""
+    """Return the items of a watch."""
     clock = SystemClock()
     chosen = PollPolicy(**({"interval": 0.02, "request_timeout": 30.0, "max_delay": 0.02} | policy))
     session = ImportSession("1126", CREDENTIALS, now=clock.now(), base_url=url, policy=chosen)
@@ -61,7 +62,7 @@ def watched(url, transport=None, observers=(), **policy):
 
 
 def environment(**variables):
-    """That of a process with the credentials in it, and nothing of ours."""
+    """Return an environment with the credentials and no other variables of the library."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CLOUDSPONGE_", "NETRC"))}
     return {**kept, "CLOUDSPONGE_DOMAIN_KEY": KEY, "CLOUDSPONGE_DOMAIN_PASSWORD": PASSWORD, **variables}
 
@@ -82,7 +83,7 @@ def command(*arguments, **variables):
 
 @contextmanager
 def plainly_and_over_tls(secure, folder, *scripts):
-    """A server, and a transport that trusts it."""
+    """Start a server, with or without TLS, and a transport that trusts it."""
     if not secure:
         with HostileServer(*scripts) as server:
             yield server, Urllib3Transport()
@@ -94,7 +95,7 @@ def plainly_and_over_tls(secure, folder, *scripts):
 
 
 def padded(reply):
-    """The same with a header more, which makes it as long as what is read ahead; a record of TLS is longer."""
+    """Add a header that makes the response as long as the read-ahead; a TLS record is longer."""
     return reply.replace(b"\r\n\r\n", b"\r\nx: " + b"y" * (8192 - len(reply) - 5) + b"\r\n\r\n", 1)
 
 
@@ -104,20 +105,20 @@ BEHIND = {
     "both": lambda reply: reply + b"x" * (8192 - len(reply)) + FALSE,
     "on its way": lambda reply: padded(reply) + b"x" * 300_000 + FALSE,
 }
-"""Where the answer is that nobody asked for, when the one before it has been read."""
+"""Where the unrequested response is when the previous one has been read."""
 
 
 @pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
 @pytest.mark.parametrize("and_false", BEHIND.values(), ids=BEHIND)
-def test_an_answer_behind_an_answer_is_never_taken_for_that_to_the_next_poll(and_false, secure, tmp_path):
+def test_an_unrequested_response_is_never_used_for_the_next_poll(and_false, secure, tmp_path):
     def script(talk):
         for reply in (WAITING, GATHERING):
             if talk.read_request() is None:
                 return
             talk.send(and_false(reply))
-        keeps_answering(GOOD)(talk)
+        responds(GOOD)(talk)
 
-    scripts = (script, keeps_answering(GATHERING, GOOD))
+    scripts = (script, responds(GATHERING, GOOD))
     with plainly_and_over_tls(secure, tmp_path, *scripts) as (server, transport):
         items = watched(server.url, transport)
         assert server.connections == 2
@@ -126,14 +127,14 @@ def test_an_answer_behind_an_answer_is_never_taken_for_that_to_the_next_poll(and
 
 
 @pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
-def test_an_answer_that_comes_before_its_poll_is_none(secure, tmp_path):
+def test_a_response_sent_before_its_request_is_not_used(secure, tmp_path):
     answered, said = threading.Event(), threading.Event()
 
     def script(talk):
         talk.read_request()
         talk.send(WAITING)
         answered.wait()
-        talk.sock.sendall(FALSE)  # while nobody asks
+        talk.sock.sendall(FALSE)  # between two requests
         said.set()
         with suppress(OSError):
             talk.hang()
@@ -142,13 +143,13 @@ def test_an_answer_that_comes_before_its_poll_is_none(secure, tmp_path):
         answered.set()
         said.wait()
 
-    with plainly_and_over_tls(secure, tmp_path, script, keeps_answering(GOOD)) as (server, transport):
+    with plainly_and_over_tls(secure, tmp_path, script, responds(GOOD)) as (server, transport):
         items = watched(server.url, transport, observers=[between_two_polls])
         assert server.connections == 2
     assert triggers(items) == ["start", "initialize", "gather", "complete"]
 
 
-def test_nothing_that_a_service_says_changes_the_next_request():
+def test_no_response_changes_the_next_request():
     said = {
         "set-cookie": "session=1; Path=/",
         "www-authenticate": 'Digest realm="x", nonce="y"',
@@ -161,40 +162,40 @@ def test_nothing_that_a_service_says_changes_the_next_request():
         "connection": "upgrade",
         "upgrade": "h2c",
     }
-    first = [answer(b"{}", status, said) for status in ("200 OK", "503 Busy", "429 Busy", "408 Late")]
-    switching = answer(b"", "101 Switching Protocols", said)
-    with HostileServer(keeps_answering(*first, switching), keeps_answering(GOOD)) as server:
+    first = [http_response(b"{}", status, said) for status in ("200 OK", "503 Busy", "429 Busy", "408 Late")]
+    switching = http_response(b"", "101 Switching Protocols", said)
+    with HostileServer(responds(*first, switching), responds(GOOD)) as server:
         assert watched(server.url)[-1].outcome == Completed(2)
         assert (len(server.exchanges), server.connections) == (6, 2)
         assert len({seen.request for seen in server.exchanges}) == 1
 
 
 def tls(**certificate):
-    """A server's context, and the file with the authority that signed its certificate."""
+    """Return a server's context, and the file with its certificate authority."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1", **certificate).configure_cert(context)
     return authority, context
 
 
-def test_a_certificate_that_has_expired_is_contact_lost_at_once_and_nothing_is_sent(tmp_path):
+def test_an_expired_certificate_ends_with_lost_contact_and_nothing_is_sent(tmp_path):
     now = datetime.now(UTC)
     authority, context = tls(not_before=now - timedelta(days=9), not_after=now - timedelta(days=1))
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    with HostileServer(keeps_answering(GOOD), tls=context) as server:
+    with HostileServer(responds(GOOD), tls=context) as server:
         (ended,) = watched(server.url, Urllib3Transport(ca_file=tmp_path / "ca.pem"))
         assert (server.exchanges, server.connections) == ([], 1)
     assert isinstance(ended.outcome, LostContact)
-    assert ended.outcome.detail == "tls: the certificate of the service is not trusted: certificate has expired"
+    assert ended.outcome.detail == "tls: certificate verify failed: certificate has expired"
 
 
-def test_no_tls_under_version_1_2_is_spoken(tmp_path):
+def test_tls_below_version_1_2_is_refused(tmp_path):
     authority, context = tls()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
         context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
     context.set_ciphers("ALL:@SECLEVEL=0")
-    with HostileServer(keeps_answering(GOOD), tls=context) as server:
+    with HostileServer(responds(GOOD), tls=context) as server:
         with Urllib3Transport(ca_file=tmp_path / "ca.pem") as transport, pytest.raises(TransportError) as caught:
             transport.send(Request("GET", server.url, {"authorization": f"Basic {PAIR}"}), timeout=30)
         assert server.exchanges == []
@@ -216,7 +217,7 @@ def test_a_response_of_a_mebibyte_is_searched_for_secrets_in_bounded_time():
         body = (unit.encode() * MAX_BODY)[:MAX_BODY]
         start = time.process_time()
         session.receive(Response(503, {}, body), now=0.0)
-        assert time.process_time() - start < 1  # a twentieth of it on a machine that does nothing else
+        assert time.process_time() - start < 1  # takes 0.05 s on an idle machine
 
 
 # A hostile recording.
@@ -232,8 +233,8 @@ def hostile_trace(tmp_path, *lines):
 
 
 def polls_that_say(text):
-    """Each place of an answer, and of a trace, in which a stranger's text can stand."""
-    answers = [
+    """Return trace lines with the text in each place that a service controls."""
+    pages = [
         {"events": [{"event_type": "GATHERING", "status": "INPROGRESS", "value": text}]},
         {"events": [], "user_id": text, "echo": text},
         {"events": [], "import_id": text},
@@ -241,9 +242,9 @@ def polls_that_say(text):
         {"error": {"message": text, "code": text}},
         {text: text},
     ]
-    for number, obj in enumerate(answers):
+    for number, obj in enumerate(pages):
         yield {"t": float(number), "took": 0.1, "status": 200, "body": json.dumps(obj), "headers": {"date": text}}
-    yield {"t": 10.0, "took": 0.1, "status": 503, "body": json.dumps(answers[4]), "headers": {"retry-after": text}}
+    yield {"t": 10.0, "took": 0.1, "status": 503, "body": json.dumps(pages[4]), "headers": {"retry-after": text}}
     yield {"t": 11.0, "took": 0.1, "error": "reset", "detail": text}
 
 
@@ -261,7 +262,7 @@ ENDS = {
 @pytest.mark.parametrize(
     "words", [["replay"], ["replay", "--jsonl"], ["timeline"], ["timeline", "--html", "-"], ["convert"]], ids=" ".join
 )
-def test_nothing_in_a_recording_acts_on_a_terminal(tmp_path, capsys, words, end):
+def test_control_characters_in_a_recording_are_escaped_on_a_terminal(tmp_path, capsys, words, end):
     file = hostile_trace(tmp_path, *polls_that_say(ACTS), end)
     named = file.rename(tmp_path / f"{ACTS.replace(chr(0), '')}.jsonl")
     assert main([*words, str(named)]) in (0, 6, 9, 10)
@@ -310,7 +311,7 @@ def test_reading_a_recording_connects_nowhere_runs_nothing_and_writes_nothing(tm
     assert not (tmp_path / "owned").exists()
 
 
-def test_a_folder_from_a_stranger_gets_no_file_of_ours_into_a_trace(tmp_path):
+def test_a_hostile_folder_gets_no_local_file_into_a_trace(tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
     (tmp_path / "netrc").write_text(f"machine api.example login {KEY} password {PASSWORD}")
@@ -367,7 +368,7 @@ def test_a_tampered_session_can_not_name_a_path(import_id):
 def test_a_tampered_session_polls_the_public_service_no_faster_than_it_allows(members):
     policy = json.loads(tampered())["policy"]
     for interval in (0.999, 0.001, 0, -1, None, float("nan")):
-        with pytest.raises(LocalProtocolError, match="interval"):
+        with pytest.raises((InvalidArgument, LocalProtocolError), match="interval"):
             resumed(tampered(policy={**policy, "interval": interval}, **members), base_url=PUBLIC_SERVICE)
     now = 1000.0
     session = resumed(tampered(**members), now, PUBLIC_SERVICE)
@@ -377,7 +378,7 @@ def test_a_tampered_session_polls_the_public_service_no_faster_than_it_allows(me
     assert session.next_action(now=now).until >= now + 1.0
 
 
-def test_a_session_that_was_saved_while_a_poll_was_open_keeps_the_floor_whatever_else_it_says():
+def test_a_tampered_session_saved_during_a_poll_keeps_the_floor():
     session = resumed(tampered(poll_is_open=True, next_poll=0, delay=0), base_url=PUBLIC_SERVICE)
     assert session.next_action(now=1000.0).until == 1011.0
 
@@ -401,7 +402,7 @@ def test_the_list_of_processes_shows_no_password(tmp_path):
             seen = [(proc / name).read_bytes() for name in ("cmdline", "comm", "environ")]
             threads = []
             for task in (proc / "task").iterdir():
-                with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+                with suppress(FileNotFoundError, ProcessLookupError):  # it has exited
                     threads.append((task / "comm").read_bytes())
         finally:
             process.terminate()
@@ -412,11 +413,11 @@ def test_the_list_of_processes_shows_no_password(tmp_path):
         assert PAIR.encode() not in text
 
 
-def test_a_watch_leaves_one_file_and_that_for_its_owner_alone(tmp_path):
+def test_a_watch_leaves_one_file_readable_by_its_owner_only(tmp_path):
     home, work, temporary = (tmp_path / name for name in ("home", "work", "temporary"))
     for folder in (home, work, temporary):
         folder.mkdir()
-    with HostileServer(keeps_answering(GOOD)) as server:
+    with HostileServer(responds(GOOD)) as server:
         words = ["watch", "1126", "--base-url", server.url, "--record", "trace.jsonl"]
         done = subprocess.run(
             [COMMAND, *words],
@@ -447,7 +448,7 @@ def test_a_watch_leaves_one_file_and_that_for_its_owner_alone(tmp_path):
     ],
     ids=lambda words: words[0],
 )
-def test_no_command_writes_through_a_link_that_somebody_laid(tmp_path, monkeypatch, capsys, words, target):
+def test_no_command_writes_through_a_symbolic_link(tmp_path, monkeypatch, capsys, words, target):
     for name, value in environment().items():
         monkeypatch.setenv(name, value)
     (tmp_path / "victim").write_text("mine")

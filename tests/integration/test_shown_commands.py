@@ -1,7 +1,7 @@
-"""Every shell block of README and pages is run as it stands, and prints what stands there.
+"""Each shell block in the README and the documentation prints the output that is shown.
 
-The blocks of a page are run in their order, by one shell, in an empty folder with the recordings and recipes of
-docs/ and the page's own programs in it. `...` stands for anything, as in doctests.
+The blocks of a page are run in order by one shell, in a folder with the recordings and recipes of docs/ and the
+programs of the page. `...` matches anything, as in doctests.
 """
 
 import doctest
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from spongewatch.transports.testing.hostile_server import nobody
+from spongewatch.transports.testing.hostile_server import unused_url
 
 ROOT = Path(__file__).parents[2]
 PAGES = [page for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")] if "```console" in page.read_text()]
@@ -31,9 +31,9 @@ SETS_UP = (
     "pip install ",
     "python3 -m venv ",
     ". .venv/",
-)  # the machine that runs this is set up already
+)  # not run: the tests need an installation anyway
 ALIKE = doctest.OutputChecker().check_output
-OVER = "- - - over - - -"
+END_OF_OUTPUT = "- - - end - - -"
 BY_POLLS = ROOT / "tests" / "support" / "simulate_by_polls.py"
 ENVIRONMENT = {
     "COLUMNS": "80",
@@ -43,7 +43,7 @@ ENVIRONMENT = {
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_commands_of_a_page_print_what_it_shows(page, tmp_path):
+def test_the_commands_of_a_page_print_the_shown_output(page, tmp_path):
     for folder in ("traces", "recipes"):
         shutil.copytree(ROOT / "docs" / folder, tmp_path / "docs" / folder)
     for program in page.parent.glob("*.py"):
@@ -54,26 +54,28 @@ def test_the_commands_of_a_page_print_what_it_shows(page, tmp_path):
                 serve(command)
             elif not command.startswith(SETS_UP):
                 printed = run(command)
-                if "watch 1126 --base-url" in command:  # where the first poll takes its time on a busy machine
+                if "watch 1126 --base-url" in command:  # the first poll may be slow on a busy machine
                     shown = shown.replace("     0.0 s  ", "     ...  ")
                 assert ALIKE(shown, printed, doctest.ELLIPSIS), f"$ {command}\n{printed}"
 
 
 @contextmanager
 def with_ports_kept(text):
-    """The page with ports to serve at that are kept for it, in place of its own."""
+    """The text of the page with its ports replaced by reserved ones."""
     with ExitStack() as stack:
         for port in set(re.findall(r"--port (\d+)", text)):
-            kept = urlsplit(stack.enter_context(nobody())).port
+            kept = urlsplit(stack.enter_context(unused_url())).port
             text = re.sub(rf"\b{port}\b", str(kept), text)
         yield text
 
 
 def commands(text):
-    """The commands with what they print."""
+    """The commands and the output that is shown for them."""
     for block in BLOCK.findall(text):
         matches = COMMAND.findall(block)
-        assert "".join(f"$ {command}\n{shown}" for command, shown in matches) == block, f"what is this?\n{block}"
+        assert "".join(f"$ {command}\n{shown}" for command, shown in matches) == block, (
+            f"not a list of commands:\n{block}"
+        )
         for command, shown in matches:
             yield command.replace("\n> ", "\n"), shown
 
@@ -92,12 +94,12 @@ def shell(folder):
     ) as process:
 
         def run(command):
-            process.stdin.write(f"{command}\nstatus=$?; echo; echo '{OVER}'; (exit $status)\n")
+            process.stdin.write(f"{command}\nstatus=$?; echo; echo '{END_OF_OUTPUT}'; (exit $status)\n")
             process.stdin.flush()
             lines = []
-            while (line := process.stdout.readline()) and line.strip() != OVER:
+            while (line := process.stdout.readline()) and line.strip() != END_OF_OUTPUT:
                 lines.append(line)
-            return "".join(lines)[:-1]  # the line feed of our own
+            return "".join(lines)[:-1]  # without the newline of our echo
 
         yield run
         process.stdin.close()
@@ -105,7 +107,7 @@ def shell(folder):
 
 @contextmanager
 def services(folder):
-    """Commands that run beside the others until the page is over."""
+    """Run commands in the background until the end of the page."""
     started = []
 
     def serve(command):
@@ -137,4 +139,4 @@ def await_port(port):
             socket.create_connection(("127.0.0.1", port)).close()
             return
         time.sleep(0.01)
-    raise AssertionError(f"nothing listens at {port}")
+    raise AssertionError(f"nothing listens on port {port}")

@@ -1,7 +1,7 @@
-"""Error reporters print the local variables of all frames: those of ours hold no secret.
+"""Error reporters print local variables; those of the library's frames hold no secret.
 
-What `http.client` and urllib3 hold in frames of their own while they send and read is out of our hands, but the
-tracebacks of our errors don't lead there.
+Frames of `http.client` and urllib3 hold secrets while they send and read, but the tracebacks of the library's errors
+don't include them.
 """
 
 import asyncio
@@ -18,9 +18,9 @@ import pytest
 import trustme
 
 import spongewatch
-from spongewatch import Credentials, LocalProtocolError, PollPolicy, Request, SpongewatchError
+from spongewatch import Credentials, InvalidArgument, PollPolicy, Request, SpongewatchError
 from spongewatch.transports import AsyncioTransport, Urllib3Transport, wait
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, nobody, says
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, sends, unused_url
 
 PASSWORD = "s3cret-of-the-key"
 BASIC = Credentials("the-key", PASSWORD).basic()
@@ -33,7 +33,7 @@ OURS = str(Path(spongewatch.__file__).parent)
 
 
 def frames(error):
-    """What a reporter shows of an error and of all that led to it: the file and the local variables of each frame."""
+    """Return what a reporter shows of an error and its causes: the file and local variables of each frame."""
     waiting, seen = [error], set()
     while waiting:
         each = waiting.pop()
@@ -57,9 +57,9 @@ def assert_nothing_shown(error):
 
 
 def raised(url, timeout=0.3, kind=Urllib3Transport, **more):
-    """The error of one request with secrets everywhere, which must not be a local variable here."""
+    """Return the error of a request full of secrets; the request must not be a local variable here."""
     if kind is AsyncioTransport:
-        return asyncio.run(raised_on_the_loop(url, timeout, **more))
+        return asyncio.run(raised_under_asyncio(url, timeout, **more))
     with Urllib3Transport(**more) as transport:
         try:
             transport.send(Request("GET", f"{url}/events/1126.json?{QUERY}", HEADERS), timeout=timeout)
@@ -68,7 +68,7 @@ def raised(url, timeout=0.3, kind=Urllib3Transport, **more):
     raise AssertionError("nothing was raised")
 
 
-async def raised_on_the_loop(url, timeout, **more):
+async def raised_under_asyncio(url, timeout, **more):
     async with AsyncioTransport(**more) as transport:
         try:
             await transport.send(Request("GET", f"{url}/events/1126.json?{QUERY}", HEADERS), timeout=timeout)
@@ -86,23 +86,23 @@ def kind(request):
 def untrusted():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-    with HostileServer(says(answer(b"{}")), tls=context) as server:
+    with HostileServer(sends(http_response(b"{}")), tls=context) as server:
         yield server.url
 
 
 SCRIPTS = {
-    "timeout": says(b"", lambda talk: talk.hang()),
-    "reset at once": says(b""),
-    "reset in the body": says(answer(b"{}", headers={"content-length": "99"}), lambda talk: talk.reset()),
-    "a body that is cut off": says(answer(b"{}", headers={"content-length": "99"})),
-    "not HTTP": says(b"nonsense\r\n\r\n"),
-    "bad gzip": says(answer(b"{}", headers={"content-encoding": "gzip"})),
-    "too large": says(answer(b"", headers={"content-length": ""}) + bytes(2_000_000)),
+    "timeout": sends(b"", lambda talk: talk.hang()),
+    "reset at once": sends(b""),
+    "reset in the body": sends(http_response(b"{}", headers={"content-length": "99"}), lambda talk: talk.reset()),
+    "a body that is cut off": sends(http_response(b"{}", headers={"content-length": "99"})),
+    "not HTTP": sends(b"nonsense\r\n\r\n"),
+    "bad gzip": sends(http_response(b"{}", headers={"content-encoding": "gzip"})),
+    "too large": sends(http_response(b"", headers={"content-length": ""}) + bytes(2_000_000)),
 }
 
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
-def test_no_frame_of_ours_shows_a_secret_when_a_response_fails(script, kind):
+def test_locals_hold_no_secret_when_a_response_fails(script, kind):
     def repeats(talk):
         script(talk)
 
@@ -110,55 +110,55 @@ def test_no_frame_of_ours_shows_a_secret_when_a_response_fails(script, kind):
         assert_nothing_shown(raised(server.url, kind=kind))
 
 
-def test_nor_when_a_service_repeats_it(kind):
+def test_locals_hold_no_secret_when_a_service_echoes_it(kind):
     def repeats(talk):
         request = talk.read_request()
-        talk.send(answer(request * 5_000, headers={"content-encoding": "gzip"}))
+        talk.send(http_response(request * 5_000, headers={"content-encoding": "gzip"}))
 
     with HostileServer(repeats) as server:
         assert_nothing_shown(raised(server.url, kind=kind))
 
 
-def test_nor_when_nothing_listens(kind):
-    with nobody() as url:
+def test_locals_hold_no_secret_when_nothing_listens(kind):
+    with unused_url() as url:
         assert_nothing_shown(raised(url, kind=kind))
 
 
-def test_nor_when_the_name_is_unknown(kind):
-    assert_nothing_shown(raised("http://nobody.invalid", timeout=20, kind=kind, trust_env=False))
+def test_locals_hold_no_secret_when_the_host_is_unknown(kind):
+    assert_nothing_shown(raised("http://sponge.invalid", timeout=20, kind=kind, trust_env=False))
 
 
-def test_nor_when_a_certificate_is_not_trusted(kind):
+def test_locals_hold_no_secret_when_a_certificate_is_not_trusted(kind):
     with untrusted() as url:
         assert_nothing_shown(raised(url, timeout=20, kind=kind))
 
 
 @pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])
-def test_nor_when_a_proxy_refuses(status, kind):
-    with HostileServer(says(answer(status=status))) as proxy:
+def test_locals_hold_no_secret_when_a_proxy_refuses(status, kind):
+    with HostileServer(sends(http_response(status=status))) as proxy:
         url = f"http://user:{OF_THE_PROXY}@127.0.0.1:{proxy.port}"
         assert_nothing_shown(raised("https://api.example", timeout=20, kind=kind, proxy=url))
 
 
 @pytest.mark.parametrize("url", ["http://user:h1dden-of-the-proxy@pro xy", "socks5://user:h1dden-of-the-proxy@a"])
-def test_nor_when_the_url_of_a_proxy_is_unusable(url, kind):
-    with pytest.raises(LocalProtocolError) as caught:
+def test_locals_hold_no_secret_when_a_proxy_url_is_invalid(url, kind):
+    with pytest.raises(InvalidArgument) as caught:
         kind(proxy=url)
     assert_nothing_shown(caught.value)
 
 
-def test_nor_when_the_variable_of_a_proxy_is_unusable(monkeypatch, kind):
+def test_locals_hold_no_secret_when_a_proxy_variable_is_invalid(monkeypatch, kind):
     monkeypatch.setenv("https_proxy", f"socks5://user:{OF_THE_PROXY}@a")
     assert_nothing_shown(raised("https://api.example", kind=kind))
 
 
 @pytest.mark.parametrize("url", ["ftp://api.example", "http://us er:s3cret-of-the-key@x:99999999", "http://a:b@c"])
-def test_nor_when_the_url_of_a_request_is_unusable(url, kind):
+def test_locals_hold_no_secret_when_a_request_url_is_invalid(url, kind):
     assert_nothing_shown(raised(url, kind=kind))
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, asyncio.CancelledError, ValueError])
-def test_nor_when_before_write_raises(error):
+def test_locals_hold_no_secret_when_before_write_raises(error):
     def raises():
         raise error
 
@@ -166,30 +166,30 @@ def test_nor_when_before_write_raises(error):
         async with AsyncioTransport() as transport:
             try:
                 request = Request("GET", f"{server.url}?{QUERY}", HEADERS)
-                waiting = transport.send(request, timeout=20, before_write=raises)
+                sending = transport.send(request, timeout=20, before_write=raises)
                 del request
-                await waiting
+                await sending
             except BaseException as caught:
                 return caught
 
-    with HostileServer(says(answer(b"{}"))) as server:
+    with HostileServer(sends(http_response(b"{}"))) as server:
         assert_nothing_shown(asyncio.run(main()))
 
 
-def test_nor_when_a_header_is_unusable():
-    with nobody() as url, Urllib3Transport() as transport, pytest.raises(LocalProtocolError) as caught:
+def test_locals_hold_no_secret_when_a_header_is_invalid():
+    with unused_url() as url, Urllib3Transport() as transport, pytest.raises(InvalidArgument) as caught:
         transport.send(Request("GET", f"{url}?{QUERY}", {**HEADERS, "bad": "a\nb"}), timeout=1)
     assert_nothing_shown(caught.value)
 
 
 @pytest.mark.parametrize("while_reading", ["nothing yet", "the body"])
-def test_nor_when_a_signal_handler_raises_while_it_is_read(while_reading):
+def test_locals_hold_no_secret_when_a_signal_handler_raises_during_a_response(while_reading):
     reading = threading.Event()
 
     def never_ends(talk):
         talk.read_request()
         if while_reading == "the body":
-            talk.send(answer(b"{}", headers={"content-length": "99"}))
+            talk.send(http_response(b"{}", headers={"content-length": "99"}))
         reading.set()
         talk.hang()
 
@@ -213,11 +213,11 @@ def test_nor_when_a_signal_handler_raises_while_it_is_read(while_reading):
     assert_nothing_shown(error)
 
 
-def test_nor_in_a_whole_watch_that_is_interrupted(monkeypatch):
+def test_locals_hold_no_secret_in_an_interrupted_watch(monkeypatch):
     def interrupts(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(socket.socket, "recv_into", interrupts)
-    with HostileServer(says(answer(b"{}"))) as server, pytest.raises(KeyboardInterrupt) as caught:
+    with HostileServer(sends(http_response(b"{}"))) as server, pytest.raises(KeyboardInterrupt) as caught:
         wait("1126", Credentials("the-key", PASSWORD), base_url=server.url, policy=PollPolicy(request_timeout=30.0))
     assert_nothing_shown(caught.value)

@@ -1,4 +1,4 @@
-"""Threads: sessions that share nothing, and a transport that is shared by many."""
+"""Many sessions in threads, and one transport shared by many threads."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import product
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from leftovers import nothing_left
 from spongewatch import (
     Credentials,
@@ -22,14 +22,14 @@ from spongewatch import (
 from spongewatch.transports import SCENARIOS, Urllib3Transport, VirtualClock, watch
 from spongewatch.transports.simulator.pages import json_page, xml_page
 from spongewatch.transports.testing import HandlerTransport
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, echoes
+from spongewatch.transports.testing.hostile_server import HostileServer, echoes, http_response
 
 FORMATS = {"json": json_page, "xml": xml_page}
 
 
 @contextmanager
 def switching_often():
-    """Threads take turns fifty times as often as they would."""
+    """Make Python switch between threads fifty times as often."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-4)
     try:
@@ -39,7 +39,7 @@ def switching_often():
 
 
 def at_once(works):
-    """What each of `works` gives, all of them begun at the same moment, in threads of their own."""
+    """Run each function in its own thread, starting all at once, and return the results."""
     results = {}
     start = threading.Barrier(len(works))
 
@@ -55,10 +55,10 @@ def at_once(works):
     return [results[number] for number in range(len(works))]
 
 
-def told(scenario, format, number):
-    """All that the watch of one import says, to the byte, its saved sessions among it.
+def output_of(scenario, format, number):
+    """Return all items and saved sessions of one watch as text.
 
-    Its id, its password, its echo and its time-out are its own, and the service repeats the password.
+    Each watch has its own id, password, echo and timeout, and the service echoes the password.
     """
     clock = VirtualClock()
     password = f"password-{number}"
@@ -89,9 +89,9 @@ def told(scenario, format, number):
     return "\n".join(lines)
 
 
-def test_many_sessions_in_many_threads_each_tell_what_they_tell_alone():
+def test_sessions_in_many_threads_emit_what_each_emits_alone():
     kinds = [*product(SCENARIOS, FORMATS)] * 2
-    works = [partial(told, *kind, number) for number, kind in enumerate(kinds)]
+    works = [partial(output_of, *kind, number) for number, kind in enumerate(kinds)]
     alone = [work() for work in works]
     assert len(set(alone)) == len(works) == 36
     assert not any(f"password-{number}" in text for number, text in enumerate(alone))
@@ -99,7 +99,7 @@ def test_many_sessions_in_many_threads_each_tell_what_they_tell_alone():
         assert at_once(works) == alone
 
 
-def test_sixty_four_threads_get_their_own_answers_by_way_of_four_connections():
+def test_64_threads_get_their_own_responses_over_four_connections():
     def ask(transport, server, number):
         bodies = []
         for turn in range(5):
@@ -113,9 +113,9 @@ def test_sixty_four_threads_get_their_own_answers_by_way_of_four_connections():
     assert got == [[f"/events/{number}.json?turn={turn}".encode() for turn in range(5)] for number in range(64)]
 
 
-def test_closed_while_sixty_four_threads_are_at_it_it_ends_them_all_and_leaves_nothing():
+def test_closing_ends_the_requests_of_64_threads_and_leaves_nothing_behind():
     def use(transport, server, begun):
-        """Ask until it is over: the error that ended it."""
+        """Send requests until one fails, and return its error."""
         page = json_body(rows("GATHERING INPROGRESS 5"))
         while True:
             try:
@@ -124,16 +124,16 @@ def test_closed_while_sixty_four_threads_are_at_it_it_ends_them_all_and_leaves_n
             except (LocalProtocolError, TransportError) as error:
                 return str(error)
 
-    def answers_slowly(talk):
+    def responds_slowly(talk):
         while talk.read_request() is not None:
             talk.wait(0.001)
-            talk.send(answer(json_body(rows("GATHERING INPROGRESS 5"))))
+            talk.send(http_response(json_body(rows("GATHERING INPROGRESS 5"))))
 
     for connections in (1, 8, 64):
         begun = threading.Semaphore(0)
         with (
             nothing_left(),
-            HostileServer(answers_slowly) as server,
+            HostileServer(responds_slowly) as server,
             Urllib3Transport(connections=connections) as transport,
         ):
 
@@ -146,5 +146,5 @@ def test_closed_while_sixty_four_threads_are_at_it_it_ends_them_all_and_leaves_n
 
             ends = at_once([partial(use, transport, server, begun) for _ in range(64)] + [close])
             assert ends.pop() < 10
-            assert set(ends) <= {"the transport is closed", "reset: the request was cut off"}
+            assert set(ends) <= {"the transport is closed", "reset: the request was aborted"}
             assert server.connections <= connections

@@ -25,7 +25,7 @@ SHOWN = r"</style></title><script>owned=1</script><img src=x onerror=owned=1>&lt
 
 DRAWN = {
     "completes": """\
-Import 1126 is complete: 2,001 contacts, to be fetched within minutes
+Import 1126: completed with 2,001 contacts; fetch them within minutes
 
 INITIALIZING  █████████████████████████████████████████ 7.0 s
 GATHERING                                       4.5 s ██████████████████████████
@@ -41,8 +41,9 @@ contacts                                                           ████�
 ╵ 11 polls
 """,
     "abandoned": """\
-Import 1127 was abandoned while INITIALIZING (code 514): The person declined to
-share their contacts. The person has to act before a new import can succeed.
+Import 1127: abandoned in INITIALIZING with error code 514: The person declined
+to share their contacts. Ask the person: they must act before a new import can
+succeed.
 
 INITIALIZING  ██████████████████████████████████████████████████████████████████
 abandoned                                                                8.1 s ●
@@ -66,14 +67,14 @@ def test_the_traces_of_the_docs_as_text(name):
     assert (done.returncode, done.stdout, done.stderr) == (0, DRAWN[name], "")
 
 
-def test_the_drawing_in_the_guide_is_what_the_command_draws():
+def test_the_guide_shows_the_drawing_of_the_command():
     guide = (ROOT / "docs/guides/timeline.md").read_text()
     (shown,) = re.findall(r"^\$ spongewatch timeline (\S+)\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
     done = run(shown[0])
     assert (done.returncode, done.stdout) == (0, shown[1])
 
 
-def test_it_is_as_wide_as_the_terminal_and_has_the_signs_that_the_terminal_has():
+def test_the_drawing_fits_the_width_and_encoding_of_the_terminal():
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
     command = [COMMAND, "timeline", "docs/traces/fails.jsonl"]
@@ -84,7 +85,7 @@ def test_it_is_as_wide_as_the_terminal_and_has_the_signs_that_the_terminal_has()
     while True:
         try:
             screen += os.read(ours, 65536)
-        except OSError:  # as Linux says that the other side is closed
+        except OSError:  # Linux raises this when the other side is closed
             break
     os.close(ours)
     assert process.wait(timeout=60) == 0
@@ -99,7 +100,7 @@ HARNESS = """<!doctype html>
 %s
 <script>
 onload = () => {
-  const told = [...document.querySelectorAll("iframe")].map(frame => {
+  const pages = [...document.querySelectorAll("iframe")].map(frame => {
     const inside = frame.contentWindow, page = inside.document, root = page.documentElement;
     const boxes = [...page.querySelectorAll("body *")].map(element => element.getBoundingClientRect());
     return {
@@ -109,13 +110,13 @@ onload = () => {
       right: Math.max(...boxes.map(box => box.right)) - root.clientWidth,
       bars: [...page.querySelectorAll("rect")].map(bar => bar.getBoundingClientRect().width),
       background: inside.getComputedStyle(page.body).backgroundColor,
-      colour: inside.getComputedStyle(page.body).color,
+      color: inside.getComputedStyle(page.body).color,
       owned: "owned" in inside,
-      asked: inside.performance.getEntriesByType("resource").length,
+      requests: inside.performance.getEntriesByType("resource").length,
       text: page.body.textContent,
     };
   });
-  document.body.textContent = JSON.stringify(told);
+  document.body.textContent = JSON.stringify(pages);
 };
 </script>
 """
@@ -146,10 +147,10 @@ def pages(tmp_path_factory):
         done = run(recording, "--html", folder / f"{name}.html")
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     source = (folder / "hostile.html").read_text()
-    # Escaped is escaped, even without the policy; and the policy holds, even if something were not escaped.
+    # Escaping must be enough without the policy, and the policy must be enough without escaping.
     (folder / "without-policy.html").write_text(re.sub(r"<meta http-equiv[^>]*>", "", source))
     injected = "<main><script>owned=1</script><style>body{background:red}</style>"
-    (folder / "with-a-hole.html").write_text(source.replace("<main>", injected))
+    (folder / "injected.html").write_text(source.replace("<main>", injected))
     return folder
 
 
@@ -158,11 +159,11 @@ def hostile_row():
 
 
 def measured(folder, *options):
-    """What each page is like in the browser, at the width of a phone and at that of a desk."""
+    """Measurements of each page in the browser, at a phone's and a desktop's width."""
     if CHROMIUM is None:
         if "CI" in os.environ:
-            pytest.fail("there is no Chromium here")
-        pytest.skip("there is no Chromium here")
+            pytest.fail("Chromium is not installed")
+        pytest.skip("Chromium is not installed")
     frames = "".join(
         f'<iframe name="{file.stem} {width}" src="{file.name}" width="{width}" height="900" style="border:0"></iframe>\n'
         for file in sorted(folder.glob("*.html"))
@@ -177,7 +178,7 @@ def measured(folder, *options):
     command += ["--dump-dom", (folder / "all.html").as_uri()]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120)
     (found,) = re.findall(r"<body>(\[.*\])</body>", done.stdout, re.DOTALL)
-    return {told["name"]: told for told in json.loads(unescaped(found))}
+    return {page["name"]: page for page in json.loads(unescaped(found))}
 
 
 def unescaped(text):
@@ -186,24 +187,24 @@ def unescaped(text):
     return text
 
 
-def test_the_page_fits_a_phone_and_a_desk_and_is_its_text_alone(pages):
-    told = measured(pages, "--blink-settings=preferredColorScheme=1")
-    assert len(told) == 10
-    for name, page in told.items():
+def test_the_page_fits_a_phone_and_a_desktop_and_runs_nothing(pages):
+    measurements = measured(pages, "--blink-settings=preferredColorScheme=1")
+    assert len(measurements) == 10
+    for name, page in measurements.items():
         assert page["overflow"] == 0, name
         assert page["left"] >= 0, name
         assert page["right"] <= 0, name
-        assert (page["owned"], page["asked"]) == (False, 0), name
+        assert (page["owned"], page["requests"]) == (False, 0), name
         assert page["background"] == "rgb(246, 247, 249)", name
-        assert page["colour"] == "rgb(26, 32, 39)", name
+        assert page["color"] == "rgb(26, 32, 39)", name
     for name in ("hostile 360", "without-policy 1280"):
-        assert told[name]["text"].count(SHOWN) == 4, name
-        assert "unlisted-row: <script>owned=1</script> &amp;\"'" in told[name]["text"], name
-    initializing, gathering = told["completes 1280"]["bars"]
+        assert measurements[name]["text"].count(SHOWN) == 4, name
+        assert "unlisted-row: <script>owned=1</script> &amp;\"'" in measurements[name]["text"], name
+    initializing, gathering = measurements["completes 1280"]["bars"]
     assert initializing + gathering == pytest.approx(918, abs=4)
     assert initializing / gathering == pytest.approx(7.007 / 4.513, rel=0.02)
 
 
-def test_the_page_is_dark_where_its_reader_likes_it_dark(pages):
+def test_the_page_is_dark_in_dark_mode(pages):
     for name, page in measured(pages, "--blink-settings=preferredColorScheme=0").items():
-        assert (page["background"], page["colour"]) == ("rgb(16, 20, 24)", "rgb(230, 234, 238)"), name
+        assert (page["background"], page["color"]) == ("rgb(16, 20, 24)", "rgb(230, 234, 238)"), name

@@ -1,10 +1,10 @@
-"""Every machine state that can be reached, crossed with every answer that the protocol's page allows."""
+"""Every reachable machine state, with every response that the protocol's page allows."""
 
 from collections import deque
 from copy import copy
 from itertools import combinations, pairwise
 
-from answers import rows
+from event_rows import rows
 from spongewatch import TRANSITIONS, ImportMachine, State, Transition
 
 ROWS = rows(
@@ -22,31 +22,31 @@ ROWS = rows(
     "COMPLETE ERROR 264",
     "COMPLETE ERROR 514",
 )
-ANSWERS = [answer for size in range(len(ROWS) + 1) for answer in combinations(ROWS, size)]
+RESPONSES = [response for size in range(len(ROWS) + 1) for response in combinations(ROWS, size)]
 TABLE = frozenset(TRANSITIONS)
 
 
-def test_every_answer_in_every_state(capsys):
-    """From each state a step is whole, told once, never leads back, and ends in a state reached before or new."""
+def test_every_response_in_every_reachable_state_follows_the_table(capsys):
+    """From each state, the transitions form a path that never leads back, and repeating the response emits nothing."""
     start = ImportMachine()
     reached, waiting, steps = {start.save()}, deque([start]), 0
     while waiting:
         state = waiting.popleft()
-        for answer in ANSWERS:
+        for response in RESPONSES:
             machine = copy(state)
-            told = machine.feed(answer)
+            emitted = machine.feed(response)
             steps += 1
-            if told or machine.contact_count != state.contact_count:
-                check(state, machine, [item for item in told if isinstance(item, Transition)])
-                assert machine.feed(answer) == ()
+            if emitted or machine.contact_count != state.contact_count:
+                check(state, machine, [item for item in emitted if isinstance(item, Transition)])
+                assert machine.feed(response) == ()
                 key = machine.save()
                 if key not in reached:
                     reached.add(key)
                     waiting.append(ImportMachine.resume(key))
     with capsys.disabled():
         print(f"\n{len(reached):,} machine states, {steps:,} steps")
-    assert len(ANSWERS) == 2**13
-    assert steps == len(reached) * len(ANSWERS)
+    assert len(RESPONSES) == 2**13
+    assert steps == len(reached) * len(RESPONSES)
 
 
 def check(before: ImportMachine, after: ImportMachine, steps: list[Transition]) -> None:

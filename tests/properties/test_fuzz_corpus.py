@@ -1,4 +1,4 @@
-"""What fuzzing has reached so far: each target holds for all of its corpus, and runs without atheris."""
+"""The fuzz targets, with their seeds and corpus and without atheris."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from fuzz.corpus import inputs_of, target_named
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_a_target_holds_for_its_corpus(name):
+def test_targets_pass_with_their_corpus(name):
     inputs = inputs_of(name)
     assert len(inputs) > 5
     for data in inputs:
@@ -20,5 +20,5 @@ def test_a_target_holds_for_its_corpus(name):
 
 @pytest.mark.parametrize("name", TARGETS)
 @pytest.mark.parametrize("data", [b"", b"\x00", b"\xff" * 200, bytes(range(256))], ids=["empty", "zero", "ones", "all"])
-def test_a_target_takes_any_bytes(name, data):
+def test_targets_accept_any_bytes(name, data):
     target_named(name).one_input(data)

@@ -1,4 +1,4 @@
-"""What holds exactly of how cost grows; how long things take is measured by the benchmarks, and asserted nowhere."""
+"""Growth of cost, in counts of memory blocks and function calls. `make bench` measures times."""
 
 import gc
 import sys
@@ -7,7 +7,7 @@ from itertools import pairwise, repeat
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import Credentials, ImportSession, PollPolicy, Response, TransportError
 from spongewatch.transports import TraceWriter, VirtualClock, replay, watch
 from spongewatch.transports.testing import HandlerTransport
@@ -15,7 +15,7 @@ from spongewatch.transports.testing import HandlerTransport
 CREDENTIALS = Credentials("demo-key", "demo-password")
 PATIENT = PollPolicy(consent_timeout=None, gathering_timeout=None)
 FEW = 100
-"""Blocks of memory: what Python keeps for itself, now and then, and less than one for each poll by far."""
+"""Memory blocks that Python itself may keep: far less than one for each poll."""
 
 
 def new_session():
@@ -27,7 +27,7 @@ def gathering(contacts):
 
 
 def poll(session, body, now):
-    """One poll as a loop does it; gives the time of the next."""
+    """Poll once as a loop does, and return the time of the next poll."""
     session.next_action(now=now)
     session.sent(now=now)
     session.receive(Response(200, {}, body), now=now + 0.15)
@@ -41,19 +41,19 @@ def polled(session, bodies, now):
 
 
 def blocks():
-    gc.collect()  # which empties Python's lists of objects to use again
+    gc.collect()  # clears CPython's free lists
     return sys.getallocatedblocks()
 
 
 def calls(run):
-    """How many functions are called, ours and Python's own."""
+    """Count the function calls, including those of C functions."""
     seen = 0
 
     def count(frame, event, argument):
         nonlocal seen
         seen += event in ("call", "c_call")
 
-    gc.disable()  # others have it call functions of theirs
+    gc.disable()  # libraries register callbacks for it
     sys.setprofile(count)
     try:
         run()
@@ -63,7 +63,7 @@ def calls(run):
     return seen
 
 
-def test_polls_without_news_leave_no_memory_behind():
+def test_polls_without_changes_leave_no_memory_behind():
     session = new_session()
     now = polled(session, repeat(gathering(5), 10), 0.0)
     before = blocks()
@@ -71,7 +71,7 @@ def test_polls_without_news_leave_no_memory_behind():
     assert blocks() - before < FEW
 
 
-def test_polls_with_news_leave_no_memory_behind():
+def test_polls_with_changes_leave_no_memory_behind():
     session = new_session()
     now = polled(session, map(gathering, range(1000, 1010)), 0.0)
     before = blocks()
@@ -80,7 +80,7 @@ def test_polls_with_news_leave_no_memory_behind():
     assert blocks() - before < FEW
 
 
-def test_a_saved_session_is_as_long_after_many_polls():
+def test_a_saved_session_does_not_grow_with_polls():
     session = new_session()
     now = polled(session, map(gathering, range(1000, 2000)), 0.0)
     before = len(session.save())
@@ -88,7 +88,7 @@ def test_a_saved_session_is_as_long_after_many_polls():
     assert len(session.save()) == before
 
 
-def test_a_poll_takes_the_same_steps_however_many_there_were():
+def test_a_later_poll_makes_as_many_function_calls_as_an_early_one():
     session = new_session()
     now = polled(session, repeat(gathering(5), 10), 0.0)
     early = calls(lambda: poll(session, gathering(5), now))
@@ -97,27 +97,27 @@ def test_a_poll_takes_the_same_steps_however_many_there_were():
 
 
 @pytest.mark.parametrize("events", ["GATHERING INPROGRESS {}", "INITIALIZING INPROGRESS 0", "SUBMITTING DONE {}"])
-def test_each_further_row_takes_as_many_steps(events):
+def test_each_additional_row_makes_as_many_function_calls(events):
     def taken(number):
-        answer = Response(200, {}, json_body(rows(*(events.format(value) for value in range(number)))))
+        response = Response(200, {}, json_body(rows(*(events.format(value) for value in range(number)))))
         session = new_session()
-        return calls(lambda: session.receive(answer, now=1.0))
+        return calls(lambda: session.receive(response, now=1.0))
 
-    taken(1)  # the first unlisted row of all makes the pattern that takes secrets out
+    taken(1)  # the first unlisted row compiles the pattern for redaction
     steps = [high - low for low, high in pairwise(map(taken, (50, 100, 150, 200)))]
     assert steps[0] == steps[1] == steps[2]
 
 
-def test_each_further_session_takes_as_much_memory_and_at_most_1_1_kibibytes():
-    answer = Response(200, {}, gathering(5))
+def test_each_additional_session_takes_at_most_1_1_kibibytes():
+    response = Response(200, {}, gathering(5))
 
     sessions, sizes = [], []
     tracemalloc.start()
     for _ in range(4):
         for _ in range(400):
             sessions.append(new_session())
-            sessions[-1].receive(answer, now=0.1)
-        gc.collect()  # or what is freed at some other moment would count
+            sessions[-1].receive(response, now=0.1)
+        gc.collect()  # so that nothing is freed during the measurement
         sizes.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
     steps = [(high - low) / 400 for low, high in pairwise(sizes)]
@@ -128,7 +128,7 @@ def test_each_further_session_takes_as_much_memory_and_at_most_1_1_kibibytes():
 def test_a_recorded_watch_and_its_replay_leave_no_memory_behind(tmp_path):
     polls, sizes = 0, []
 
-    def answer(request):
+    def respond(request):
         nonlocal polls
         polls += 1
         if polls in (100, 600):
@@ -138,10 +138,10 @@ def test_a_recorded_watch_and_its_replay_leave_no_memory_behind(tmp_path):
         return Response(200, {}, gathering(1000 + polls))
 
     with TraceWriter(tmp_path / "trace.jsonl", CREDENTIALS) as record:
-        for _ in watch(new_session(), HandlerTransport(answer), record=record, clock=VirtualClock()):
+        for _ in watch(new_session(), HandlerTransport(respond), record=record, clock=VirtualClock()):
             pass
     assert sizes[1] - sizes[0] < FEW
     again = replay(tmp_path / "trace.jsonl")
-    told = [blocks() for item, _ in zip(again, range(600), strict=False) if item.at in (100.0, 500.0)]
-    assert len(told) == 2
-    assert told[1] - told[0] < FEW
+    sizes_of_replay = [blocks() for item, _ in zip(again, range(600), strict=False) if item.at in (100.0, 500.0)]
+    assert len(sizes_of_replay) == 2
+    assert sizes_of_replay[1] - sizes_of_replay[0] < FEW

@@ -1,4 +1,4 @@
-"""The seven rules of the machine, each as a property of what comes out of it."""
+"""The seven rules of the machine, each as a property of the items that it emits."""
 
 from itertools import pairwise
 
@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answers import (
-    answers,
+from event_rows import (
     ending_rows,
     failing_rows,
     failing_unlisted_rows,
-    growing_answers,
+    growing_rows,
     histories,
     listed_rows,
     row,
+    row_lists,
     rows,
     triggers,
     unlisted_rows,
@@ -26,13 +26,13 @@ COMPLETED = ("COMPLETE", "COMPLETED")
 
 def machine_after(history: list[list[ImportEvent]]) -> ImportMachine:
     machine = ImportMachine()
-    for answer in history:
-        machine.feed(answer)
+    for response in history:
+        machine.feed(response)
     return machine
 
 
-def everything_told(machine: ImportMachine, history: list[list[ImportEvent]]) -> list[Transition | Anomaly]:
-    return [item for answer in history for item in machine.feed(answer)]
+def all_items(machine: ImportMachine, history: list[list[ImportEvent]]) -> list[Transition | Anomaly]:
+    return [item for response in history for item in machine.feed(response)]
 
 
 def transitions(items: list[Transition | Anomaly]) -> list[Transition]:
@@ -46,19 +46,19 @@ def pair(event: ImportEvent) -> tuple[str, str]:
 # Rule 1: order does not matter.
 
 
-@given(histories, answers, st.randoms(use_true_random=False))
-def test_the_order_of_rows_changes_nothing(history, answer, random):
-    shuffled = list(answer)
+@given(histories, row_lists, st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_nothing(history, response, random):
+    shuffled = list(response)
     random.shuffle(shuffled)
     one, other = machine_after(history), machine_after(history)
-    assert one.feed(answer) == other.feed(shuffled)
+    assert one.feed(response) == other.feed(shuffled)
     assert one.save() == other.save()
 
 
-@given(histories, answers)
-def test_a_row_that_stands_twice_changes_nothing(history, answer):
+@given(histories, row_lists)
+def test_duplicate_rows_change_nothing(history, response):
     one, other = machine_after(history), machine_after(history)
-    assert one.feed(answer) == other.feed(answer + answer)
+    assert one.feed(response) == other.feed(response + response)
     assert one.save() == other.save()
 
 
@@ -84,10 +84,10 @@ def test_rows_are_taken_in_the_order_of_the_protocol():
     ]
 
 
-def test_unlisted_rows_come_last_and_by_name():
+def test_unlisted_rows_come_last_sorted_by_name():
     scrambled = rows("ZETA DONE", "ALPHA PENDING", "ALPHA DONE", "COMPLETE PENDING", "GATHERING PENDING")
-    told = [pair(item.event) for item in ImportMachine().feed(scrambled) if item.event]
-    assert told == [
+    emitted = [pair(item.event) for item in ImportMachine().feed(scrambled) if item.event]
+    assert emitted == [
         ("GATHERING", "PENDING"),
         ("COMPLETE", "PENDING"),
         ("ALPHA", "DONE"),
@@ -96,13 +96,13 @@ def test_unlisted_rows_come_last_and_by_name():
     ]
 
 
-# Rule 2: the path is whole.
+# Rule 2: the path has no gaps.
 
 
 @given(histories)
-def test_what_is_told_joins_up_from_the_beginning_to_where_the_machine_stands(history):
+def test_transitions_form_a_path_from_the_start_to_the_current_state(history):
     machine = ImportMachine()
-    steps = transitions(everything_told(machine, history))
+    steps = transitions(all_items(machine, history))
     for step in steps:
         assert (step.trigger, step.source, step.dest) in TRANSITIONS
     for step, following in pairwise(steps):
@@ -112,8 +112,8 @@ def test_what_is_told_joins_up_from_the_beginning_to_where_the_machine_stands(hi
 
 
 @given(histories)
-def test_only_initialize_is_ever_implied_and_only_by_what_can_not_be_without_it(history):
-    steps = transitions(everything_told(ImportMachine(), history))
+def test_only_initialize_is_implied_and_only_by_rows_that_require_it(history):
+    steps = transitions(all_items(ImportMachine(), history))
     for number, step in enumerate(steps):
         if step.event is None:
             assert step.trigger == "initialize"
@@ -137,57 +137,57 @@ def test_only_initialize_is_ever_implied_and_only_by_what_can_not_be_without_it(
         ("COMPLETE INPROGRESS 5", []),
     ],
 )
-def test_what_a_first_row_implies(text, steps):
+def test_transitions_implied_by_a_first_row(text, steps):
     assert triggers(ImportMachine().feed([row(text)])) == steps
 
 
-def test_an_implied_step_knows_only_what_was_known_before_the_row_that_implies_it():
+def test_an_implied_transition_has_no_event_and_no_new_count():
     implied, caused = ImportMachine().feed(rows("GATHERING INPROGRESS 5"))
     assert (implied.event, implied.contact_count) == (None, None)
     assert (caused.event, caused.contact_count) == (row("GATHERING INPROGRESS 5"), 5)
 
 
-# Rule 3: each thing once.
+# Rule 3: everything is reported once.
 
 
-@given(histories, answers)
-def test_the_same_answer_again_tells_nothing(history, answer):
+@given(histories, row_lists)
+def test_an_unchanged_response_emits_nothing(history, response):
     machine = machine_after(history)
-    machine.feed(answer)
+    machine.feed(response)
     before = machine.save()
-    assert machine.feed(answer) == ()
+    assert machine.feed(response) == ()
     assert machine.save() == before
 
 
 @given(histories)
-def test_start_and_gather_are_told_once_and_progress_only_as_it_grows(history):
-    steps = transitions(everything_told(ImportMachine(), history))
-    told = triggers(steps)
-    assert all(told.count(trigger) <= 1 for trigger in ("start", "initialize", "gather", "complete", "fail"))
-    assert "progress" not in told[told.index("gather") :] if "gather" in told else True
+def test_each_trigger_is_emitted_once_but_progress_for_each_growing_count(history):
+    steps = transitions(all_items(ImportMachine(), history))
+    emitted = triggers(steps)
+    assert all(emitted.count(trigger) <= 1 for trigger in ("start", "initialize", "gather", "complete", "fail"))
+    assert "progress" not in emitted[emitted.index("gather") :] if "gather" in emitted else True
     counts = [-1 if step.contact_count is None else step.contact_count for step in steps if step.trigger == "progress"]
     assert all(count < following for count, following in pairwise(counts))
 
 
 @given(st.lists(st.none() | st.integers(0, 9), min_size=1))
-def test_progress_is_told_first_and_at_each_number_beyond_all_before(numbers):
+def test_progress_is_emitted_for_the_first_count_and_each_new_maximum(numbers):
     machine = ImportMachine()
     for index, number in enumerate(numbers):
-        told = triggers(machine.feed([ImportEvent("GATHERING", "INPROGRESS", number)]))
+        emitted = triggers(machine.feed([ImportEvent("GATHERING", "INPROGRESS", number)]))
         earlier = [n for n in numbers[:index] if n is not None]
         grew = number is not None and number > max(earlier, default=-1)
-        assert ("progress" in told) is (index == 0 or grew)
+        assert ("progress" in emitted) is (index == 0 or grew)
 
 
-# Rule 4: how often one polls does not matter.
+# Rule 4: how often you poll does not matter.
 
 
-@given(growing_answers(), st.data())
+@given(growing_rows(), st.data())
 def test_polling_more_or_less_often_passes_through_the_same_states(snapshots, data):
     polled = [snapshot for snapshot in snapshots[:-1] if data.draw(st.booleans())]
     seen, last_only = ImportMachine(), ImportMachine()
-    assert states_entered(everything_told(seen, [*polled, snapshots[-1]])) == states_entered(
-        everything_told(last_only, snapshots[-1:])
+    assert states_entered(all_items(seen, [*polled, snapshots[-1]])) == states_entered(
+        all_items(last_only, snapshots[-1:])
     )
     assert seen.state is last_only.state
 
@@ -199,8 +199,8 @@ def states_entered(items: list[Transition | Anomaly]) -> list[State]:
 # Rule 5: it never goes back.
 
 
-@given(growing_answers(), st.data())
-def test_a_stale_or_shrunken_answer_tells_nothing_and_loses_nothing(snapshots, data):
+@given(growing_rows(), st.data())
+def test_a_stale_or_shrunken_response_emits_nothing_and_loses_nothing(snapshots, data):
     now = data.draw(st.integers(0, len(snapshots) - 1))
     machine = machine_after(snapshots[: now + 1])
     stale = data.draw(st.sampled_from(snapshots[: now + 1]))
@@ -211,13 +211,13 @@ def test_a_stale_or_shrunken_answer_tells_nothing_and_loses_nothing(snapshots, d
 
 
 @given(histories)
-def test_the_contact_count_is_the_largest_number_of_gathering_before_the_end(history):
+def test_the_contact_count_is_the_largest_gathering_value_before_the_end(history):
     machine, largest = ImportMachine(), None
-    for answer in history:
-        machine.feed(answer)
+    for response in history:
+        machine.feed(response)
         if machine.state.is_terminal:
             return
-        counts = [event.value for event in answer if pair(event) in COUNTING and event.value is not None]
+        counts = [event.value for event in response if pair(event) in COUNTING and event.value is not None]
         largest = max([*counts, *([] if largest is None else [largest])], default=None)
         assert machine.contact_count == largest
 
@@ -225,53 +225,55 @@ def test_the_contact_count_is_the_largest_number_of_gathering_before_the_end(his
 COUNTING = {("GATHERING", "INPROGRESS"), ("GATHERING", "COMPLETED")}
 
 
-# Rule 6: the end is the end.
+# Rule 6: terminal states are final.
 
 
 @given(histories, ending_rows, histories)
-def test_nothing_moves_after_the_end(history, last, later):
+def test_terminal_states_are_final(history, last, later):
     machine = machine_after([*history, [last]])
     assert machine.state.is_terminal
     end = (machine.state, machine.contact_count, machine.failure, machine.outcome)
-    told = everything_told(machine, later)
-    assert transitions(told) == []
-    assert {item.reason for item in told if isinstance(item, Anomaly)} <= {"contradiction", "unlisted-row"}
+    emitted = all_items(machine, later)
+    assert transitions(emitted) == []
+    assert {item.reason for item in emitted if isinstance(item, Anomaly)} <= {"contradiction", "unlisted-row"}
     assert (machine.state, machine.contact_count, machine.failure, machine.outcome) == end
 
 
-@given(histories, answers)
-def test_a_contradiction_is_told_once_when_it_is_one_and_only_then(history, answer):
+@given(histories, row_lists)
+def test_a_contradiction_is_reported_exactly_once(history, response):
     machine, contradicted = ImportMachine(), False
-    for polled in [*history, answer]:
+    for polled in [*history, response]:
         before = machine.state
-        told = [item for item in machine.feed(polled) if isinstance(item, Anomaly) and item.reason == "contradiction"]
+        emitted = [
+            item for item in machine.feed(polled) if isinstance(item, Anomaly) and item.reason == "contradiction"
+        ]
         fails = any(event.status == "ERROR" for event in polled)
         completes = any(pair(event) == COMPLETED for event in polled)
         contradicts = fails if before is State.COMPLETE else completes and (fails or before is State.ERROR)
-        assert len(told) == (1 if contradicts and not contradicted else 0)
+        assert len(emitted) == (1 if contradicts and not contradicted else 0)
         contradicted = contradicted or contradicts
 
 
 @given(st.lists(listed_rows | failing_unlisted_rows, max_size=6), failing_rows)
-def test_an_error_wins_inside_one_answer(answer, failing):
+def test_an_error_row_takes_precedence_in_a_response(response, failing):
     machine = ImportMachine()
-    steps = transitions(list(machine.feed([*answer, row("COMPLETE COMPLETED 0"), failing])))
+    steps = transitions(list(machine.feed([*response, row("COMPLETE COMPLETED 0"), failing])))
     assert machine.state is State.ERROR
     assert machine.outcome is not None
     assert machine.outcome.name in ("failed", "abandoned")
     assert "complete" not in triggers(steps)
 
 
-def test_complete_completed_beside_an_error_implies_nothing():
-    told = ImportMachine().feed(rows("COMPLETE COMPLETED 0", "COMPLETE ERROR 514"))
-    assert triggers(told) == ["fail"]
-    assert [(item.reason, item.event) for item in told if isinstance(item, Anomaly)] == [
+def test_a_completion_beside_an_error_implies_no_transitions():
+    emitted = ImportMachine().feed(rows("COMPLETE COMPLETED 0", "COMPLETE ERROR 514"))
+    assert triggers(emitted) == ["fail"]
+    assert [(item.reason, item.event) for item in emitted if isinstance(item, Anomaly)] == [
         ("contradiction", row("COMPLETE COMPLETED 0"))
     ]
 
 
 @pytest.mark.parametrize(
-    ("answer", "code", "event", "phase"),
+    ("response", "code", "event", "phase"),
     [
         (["GATHERING ERROR 264", "COMPLETE ERROR 514"], 264, "GATHERING ERROR 264", State.GATHERING),
         (["GATHERING ERROR 0", "COMPLETE ERROR 514"], 514, "GATHERING ERROR 0", State.GATHERING),
@@ -281,9 +283,9 @@ def test_complete_completed_beside_an_error_implies_nothing():
         (["ERROR ERROR 1"], 1, "ERROR ERROR 1", State.INITIALIZING),
     ],
 )
-def test_where_a_failure_gets_its_code_its_event_and_its_phase(answer, code, event, phase):
+def test_code_event_and_phase_of_a_failure(response, code, event, phase):
     machine = ImportMachine()
-    (failed,) = [step for step in transitions(list(machine.feed(rows(*answer)))) if step.trigger == "fail"]
+    (failed,) = [step for step in transitions(list(machine.feed(rows(*response)))) if step.trigger == "fail"]
     assert failed.event == row(event)
     assert failed.failure is machine.failure
     assert failed.failure is not None
@@ -297,14 +299,14 @@ def test_a_further_error_is_no_contradiction():
     assert machine.failure.code == 264
 
 
-# Rule 7: unknown words are carried, not refused.
+# Rule 7: unknown words are reported, not refused.
 
 
-@given(histories, answers, st.lists(unlisted_rows, max_size=4))
-def test_unlisted_rows_change_nothing_else(history, answer, extra):
+@given(histories, row_lists, st.lists(unlisted_rows, max_size=4))
+def test_unlisted_rows_change_nothing_else(history, response, extra):
     with_them, without = machine_after(history), machine_after(history)
-    told, expected = with_them.feed([*answer, *extra]), without.feed(answer)
-    assert [item for item in told if not is_unlisted(item)] == [item for item in expected if not is_unlisted(item)]
+    emitted, expected = with_them.feed([*response, *extra]), without.feed(response)
+    assert [item for item in emitted if not is_unlisted(item)] == [item for item in expected if not is_unlisted(item)]
     assert (with_them.state, with_them.contact_count) == (without.state, without.contact_count)
 
 
@@ -313,11 +315,11 @@ def is_unlisted(item: Transition | Anomaly) -> bool:
 
 
 @given(histories)
-def test_each_unlisted_pair_is_told_once_in_any_state(history):
-    told = [pair(item.event) for item in everything_told(ImportMachine(), history) if is_unlisted(item) and item.event]
+def test_each_unlisted_pair_is_reported_once_in_any_state(history):
+    emitted = [pair(item.event) for item in all_items(ImportMachine(), history) if is_unlisted(item) and item.event]
     listed = {(t, s) for t in ("INITIALIZING", "GATHERING", "COMPLETE") for s in ("INPROGRESS", "COMPLETED", "ERROR")}
-    sent = {pair(event) for answer in history for event in answer} - (listed - {("COMPLETE", "INPROGRESS")})
-    assert sorted(told) == sorted(sent)
+    sent = {pair(event) for response in history for event in response} - (listed - {("COMPLETE", "INPROGRESS")})
+    assert sorted(emitted) == sorted(sent)
 
 
 @given(histories, failing_rows)
@@ -328,16 +330,16 @@ def test_an_error_status_ends_the_import_whatever_the_type(history, event):
 
 
 @given(st.integers(1, 60))
-def test_of_unlisted_pairs_thirty_three_are_told(count):
+def test_at_most_33_unlisted_pairs_are_reported(count):
     machine = ImportMachine()
-    told = [machine.feed([ImportEvent(f"NEW{number}", "DONE")]) for number in range(count)]
-    assert [len(items) for items in told] == [1] * min(count, 33) + [0] * max(count - 33, 0)
+    emitted = [machine.feed([ImportEvent(f"NEW{number}", "DONE")]) for number in range(count)]
+    assert [len(items) for items in emitted] == [1] * min(count, 33) + [0] * max(count - 33, 0)
     assert machine.feed([ImportEvent("NEW0", "DONE"), ImportEvent("NEW40", "LATER")]) == (
         () if count >= 33 else machine_after([]).feed([ImportEvent("NEW40", "LATER")])
     )
 
 
-def test_a_row_that_is_both_is_told_as_both_the_contradiction_first():
+def test_a_contradicting_unlisted_row_is_reported_as_both():
     machine = machine_after([rows("COMPLETE COMPLETED 0")])
     assert [item.reason for item in machine.feed(rows("SUBMITTING ERROR 1")) if isinstance(item, Anomaly)] == [
         "contradiction",
@@ -345,7 +347,7 @@ def test_a_row_that_is_both_is_told_as_both_the_contradiction_first():
     ]
 
 
-def test_an_unlisted_code_is_carried():
+def test_an_unlisted_error_code_is_kept():
     machine = machine_after([rows("GATHERING ERROR 4711")])
     assert machine.failure is not None
     assert (machine.failure.code, machine.failure.category) == (4711, ErrorCategory.UNKNOWN)

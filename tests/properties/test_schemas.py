@@ -1,4 +1,4 @@
-"""The JSON Schemas of the reference, against what is really emitted, saved, written and read."""
+"""The JSON Schemas in the reference, checked against what is emitted, saved, written and read."""
 
 import json
 from itertools import product
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from answers import growing_answers, histories, json_body, unlisted_rows
+from event_rows import growing_rows, histories, json_body, unlisted_rows
 from spongewatch import (
     TRANSITIONS,
     Abandoned,
@@ -24,6 +24,8 @@ from spongewatch import (
     ImportFailure,
     ImportMachine,
     ImportSession,
+    InvalidArgument,
+    InvalidType,
     LocalProtocolError,
     LostContact,
     PollPolicy,
@@ -37,7 +39,8 @@ from spongewatch import (
 )
 from spongewatch.adapters.cli.command_line import main
 from spongewatch.core.errors import TRANSPORT_ERROR_KINDS
-from spongewatch.core.saved_outcome import outcome_to_json
+from spongewatch.core.outcome_words import OUTCOME_REASONS
+from spongewatch.core.saved_session import outcome_to_json
 from spongewatch.transports import TraceWriter, VirtualClock, open_recording, poll, replay, watch
 from spongewatch.transports.recordings.trace import Trace
 from spongewatch.transports.recordings.trace_lines import TraceLines
@@ -48,7 +51,7 @@ SCHEMAS = {path.name.split(".")[0]: json.loads(path.read_text()) for path in ROO
 TRACES = sorted(ROOT.glob("docs/traces/*.jsonl"))
 RECORDINGS = [*TRACES, *(ROOT / "tests/data" / name for name in ("chromium.har", "vcrpy.json", "ruby-vcr.yml"))]
 CREDENTIALS = Credentials("key", 'p+/%: é"')
-FEWER = settings(max_examples=settings.default.max_examples // 5)  # a schema takes its time
+FEWER = settings(max_examples=settings.default.max_examples // 5)  # validation is slow
 
 
 def validator(name, part=None):
@@ -63,11 +66,11 @@ WRITTEN = validator("trace", "written")
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_each_schema_is_one(name):
+def test_each_schema_is_valid(name):
     Draft202012Validator.check_schema(SCHEMAS[name])
 
 
-# All that is emitted, saved and written.
+# Emitted items, saved sessions and traces.
 
 polls = st.lists(
     st.one_of(
@@ -98,13 +101,13 @@ policies = st.sampled_from(
 
 
 @FEWER
-@given(polls, growing_answers(), policies, st.sampled_from([100, 100, 100, 2]), st.sampled_from([0.0, 0.184, 2.9]))
-def test_a_watch_emits_saves_and_writes_what_the_schemas_say(first, snapshots, policy, patience, took):
+@given(polls, growing_rows(), policies, st.sampled_from([100, 100, 100, 2]), st.sampled_from([0.0, 0.184, 2.9]))
+def test_items_saved_sessions_and_traces_of_a_watch_match_the_schemas(first, snapshots, policy, patience, took):
     clock = VirtualClock()
     planned = iter([*first, *(Response(200, {}, json_body(rows, echo="mine")) for rows in snapshots)])
 
-    def answer(request):
-        SAVED.validate(json.loads(session.save()))  # with a poll that is open
+    def respond(request):
+        SAVED.validate(json.loads(session.save()))  # while a poll is open
         clock.sleep(took)
         said = next(planned, TransportError("exhausted", permanent=True))
         if isinstance(said, Response):
@@ -115,7 +118,7 @@ def test_a_watch_emits_saves_and_writes_what_the_schemas_say(first, snapshots, p
     with TemporaryDirectory() as folder:
         trace = Path(folder, "trace.jsonl")
         with TraceWriter(trace, CREDENTIALS) as record:
-            watching = watch(session, HandlerTransport(answer), clock=clock, record=record)
+            watching = watch(session, HandlerTransport(respond), clock=clock, record=record)
             for number, item in enumerate(watching):
                 EMITTED.validate(item.to_json())
                 if number == patience:
@@ -131,8 +134,8 @@ def test_a_watch_emits_saves_and_writes_what_the_schemas_say(first, snapshots, p
 
 
 @FEWER
-@given(growing_answers(), policies, st.sampled_from([0.0, 2.9, 200.0]))
-def test_the_trace_of_a_session_that_was_resumed_is_what_the_schemas_say_and_replays(snapshots, policy, away):
+@given(growing_rows(), policies, st.sampled_from([0.0, 2.9, 200.0]))
+def test_the_trace_of_a_resumed_session_matches_the_schemas_and_replays(snapshots, policy, away):
     clock = VirtualClock()
     planned = iter([Response(200, {}, json_body(rows)) for rows in snapshots])
     transport = HandlerTransport(lambda request: next(planned, Response(503)))
@@ -146,14 +149,14 @@ def test_the_trace_of_a_session_that_was_resumed_is_what_the_schemas_say_and_rep
         path = Path(folder, "trace.jsonl")
         with TraceWriter(path, CREDENTIALS) as record:
             watching = watch(session, transport, clock=clock, record=record)
-            told = [item for item, _ in zip(watching, range(20), strict=False)]
+            emitted = [item for item, _ in zip(watching, range(20), strict=False)]
             watching.cancel()
-            told += watching
+            emitted += watching
         for line in path.read_text().splitlines():
             WRITTEN.validate(json.loads(line))
             LINE.validate(json.loads(line))
-        if told:  # the watch had not ended before
-            assert [item.to_json() for item in replay(path)] == [item.to_json() for item in told]
+        if emitted:  # the watch had not ended yet
+            assert [item.to_json() for item in replay(path)] == [item.to_json() for item in emitted]
         again = Path(folder, "again.jsonl")
         again.write_text("".join(TraceLines(open_recording(path))))
         assert [item.to_json() for item in replay(again)] == [item.to_json() for item in replay(path)]
@@ -161,7 +164,7 @@ def test_the_trace_of_a_session_that_was_resumed_is_what_the_schemas_say_and_rep
 
 @FEWER
 @given(histories, st.sampled_from([None, "", "1126"]), st.sampled_from([None, 0, -7.25]))
-def test_a_machine_that_is_fed_by_hand_too(history, import_id, at):
+def test_a_machine_fed_directly_matches_the_schemas(history, import_id, at):
     machine = ImportMachine(import_id)
     for rows in history:
         for item in machine.feed(rows, at=at):
@@ -169,7 +172,7 @@ def test_a_machine_that_is_fed_by_hand_too(history, import_id, at):
         SAVED.validate(json.loads(machine.save()))
 
 
-def test_a_machine_that_has_seen_more_odd_rows_than_it_remembers_too():
+def test_a_machine_with_too_many_odd_rows_matches_the_schemas():
     machine = ImportMachine()
     machine.feed([ImportEvent("INITIALIZING", "INPROGRESS")])
     machine.feed(ImportEvent("ODD", f"STATUS{number}") for number in range(50))
@@ -179,7 +182,7 @@ def test_a_machine_that_has_seen_more_odd_rows_than_it_remembers_too():
 
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.name)
-def test_the_traces_of_the_docs_are_what_the_schema_says(path):
+def test_traces_in_the_docs_match_the_schema(path):
     header, *entries = map(json.loads, path.read_text().splitlines())
     HEADER.validate(header)
     for entry in entries:
@@ -188,18 +191,18 @@ def test_the_traces_of_the_docs_are_what_the_schema_says(path):
 
 
 @pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.name)
-def test_what_convert_writes_is_what_the_schema_says(path):
+def test_converted_recordings_match_the_schema(path):
     for line in TraceLines(open_recording(path, None if path in TRACES else "1126")):
         WRITTEN.validate(json.loads(line))
 
 
 @pytest.mark.parametrize("words", [["514"], ["9999"], ["-1"], []], ids=" ".join)
-def test_what_explain_prints_is_what_the_schema_says(capsys, words):
+def test_the_output_of_explain_matches_the_schema(capsys, words):
     assert main(["explain", "--json", *words]) == 0
     validator("error-codes").validate(json.loads(capsys.readouterr().out))
 
 
-# What is refused.
+# Invalid documents.
 
 KINDS = ("transition", "anomaly", "poll-failed", "ended")
 
@@ -208,9 +211,9 @@ OUTCOMES = [
     Completed(5),
     Cancelled(),
     Abandoned(ImportFailure.of(514, State.INITIALIZING)),
-    *map(TimedOut, TimedOut.REASONS),
+    *map(TimedOut, OUTCOME_REASONS["timed-out"]),
     LostContact("timeout"),
-    *(Rejected(reason, "status 401") for reason in Rejected.REASONS),
+    *(Rejected(reason, "status 401") for reason in OUTCOME_REASONS["rejected"]),
 ]
 
 ODD = (
@@ -232,7 +235,7 @@ HEADERS = [
 ENTRIES = [
     {"t": 0.0, "took": 0.1, "status": 200, "headers": {"content-type": "text/xml"}, "body": "<a/>"},
     {"t": 1, "took": 0, "status": 599, "body64": "/w=="},
-    {"t": 2, "took": 10.0, "error": "timeout", "detail": "no answer", "permanent": True},
+    {"t": 2, "took": 10.0, "error": "timeout", "detail": "no response", "permanent": True},
     {"t": 2, "end": "timed-out", "reason": "total", "detail": "so it is"},
     {"t": 2, "end": "rejected", "reason": "redirect"},
     {"t": 2, "end": "completed"},
@@ -240,27 +243,27 @@ ENTRIES = [
 
 
 def changed(obj, path=()):
-    """The object once for each member and each odd value, and once without it."""
-    for member in obj if isinstance(obj, dict) else range(len(obj)):
-        yield from ({**obj, member: odd} if isinstance(obj, dict) else [odd] for odd in ODD)
+    """Yield the object with each key set to each odd value, and without each key."""
+    for key in obj if isinstance(obj, dict) else range(len(obj)):
+        yield from ({**obj, key: odd} if isinstance(obj, dict) else [odd] for odd in ODD)
         if isinstance(obj, dict):
-            yield {name: value for name, value in obj.items() if name != member}
-            if isinstance(obj[member], dict | list):
-                yield from ({**obj, member: inside} for inside in changed(obj[member]))
+            yield {name: value for name, value in obj.items() if name != key}
+            if isinstance(obj[key], dict | list):
+                yield from ({**obj, key: inside} for inside in changed(obj[key]))
 
 
 def with_one_more(obj):
-    """The object with a member that nobody knows, and with one in each object in it."""
+    """Return the object with an unknown key, in itself and in each nested object."""
     yield {**obj, "comment": "mine"}
-    for member, value in obj.items():
+    for key, value in obj.items():
         if isinstance(value, dict):
-            yield from ({**obj, member: inside} for inside in with_one_more(value))
+            yield from ({**obj, key: inside} for inside in with_one_more(value))
 
 
 def takes(reader, *arguments, **options):
     try:
         reader(*arguments, **options)
-    except LocalProtocolError:
+    except (InvalidArgument, InvalidType, LocalProtocolError):
         return False
     return True
 
@@ -272,7 +275,7 @@ def read(path, *lines):
 
 
 def interval_is_too_long(obj):
-    """A schema compares no two members."""
+    """A schema can't compare two keys."""
     policy = obj.get("policy")
     if not isinstance(policy, dict):
         return False
@@ -281,7 +284,7 @@ def interval_is_too_long(obj):
 
 
 @pytest.mark.parametrize("line", HEADERS, ids=["header"])
-def test_a_changed_header_is_taken_where_the_schema_takes_it(tmp_path, line):
+def test_a_changed_header_is_read_exactly_if_the_schema_allows_it(tmp_path, line):
     assert HEADER.is_valid(line)
     for other in changed(line):
         taken = takes(read, tmp_path / "trace.jsonl", other)
@@ -290,26 +293,26 @@ def test_a_changed_header_is_taken_where_the_schema_takes_it(tmp_path, line):
 
 
 @pytest.mark.parametrize("line", ENTRIES, ids=lambda line: " ".join(line))
-def test_a_changed_line_is_taken_where_the_schema_takes_it(tmp_path, line):
+def test_a_changed_line_is_read_exactly_if_the_schema_allows_it(tmp_path, line):
     assert ENTRY.is_valid(line)
-    for other in (*changed(line), *({**line, name: odd} for name in MEMBERS - {*line} for odd in ODD)):
+    for other in (*changed(line), *({**line, name: odd} for name in KEYS - {*line} for odd in ODD)):
         taken = takes(read, tmp_path / "trace.jsonl", HEADERS[0], other)
         assert taken is ENTRY.is_valid(other) is LINE.is_valid(other), other
 
 
-MEMBERS = {member for line in ENTRIES for member in line}
+KEYS = {key for line in ENTRIES for key in line}
 
 
 @FEWER
-@given(st.dictionaries(st.sampled_from(sorted(MEMBERS)), st.sampled_from(ODD)), st.sampled_from(ENTRIES))
-def test_a_line_of_any_members_is_taken_where_the_schema_takes_it(members, line):
+@given(st.dictionaries(st.sampled_from(sorted(KEYS)), st.sampled_from(ODD)), st.sampled_from(ENTRIES))
+def test_a_line_with_any_keys_is_read_exactly_if_the_schema_allows_it(keys, line):
     with TemporaryDirectory() as folder:
-        other = {**line, **members}
+        other = {**line, **keys}
         assert takes(read, Path(folder, "trace.jsonl"), HEADERS[0], other) is ENTRY.is_valid(other)
 
 
 @pytest.mark.parametrize("line", [*HEADERS, *ENTRIES], ids=lambda line: " ".join(line))
-def test_a_reader_passes_over_what_a_writer_does_not_write(tmp_path, line):
+def test_readers_ignore_unknown_keys(tmp_path, line):
     for other in with_one_more(line):
         assert takes(read, tmp_path / "trace.jsonl", *([other] if line in HEADERS else [HEADERS[0], other]))
         assert LINE.is_valid(other)
@@ -324,24 +327,24 @@ LINES = [
 ]
 
 
-def test_a_line_that_lacks_a_member_has_one_too_many_or_has_it_of_another_kind_is_refused():
+def test_a_line_with_missing_extra_or_mistyped_keys_is_refused():
     for line in LINES:
         EMITTED.validate(line)
-        for member, value in line.items():
-            assert not EMITTED.is_valid({name: line[name] for name in line if name != member}), (line, member)
-            any_text = (line["kind"], member) in TEXTS and value is not None
+        for key, value in line.items():
+            assert not EMITTED.is_valid({name: line[name] for name in line if name != key}), (line, key)
+            any_text = (line["kind"], key) in TEXTS and value is not None
             odd_values = (1 if isinstance(value, bool) else True, [], {}, *(() if any_text else ("x",)))
             for odd in odd_values:
-                assert not EMITTED.is_valid({**line, member: odd}), (line, member, odd)
+                assert not EMITTED.is_valid({**line, key: odd}), (line, key, odd)
             for name in value if isinstance(value, dict) else ():
                 if name != "odd_value":
-                    assert not EMITTED.is_valid({**line, member: {**value, name: []}})
-                    assert not EMITTED.is_valid({**line, member: {n: value[n] for n in value if n != name}})
+                    assert not EMITTED.is_valid({**line, key: {**value, name: []}})
+                    assert not EMITTED.is_valid({**line, key: {n: value[n] for n in value if n != name}})
         assert not any(map(EMITTED.is_valid, with_one_more(line)))
 
 
 @pytest.mark.parametrize("trigger", sorted({trigger for trigger, _, _ in TRANSITIONS}))
-def test_a_step_is_taken_where_there_is_such_a_one(trigger):
+def test_a_transition_is_valid_exactly_if_the_table_has_it(trigger):
     failure = ImportFailure.of(264, State.GATHERING)
     for source, dest in product(State, State):
         for why in (None, failure):
@@ -352,12 +355,12 @@ def test_a_step_is_taken_where_there_is_such_a_one(trigger):
 
 
 @pytest.mark.parametrize("schema", [EMITTED, SAVED, HEADER, ENTRY, LINE, WRITTEN, validator("error-codes")])
-def test_what_is_no_object_is_refused(schema):
+def test_values_other_than_objects_are_refused(schema):
     assert not any(schema.is_valid(odd) for odd in (None, True, 1, "x", ["x"], [[]]))
 
 
 def sessions():
-    """Saved sessions: after a poll that failed and odd rows, after lost contact, and of an import that failed."""
+    """Saved sessions: after a failed poll and odd rows, after lost contact, and of a failed import."""
     session = ImportSession("1126", CREDENTIALS, now=100.0, echo="mine")
     rows = [ImportEvent("GATHERING", "INPROGRESS", odd_value="many"), ImportEvent("SUBMITTING", "PENDING")]
     session.receive(Response(200, {}, json_body(rows)), now=101)
@@ -371,7 +374,7 @@ def sessions():
 
 
 @pytest.mark.parametrize("saved", [*map(json.loads, sessions())], ids=["odd", "lost", "failed"])
-def test_what_resume_refuses_the_schema_refuses(saved):
+def test_the_schema_refuses_what_resume_refuses(saved):
     assert SAVED.is_valid(saved)
     assert not any(map(SAVED.is_valid, with_one_more(saved)))
     assert not SAVED.is_valid({**saved["machine"], "told": [["start"], ["start"]]})
@@ -381,7 +384,7 @@ def test_what_resume_refuses_the_schema_refuses(saved):
 
 
 def do_not_go_together(saved):
-    """A schema compares no two members."""
+    """A schema can't compare two keys."""
     ids = saved["import_id"], saved["machine"]["import_id"]
     other_import = is_import_id(ids[0]) and isinstance(ids[1], str | None) and ids[0] != ids[1]
     return other_import or interval_is_too_long(saved) or a_budget_is_beyond_its_policy(saved)
@@ -412,7 +415,7 @@ TOLD = [
 
 
 @pytest.mark.parametrize("told", TOLD, ids=str)
-def test_a_machine_is_taken_where_the_schema_takes_it(told):
+def test_a_machine_is_resumed_exactly_if_the_schema_allows_it(told):
     failures = [None, *({"code": 264, "phase": phase} for phase in ("INITIALIZING", "GATHERING", "COMPLETE"))]
     for state, count, failure in product(State, (None, 5), failures):
         machine = json.loads(ImportMachine("1126").save())
@@ -421,17 +424,17 @@ def test_a_machine_is_taken_where_the_schema_takes_it(told):
 
 
 @pytest.mark.parametrize("line", [HEADERS[0], ENTRIES[0], ENTRIES[2], ENTRIES[3]], ids=lambda line: " ".join(line))
-def test_a_writer_leaves_out_what_is_not_known_and_nothing_else(line):
+def test_writers_omit_only_unknown_values(line):
     WRITTEN.validate(line)
-    for member in line:
-        assert not WRITTEN.is_valid({**line, member: None}), member
-        without = {name: line[name] for name in line if name != member}
+    for key in line:
+        assert not WRITTEN.is_valid({**line, key: None}), key
+        without = {name: line[name] for name in line if name != key}
         may_be_absent = {"import_id", "format", "started", "permanent", "reason"} | (
             {"detail"} if "end" in line else set()
         )
-        assert WRITTEN.is_valid(without) is (member in may_be_absent), member
-    for member in {"import_id", "started"} & {*line} | ({"detail"} if "end" in line else set()):
-        assert not WRITTEN.is_valid({**line, member: ""})
+        assert WRITTEN.is_valid(without) is (key in may_be_absent), key
+    for key in {"import_id", "started"} & {*line} | ({"detail"} if "end" in line else set()):
+        assert not WRITTEN.is_valid({**line, key: ""})
     assert not WRITTEN.is_valid({**line, "policy": {}})
     assert not WRITTEN.is_valid({**line, "body64": "YQ=="})
     assert not WRITTEN.is_valid({**line, "permanent": False})
@@ -452,13 +455,13 @@ def test_a_writer_leaves_out_what_is_not_known_and_nothing_else(line):
     ],
     ids=str,
 )
-def test_a_number_or_a_word_that_can_not_be_is_refused(odd):
+def test_impossible_numbers_and_words_are_refused(odd):
     others = [{**line, **odd} for line in LINES if {*odd} <= {*line} and odd.get("kind", line["kind"]) == line["kind"]]
     assert others
     assert not any(map(EMITTED.is_valid, others))
 
 
-def test_an_outcome_is_saved_with_what_belongs_to_it_and_nothing_else():
+def test_a_saved_outcome_has_exactly_its_own_keys():
     saved = json.loads(next(sessions()))
     outcomes = [outcome_to_json(outcome) for outcome in (*OUTCOMES, Failed(ImportFailure.of(264, State.GATHERING)))]
     pairs = {(outcome["name"], outcome["reason"]) for outcome in outcomes}

@@ -34,7 +34,7 @@ realistic_passwords = st.one_of(
 
 
 def forms_of(password: str) -> list[str]:
-    """Return the forms that SECURITY.md lists, written down a second time."""
+    """Return the forms that SECURITY.md lists, implemented independently."""
     pair = f"{KEY}:{password}"
     percent = [encode(password, safe=safe) for encode in (quote, quote_plus) for safe in ("", "/")]
     in_json = [json.dumps(password, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)]
@@ -97,7 +97,7 @@ def responses(draw: st.DrawFn, password: str) -> Response | TransportError:
 @st.composite
 def sessions(draw: st.DrawFn) -> tuple[str, list[Response | TransportError]]:
     password = draw(realistic_passwords)
-    assume(not password.isalpha())  # it may be one of our own words, which are not searched
+    assume(not password.isalpha())  # it may be one of the library's own words, which are not searched
     assume(Credentials(KEY, password).redaction.text(password) != password)
     return password, draw(st.lists(responses(password), min_size=1, max_size=6))
 
@@ -122,15 +122,15 @@ def strings_in(value: object) -> Iterator[str]:
             yield from strings_in(member)
 
 
-def watched(password, answers, trace, *, by_polls):
+def watched(password, results, trace, *, by_polls):
     """Watch through a loop that records; return the items, the session, and the logged texts."""
-    clock, left = VirtualClock(), iter(answers)
+    clock, left = VirtualClock(), iter(results)
 
     def send(request):
-        answer = next(left, None) or Response(410)
-        if isinstance(answer, TransportError):
-            raise answer
-        return answer
+        result = next(left, None) or Response(410)
+        if isinstance(result, TransportError):
+            raise result
+        return result
 
     session = ImportSession("1126", Credentials(KEY, password), now=clock.now(), policy=PollPolicy(max_delay=1))
     records, logger = Records(), logging.getLogger("test.secrets")
@@ -150,20 +150,20 @@ def watched(password, answers, trace, *, by_polls):
 @A_FEW
 @given(drawn=sessions(), by_polls=st.booleans())
 def test_a_recording_replays_to_what_the_live_watch_emitted(drawn, by_polls):
-    password, answers = drawn
+    password, results = drawn
     with TemporaryDirectory() as folder:
         trace = Path(folder, "trace.jsonl")
-        items, _, _ = watched(password, answers, trace, by_polls=by_polls)
+        items, _, _ = watched(password, results, trace, by_polls=by_polls)
         assert [item.to_json() for item in replay(trace)] == [item.to_json() for item in items]
 
 
 @A_FEW
 @given(drawn=sessions())
 def test_no_listed_form_survives_in_items_traces_logs_and_saved_sessions(drawn):
-    password, answers = drawn
+    password, results = drawn
     with TemporaryDirectory() as folder:
         trace = Path(folder, "trace.jsonl")
-        items, session, logged = watched(password, answers, trace, by_polls=False)
+        items, session, logged = watched(password, results, trace, by_polls=False)
         lines = [json.loads(line) for line in trace.read_text().splitlines()]
     bodies = [base64.b64decode(line["body64"]) for line in lines if "body64" in line]
     texts = [
@@ -178,14 +178,14 @@ def test_no_listed_form_survives_in_items_traces_logs_and_saved_sessions(drawn):
 
 @A_FEW
 @given(drawn=sessions())
-def test_what_was_cleaned_holds_nothing_to_clean_and_is_no_longer(drawn):
-    password, answers = drawn
+def test_cleaning_is_idempotent_and_lengthens_nothing(drawn):
+    password, results = drawn
     session = ImportSession("1126", Credentials(KEY, password), now=0.0)
-    for answer in answers:
-        cleaned = session.clean(answer)
-        if isinstance(answer, Response):
+    for result in results:
+        cleaned = session.clean(result)
+        if isinstance(result, Response):
             again = session.clean(Response(cleaned.status, cleaned.headers, cleaned.body))
-            assert (again, len(cleaned.body) <= len(answer.body)) == (cleaned, True)
+            assert (again, len(cleaned.body) <= len(result.body)) == (cleaned, True)
         else:
             assert session.clean(TransportError(cleaned.kind, cleaned.detail)).detail == cleaned.detail
 
@@ -231,7 +231,7 @@ def ordinary_bodies(draw: st.DrawFn) -> tuple[str, str]:
 
 @A_FEW
 @given(ordinary=ordinary_bodies(), data=st.data())
-def test_no_part_of_an_ordinary_response_is_a_password_that_changes_it(ordinary, data):
+def test_a_password_that_is_part_of_an_ordinary_response_does_not_change_it(ordinary, data):
     import_id, body = ordinary
     start = data.draw(st.integers(0, len(body) - 1))
     end = data.draw(st.integers(start + 1, min(len(body), start + 40)))
@@ -245,7 +245,7 @@ def test_no_part_of_an_ordinary_response_is_a_password_that_changes_it(ordinary,
 @given(
     secrets=st.lists(st.text("ab*#", min_size=6, max_size=9), min_size=1, max_size=3), text=st.text("ab*#", max_size=60)
 )
-def test_a_replacement_completes_no_secret(secrets, text):
+def test_replacing_a_secret_never_creates_another(secrets, text):
     cleaned = Redaction(secrets).text(text)
     assert not any(secret in cleaned for secret in secrets)
     assert len(cleaned) <= len(text)

@@ -1,4 +1,4 @@
-"""A session under everything that a caller, a service and a clock can do, one step after the other."""
+"""A session under random steps of a caller, a service and a clock."""
 
 import json
 from base64 import b64encode
@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from answers import answers, growing_answers, json_body, unlisted_rows
+from event_rows import growing_rows, json_body, row_lists, unlisted_rows
 from spongewatch import (
     Anomaly,
     Credentials,
@@ -41,7 +41,7 @@ CREDENTIALS = Credentials("key", PASSWORD)
 BASE_URL = "https://sponge.example:8443/api"
 HIDDEN = ("p+/%", CREDENTIALS.basic()[6:], b64encode(PASSWORD.encode()).decode(), "sponge.example")
 NOISE = 0.02
-"""Milliseconds that a float may be wrong by."""
+"""Milliseconds of rounding error."""
 
 POLICIES = (
     PollPolicy(),
@@ -83,20 +83,20 @@ unusable_bodies = st.one_of(
 )
 retry_afters = st.sampled_from(["0", "3", " 12 ", "-3", "soon", "", "4.5", "Mon, 02 Nov 2026 09:15:04 GMT"])
 dates = st.sampled_from([{}, {"date": "Mon, 02 Nov 2026 09:15:00 GMT"}, {"date": "today"}])
-busy_answers = st.builds(
+busy_responses = st.builds(
     lambda status, retry_after, date, body: Response(status, {"retry-after": retry_after, **date}, body),
     st.sampled_from([403, 408, 425, 429, 500, 503]),
     retry_afters,
     dates,
     unusable_bodies,
 )
-unusable_answers = st.one_of(
+unusable_responses = st.one_of(
     st.builds(lambda body: Response(200, {"content-type": "application/json"}, body), unusable_bodies),
     st.builds(lambda body: Response(200, {}, body), unusable_bodies),
     st.builds(Response, st.sampled_from([0, 100, 201, 204, 304, 408, 500, 502, 599, 999])),
-    busy_answers,
+    busy_responses,
 )
-ending_answers = st.one_of(
+ending_responses = st.one_of(
     st.builds(
         lambda status, body: Response(status, {"location": "https://x.example"}, body),
         st.sampled_from([301, 302, 400, 401, 403, 404, 410, 422]),
@@ -106,7 +106,7 @@ ending_answers = st.one_of(
         lambda asked: Response(429, {"retry-after": asked, "date": "Mon, 02 Nov 2026 09:15:00 GMT"}),
         st.sampled_from(["100", "999999999", "9" * 30, "Mon, 02 Nov 2099 09:15:00 GMT"]),
     ),
-    st.builds(lambda rows: Response(200, {}, json_body(rows)), answers),
+    st.builds(lambda rows: Response(200, {}, json_body(rows)), row_lists),
 )
 failures = st.builds(
     TransportError, st.sampled_from(["refused", "reset", "timeout", "dns", "stale"]), st.sampled_from(["", PASSWORD])
@@ -115,7 +115,7 @@ permanent_failures = st.builds(TransportError, st.just("tls"), st.just("not trus
 
 
 def good_rows(response: Response) -> tuple[ImportEvent, ...] | None:
-    """The rows of an answer that is simply good, else None."""
+    """Return the rows of a valid response, else None."""
     try:
         page = decode(response.body, response.headers.get("content-type"))
     except RemoteProtocolError:
@@ -124,40 +124,40 @@ def good_rows(response: Response) -> tuple[ImportEvent, ...] | None:
 
 
 def ran_out(outcome: Outcome) -> bool:
-    return isinstance(outcome, TimedOut) or (isinstance(outcome, LostContact) and outcome.detail.startswith("no good"))
+    return isinstance(outcome, TimedOut) or (isinstance(outcome, LostContact) and outcome.detail.startswith("no valid"))
 
 
 def twin(session: ImportSession) -> ImportSession:
-    """A session that stands where `session` does, to see what would be next; a machine it shares with it."""
+    """Return a copy of `session` for trying out inputs; they share the machine."""
     same = object.__new__(ImportSession)
-    for name in ImportSession.__slots__:
+    for name in (slot for kind in ImportSession.__mro__ for slot in getattr(kind, "__slots__", ())):
         value = getattr(session, name)
         setattr(same, name, copy(value) if name in ("_budgets", "_schedule") else value)
     return same
 
 
 class SessionRules(RuleBasedStateMachine):
-    """Drives a session, and beside it a twin that is never interrupted and is told the same."""
+    """Drives a session, and a twin that gets the same inputs and is never interrupted."""
 
     @initialize(
         policy=st.sampled_from(POLICIES),
         start=st.sampled_from([0.0, -7.25, 1_790_000_000.123]),
-        snapshots=growing_answers(),
+        snapshots=growing_rows(),
         quiet_steps=st.sampled_from([0, 15, 30, 45, 60]),
         cut_always=st.booleans(),
     )
     def begin(self, policy, start, snapshots, quiet_steps, cut_always):
         self.policy = policy
         self.clock = start
-        self.seen = start  # the latest time that an input had
+        self.seen = start  # time of the latest input
         self.elapsed = 0  # milliseconds from the start to the last input
         self.snapshots = [json_body(rows, user_id=PASSWORD if n else "me") for n, rows in enumerate(snapshots)]
         self.reached = 0
-        self.quiet_steps = quiet_steps  # so many steps go by before anything may end the watch on purpose
+        self.quiet_steps = quiet_steps  # steps before the watch may be ended on purpose
         self.cut_always = cut_always
         self.machine = ImportMachine("1126")
         self.phase_began = self.contact = 0.0  # seconds from the start
-        self.told: list[Emitted] = []
+        self.emitted: list[Emitted] = []
         self.failed_polls = 0
         self.open_until: float | None = None
         self.last_end: float | None = None  # of a poll
@@ -166,7 +166,7 @@ class SessionRules(RuleBasedStateMachine):
             for _ in range(2)
         )
 
-    # What the caller and the world do.
+    # Steps.
 
     @rule(by=steps_of_time)
     def time_passes(self, by):
@@ -205,39 +205,39 @@ class SessionRules(RuleBasedStateMachine):
         more=st.lists(unlisted_rows, min_size=1, max_size=2),
         extended=st.sampled_from([False, False, True]),
     )
-    def a_good_answer_comes(self, advance, back, more, extended):
-        self.answer_with(self.good_answer(advance, back, more if extended else []))
+    def a_good_response_arrives(self, advance, back, more, extended):
+        self.respond_with(self.good_response(advance, back, more if extended else []))
 
-    @rule(response=unusable_answers)
-    def an_unusable_answer_comes(self, response):
-        self.answer_with(response)
+    @rule(response=unusable_responses)
+    def an_unusable_response_arrives(self, response):
+        self.respond_with(response)
 
     @rule(error=failures)
-    def no_answer_comes(self, error):
+    def a_poll_fails(self, error):
         self.fail_with(error)
 
     @rule()
-    def a_wait_is_said_to_be_over(self):
-        if self.give(lambda session: session.handle_timeout(now=self.clock)) and self.open_until is not None:
+    def the_caller_handles_a_timeout(self):
+        if self.pass_to_both(lambda session: session.handle_timeout(now=self.clock)) and self.open_until is not None:
             assert self.open_until <= self.moment() + NOISE
             self.last_end, self.open_until = self.open_until, None
 
     @precondition(lambda self: self.quiet_steps < 0)
-    @rule(response=ending_answers)
-    def an_ending_answer_comes(self, response):
-        self.answer_with(response)
+    @rule(response=ending_responses)
+    def a_final_response_arrives(self, response):
+        self.respond_with(response)
 
     @precondition(lambda self: self.quiet_steps < 0)
     @rule(error=permanent_failures)
-    def no_answer_can_come(self, error):
+    def a_poll_fails_permanently(self, error):
         self.fail_with(error)
 
     @precondition(lambda self: self.quiet_steps < 0)
     @rule()
     def the_caller_cancels(self):
-        told = self.give(lambda session: session.cancel(now=self.clock))
+        emitted = self.pass_to_both(lambda session: session.cancel(now=self.clock))
         assert self.session.outcome is not None
-        assert all(isinstance(item, Ended) for item in told)
+        assert all(isinstance(item, Ended) for item in emitted)
 
     @rule()
     def it_is_saved_and_resumed(self):
@@ -250,29 +250,31 @@ class SessionRules(RuleBasedStateMachine):
             max_size=8,
         ),
         took=st.sampled_from([0.0, 0.0301, 0.2, 3.0]),
-        unusable=unusable_answers,
+        unusable=unusable_responses,
     )
     def a_loop_runs(self, polls, took, unusable):
         while polls:
             action = self.session.next_action(now=self.clock)
             if isinstance(action, Send):
                 self.send(action)
-                came = polls.pop()
-                if came != "silence":
-                    self.clock += took + (self.policy.request_timeout if "late" in came else 0)
-                    self.answer_with(unusable if "unusable" in came else self.good_answer(int(came == "news"), 0, []))
+                result = polls.pop()
+                if result != "silence":
+                    self.clock += took + (self.policy.request_timeout if "late" in result else 0)
+                    self.respond_with(
+                        unusable if "unusable" in result else self.good_response(int(result == "news"), 0, [])
+                    )
             elif isinstance(action, Wait) and action.until <= self.clock:
-                self.a_wait_is_said_to_be_over()
+                self.the_caller_handles_a_timeout()
                 assert self.session.next_action(now=self.clock) != action
             elif isinstance(action, Wait) and action.until - self.clock < 2000:
                 self.clock = action.until
             else:
                 return
 
-    # How it is done.
+    # Their implementation.
 
     def moment(self) -> float:
-        """Milliseconds from the start to now, on a clock that never steps back."""
+        """Return the milliseconds since the start, on a clock that never steps back."""
         return max(self.elapsed, (self.clock - self.session.start) * 1000)
 
     def send(self, action: Send) -> None:
@@ -281,70 +283,70 @@ class SessionRules(RuleBasedStateMachine):
             assert moment - self.last_end >= self.policy.interval * 1000 - NOISE
         assert action.deadline > self.clock
         self.open_until = (action.deadline - self.session.start) * 1000
-        self.give(lambda session: session.sent(now=self.clock) or ())
+        self.pass_to_both(lambda session: session.sent(now=self.clock) or ())
         assert self.session.next_action(now=self.clock) == Wait(action.deadline)
 
-    def good_answer(self, advance: int, back: int, more: list[ImportEvent]) -> Response:
+    def good_response(self, advance: int, back: int, more: list[ImportEvent]) -> Response:
         last = len(self.snapshots) - (2 if self.quiet_steps >= 0 else 1)
         self.reached = max(min(self.reached + advance, last), 0)
         if more:
             return Response(200, {}, json_body(more))
-        if self.reached > last:  # the only snapshot there is ends the import
+        if self.reached > last:  # the only snapshot ends the import
             return Response(200, {}, json_body([]))
         return Response(200, {"content-type": "application/json"}, self.snapshots[max(self.reached - back, 0)])
 
-    def answer_with(self, response: Response) -> None:
-        """An answer comes: the rows of a good one bring what they bring to a bare machine, however late it is."""
+    def respond_with(self, response: Response) -> None:
+        """Pass in a response; its rows cause the same transitions as in a bare machine, even if it is late."""
         self.poll_ends()
         events = good_rows(response)
         if self.session.outcome is not None or events is None:
-            self.give(lambda session: session.receive(response, now=self.clock))
+            self.pass_to_both(lambda session: session.receive(response, now=self.clock))
             return
         before = self.machine.state
         expected = list(self.machine.feed(events))
         self.failed_polls, self.contact = 0, self.moment() / 1000
         if self.machine.state is not before:
             self.phase_began = self.contact
-        told = self.give(lambda session: session.receive(response, now=self.clock))
-        assert [replace(item, at=None) for item in told if isinstance(item, Transition | Anomaly)] == expected
-        assert not any(isinstance(item, PollFailed) for item in told)
+        emitted = self.pass_to_both(lambda session: session.receive(response, now=self.clock))
+        assert [replace(item, at=None) for item in emitted if isinstance(item, Transition | Anomaly)] == expected
+        assert not any(isinstance(item, PollFailed) for item in emitted)
 
     def fail_with(self, error: TransportError) -> None:
         self.poll_ends()
-        self.give(lambda session: session.receive_failure(error, now=self.clock))
+        self.pass_to_both(lambda session: session.receive_failure(error, now=self.clock))
 
     def poll_ends(self) -> None:
         if self.open_until is not None:
             self.last_end, self.open_until = self.moment(), None
 
-    def give(self, call) -> tuple[Emitted, ...]:
-        """One input, to both sessions; they have to tell the same."""
+    def pass_to_both(self, call) -> tuple[Emitted, ...]:
+        """Pass one input to both sessions, which have to emit the same."""
         ended = self.session.outcome is not None
         before = self.session.save() if ended else None
-        told = call(self.session)
-        assert told == call(self.twin)
+        emitted = call(self.session)
+        assert emitted == call(self.twin)
         if ended:
-            assert told == ()
+            assert emitted == ()
             assert self.session.save() == before
         else:
             self.elapsed, self.seen = floor(self.moment()), max(self.seen, self.clock)
-        for item in told:
+        for item in emitted:
             if isinstance(item, PollFailed):
                 self.failed_polls += 1
                 assert item.attempt == self.failed_polls
                 assert item.retry_at is None or item.retry_at - item.at > self.policy.interval - 1e-6
-                assert item.retry_at is None or item is told[-1]
+                assert item.retry_at is None or item is emitted[-1]
                 assert item.at < self.first_end() + 0.002 or item.retry_at is not None
             elif isinstance(item, Ended) and ran_out(item.outcome):
                 assert item.at > self.first_end() - 0.002
-        self.told += told
-        json.dumps([item.to_json() for item in told], allow_nan=False)
+        self.emitted += emitted
+        json.dumps([item.to_json() for item in emitted], allow_nan=False)
         if self.cut_always and self.open_until is None:
             self.resume()
-        return told
+        return emitted
 
     def first_end(self) -> float:
-        """When the first budget runs out, in seconds from the start."""
+        """Return the time at which the first budget ends, in seconds from the start."""
         policy = self.policy
         initializing = self.machine.state is State.INITIALIZING
         phase = policy.consent_timeout if initializing else policy.gathering_timeout
@@ -364,7 +366,7 @@ class SessionRules(RuleBasedStateMachine):
             assert self.open_until is not None
         else:
             assert differ <= {"start"}
-        if "start" in differ:  # the clock is behind, and the watch goes on all the same
+        if "start" in differ:  # the clock is behind; the watch goes on
             assert self.clock < self.seen
             assert self.session.start < before.start
             self.seen = self.clock
@@ -378,10 +380,10 @@ class SessionRules(RuleBasedStateMachine):
             self.poll_ends()
             self.elapsed, self.seen = floor(self.moment()), max(self.seen, self.clock)
 
-    # What holds at any moment.
+    # Invariants.
 
     @invariant()
-    def asking_changes_nothing_and_every_wait_moves_forward(self):
+    def next_action_changes_nothing_and_every_wait_moves_forward(self):
         self.quiet_steps -= 1
         before = self.session.save()
         action = self.session.next_action(now=self.clock)
@@ -398,51 +400,51 @@ class SessionRules(RuleBasedStateMachine):
             assert self.moves_on(self.clock)
 
     def moves_on(self, now: float) -> bool:
-        """True where a time-out at `now` leads to something else to do."""
+        """Return whether a timeout at `now` changes the next action."""
         driven = twin(self.session)
         before = driven.next_action(now=now)
         driven.handle_timeout(now=now)
         return driven.next_action(now=now) != before
 
     def teardown(self):
-        if not hasattr(self, "told"):
+        if not hasattr(self, "emitted"):
             return
-        self.what_was_told_is_in_order()
+        self.emitted_items_are_in_order()
         if self.session.outcome is None and self.policy.lost_contact_timeout is not None:
-            self.an_outcome_comes_to_who_only_waits()
+            self.waiting_alone_leads_to_an_outcome()
 
-    def what_was_told_is_in_order(self):
-        times = [item.at for item in self.told]
+    def emitted_items_are_in_order(self):
+        times = [item.at for item in self.emitted]
         assert times == sorted(times)
-        assert [item for item in self.told if isinstance(item, Ended)] == self.told[-1:] * (
+        assert [item for item in self.emitted if isinstance(item, Ended)] == self.emitted[-1:] * (
             self.session.outcome is not None
         )
         state = State.INITIALIZING
-        for item in self.told:
+        for item in self.emitted:
             if isinstance(item, Transition):
                 assert item.source is state
                 state = item.dest
         assert state is self.session.state
-        told = json.dumps([item.to_json() for item in self.told], ensure_ascii=False)
-        assert not any(hidden in told for hidden in HIDDEN)
+        emitted = json.dumps([item.to_json() for item in self.emitted], ensure_ascii=False)
+        assert not any(hidden in emitted for hidden in HIDDEN)
 
-    def an_outcome_comes_to_who_only_waits(self):
+    def waiting_alone_leads_to_an_outcome(self):
         budget = self.policy.lost_contact_timeout
         overdue = 3 * (self.policy.request_timeout + self.policy.interval)
         latest = self.moment() / 1000 + budget + overdue
         self.clock = max(self.clock, self.seen)
-        told: tuple[Emitted, ...] = ()
+        emitted: tuple[Emitted, ...] = ()
         for _ in range(1000):
             action = self.session.next_action(now=self.clock)
             if isinstance(action, Send):
                 self.session.sent(now=self.clock)
             elif isinstance(action, Wait):
                 self.clock = max(self.clock, action.until)
-                told = self.session.handle_timeout(now=self.clock)
+                emitted = self.session.handle_timeout(now=self.clock)
             else:
                 break
-        assert isinstance(told[-1], Ended)
-        assert told[-1].at <= latest + 0.002
+        assert isinstance(emitted[-1], Ended)
+        assert emitted[-1].at <= latest + 0.002
 
 
 TestSession = SessionRules.TestCase

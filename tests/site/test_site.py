@@ -1,4 +1,4 @@
-"""The built site in a real browser, at the width of a desk and of a phone, light and dark; `make docs` runs it."""
+"""The built site in Chromium, at the width of a desktop and of a phone, light and dark; `make docs` runs it."""
 
 import shutil
 from functools import partial
@@ -15,8 +15,9 @@ SITE = Path(__file__).parents[2] / "build/site"
 PAGES = sorted(str(path.relative_to(SITE)) for path in SITE.rglob("*.html") if "_static" not in path.parts)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 LONGEST = 100_000
-"""Milliseconds that a busy machine may take to start a browser, or to load a page."""
-LOOKS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
+"""Milliseconds that a busy machine may take to start a browser or to load a page."""
+DESKTOP, PHONE = 1300, 390
+LOOKS = [(width, scheme) for width in (DESKTOP, PHONE) for scheme in ("light", "dark")]
 
 
 class Silent(SimpleHTTPRequestHandler):
@@ -52,23 +53,55 @@ def screen(request, browser):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_fits_is_accessible_and_asks_no_other_host(screen, address, name):
-    asked, complaints = [], []
-    screen.on("request", lambda request: asked.append(request.url))
-    screen.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+def test_a_page_fits_is_accessible_and_loads_nothing_from_other_hosts(screen, address, name):
+    requested, errors = [], []
+    screen.on("request", lambda request: requested.append(request.url))
+    screen.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     screen.goto(address + name)
 
     assert screen.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert screen.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
     found = Axe().run(screen).response["violations"]
     assert [(each["id"], each["nodes"][0]["target"], each["nodes"][0]["failureSummary"]) for each in found] == []
-    # Last, for some of it comes after the page is there.
-    assert [url for url in asked if not url.startswith((address, "data:"))] == []
-    assert complaints == []
+    # Last, because scripts load more after the page has loaded.
+    assert [url for url in requested if not url.startswith((address, "data:"))] == []
+    assert errors == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_code_is_not_clipped_on_a_desktop(browser, address, name):
+    context = browser.new_context(viewport={"width": DESKTOP, "height": 900})
+    context.set_default_timeout(LONGEST)
+    page = context.new_page()
+    page.goto(address + name)
+    clipped = page.eval_on_selector_all(
+        "pre", "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText)"
+    )
+    context.close()
+    assert clipped == []
+
+
+def test_copying_code_leaves_out_prompts_and_output(browser, address):
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    context.set_default_timeout(LONGEST)
+    page = context.new_page()
+    page.goto(address + "index.html")
+    copied = [""]
+    for button in page.locator("button.copybtn").all():
+        button.click(force=True)
+        page.wait_for_function("last => navigator.clipboard.readText().then(text => text !== last)", arg=copied[-1])
+        copied.append(page.evaluate("navigator.clipboard.readText()"))
+    context.close()
+    assert copied[1] == 'pip install ".[cli]"'
+    assert copied[2].splitlines()[3:5] == [
+        'with Simulator("skips") as service:  # a local stand-in for CloudSponge',
+        '    outcome = wait("1126", credentials, timeout=600, base_url=service.base_url)',
+    ]
+    assert not any(line.startswith(("$", ">", "fetch", "0")) for text in copied for line in text.splitlines())
 
 
 def test_all_links_lead_somewhere(browser, address):
-    """Within the site; a link to elsewhere is told by its host alone, and none is followed."""
+    """Check links within the site only; no other link is followed."""
     context = browser.new_context(java_script_enabled=False)
     context.set_default_timeout(LONGEST)
     screen = context.new_page()

@@ -1,12 +1,13 @@
-"""A worker of a queue: it resumes an import, waits where it is early, polls once, hands over what it was told.
+"""A worker that resumes an import, waits until the next poll, polls once, and stores the emitted items.
 
-    python tests/crashing_worker.py STORE BASE_URL
+    python tests/support/crashing_worker.py STORE BASE_URL
 
-It may be killed at any moment. What was told and the session are kept in one atomic write; and the session is kept
-once more before a request leaves, or whoever comes after a kill would not know of it and would poll too soon. STORE is
-a SQLite database where it ends in `.db`, else a file.
+It may be killed at any moment. The items and the session are stored in one atomic write. The session is also stored
+before the request is sent; otherwise the next worker would not know of the request and would poll too soon. STORE is an
+SQLite database if it ends in `.db`, else a file.
 
-For tests, each moment of its life is noted, and `nursery` forks workers off a process that has loaded all it takes.
+For tests, the worker notes the steps that it reaches, and `nursery` forks workers from a process that has loaded
+everything already.
 """
 
 import json
@@ -25,7 +26,7 @@ POLICY = PollPolicy(interval=0.03, max_delay=0.05, request_timeout=0.5)
 
 
 class FileStore:
-    """The session and all that was told, in one file that is replaced as a whole."""
+    """Stores the session and all emitted items in one file, which is replaced atomically."""
 
     def __init__(self, path):
         self.path = Path(path)
@@ -46,7 +47,7 @@ class FileStore:
 
 
 class DatabaseStore:
-    """The session and all that was told, in two tables that change in one transaction."""
+    """Stores the session and all emitted items in two tables, in one transaction."""
 
     def __init__(self, path):
         self.path = path
@@ -91,9 +92,9 @@ def work(store, base_url, note=lambda moment, *more: None, sole_owner=False):
         note("request")
 
     with Urllib3Transport(connections=1) as transport:
-        told = poll(session, transport, clock=clock, before_sending=keep)
-    news = [item.to_json() for item in told]
-    note("answer", news)
+        items = poll(session, transport, clock=clock, before_sending=keep)
+    news = [item.to_json() for item in items]
+    note("response", news)
     saved = session.save()
     note("hand-over")
     store.keep(saved, news)
@@ -101,7 +102,7 @@ def work(store, base_url, note=lambda moment, *more: None, sole_owner=False):
 
 
 def noting(descriptor):
-    """Writes what it is told into a pipe, from which it can be read whatever becomes of the process."""
+    """Return a function that writes notes into a pipe, where they outlive the process."""
 
     def note(moment, *more):
         os.write(descriptor, f"{json.dumps([moment, monotonic(), *more])}\n".encode())
@@ -110,9 +111,9 @@ def noting(descriptor):
 
 
 def nursery(descriptor):
-    """Fork a worker for each line on standard input; another line, and its number may be another process's.
+    """Fork a worker for each line on standard input, and wait for a second line before its process id can be reused.
 
-    The line is its store, its base url, whether it gets an interpreter of its own, and whether it is the sole owner.
+    The line contains the store, the base URL, whether to start a new interpreter, and whether it is the sole owner.
     """
     note = noting(descriptor)
     for line in sys.stdin:

@@ -1,8 +1,8 @@
-"""What a watch has to tell: the protocol's page and the design written a second time, as short as they go.
+"""A second, minimal implementation of the protocol, which predicts what a watch emits.
 
-It knows what each answer of a plan means, and when each poll left and came back, for nobody can foresee how late a
-machine is. It knows nothing of the library, and imports nothing of it. All times are in whole milliseconds since
-the start of the watch, those of a policy in seconds.
+It is given what each response of a plan means, and when each poll was sent and came back, which depends on the machine.
+It imports nothing of the library. All times are in milliseconds since the start of the watch, those of a policy in
+seconds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,12 +18,12 @@ ABANDONED = {514, 516, 517, 769, 772, 773, 774}
 OVER = ("COMPLETE", "ERROR")
 MAX_UNLISTED = 32
 
-Told = tuple[object, ...]
-"""What is emitted, without its time, its kind first."""
+Item = tuple[object, ...]
+"""An emitted item without its time, its kind first."""
 
 
 class Row(NamedTuple):
-    """One row of an answer, as the service means it."""
+    """One row of a response."""
 
     type: str
     status: str
@@ -37,36 +37,36 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Good:
-    """An answer that is understood."""
+    """A valid response."""
 
     rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
 class Bad:
-    """A poll that failed: how its reason starts, and for how many seconds the service asks."""
+    """A failed poll: how its reason starts, and its `Retry-After` in seconds."""
 
     reason: str
-    asked: float | None = None
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True)
 class NotFound:
-    """A 404, which is a poll that failed as long as the import may not be there yet."""
+    """A 404, which is a failed poll as long as the import may not exist yet."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Refused:
-    """An answer after which nothing is asked any more: why, and how its detail starts."""
+    """A rejection: its reason, and how its detail starts."""
 
     why: str
     detail: str
 
 
 Meaning = Good | Bad | NotFound | Refused
-SILENCE = Bad("timeout: no whole answer within ")
+SILENCE = Bad("timeout: no complete response within ")
 
 
 class Import:
@@ -78,9 +78,9 @@ class Import:
         self.code: int | None = None
         self.once: set[object] = set()
 
-    def feed(self, rows: Sequence[Row]) -> list[Told]:
-        steps: list[Told] = []
-        oddities: list[Told] = []
+    def feed(self, rows: Sequence[Row]) -> list[Item]:
+        transitions: list[Item] = []
+        anomalies: list[Item] = []
         fails = [row for row in rows if row.status == "ERROR"]
         for row in sorted(rows, key=_in_order):
             over = self.state in OVER
@@ -88,22 +88,22 @@ class Import:
                 row[:2] == ("COMPLETE", "COMPLETED") and (self.state == "ERROR" or (fails and not over))
             ):
                 if self._first("contradiction"):
-                    oddities.append(("anomaly", "contradiction", row))
+                    anomalies.append(("anomaly", "contradiction", row))
             elif not over:
-                steps += self._step(row, sorted(fails, key=_in_order))
+                transitions += self._step(row, sorted(fails, key=_in_order))
             if not _is_listed(row):
                 seen = sum(isinstance(key, tuple) and key[0] == "unlisted-row" for key in self.once)
                 if seen <= MAX_UNLISTED and self._first(("unlisted-row", row.type, row.status)):
-                    oddities.append(("anomaly", "unlisted-row", row))
+                    anomalies.append(("anomaly", "unlisted-row", row))
             elif row.odd_value is not None and not over and self._first(("odd-value", row.type, row.status)):
-                oddities.append(("anomaly", "odd-value", row))
-        return steps + oddities
+                anomalies.append(("anomaly", "odd-value", row))
+        return transitions + anomalies
 
-    def _step(self, row: Row, fails: list[Row]) -> list[Told]:
-        steps = []
+    def _step(self, row: Row, fails: list[Row]) -> list[Item]:
+        transitions = []
         listed, gathers = _is_listed(row), row.type == "GATHERING"
         if self.state == "INITIALIZING" and listed and (gathers or row[:2] == ("COMPLETE", "COMPLETED")):
-            steps.append(self._go("initialize", "GATHERING", None))
+            transitions.append(self._go("initialize", "GATHERING", None))
         grows = listed and gathers and row.status != "ERROR" and row.value is not None
         grows = grows and (self.count is None or row.value > self.count)
         if grows:
@@ -111,20 +111,20 @@ class Import:
         match row[:2]:
             case _, "ERROR":
                 self.code = next((row.value for row in fails if row.value), None)
-                steps.append(self._go("fail", "ERROR", row))
+                transitions.append(self._go("fail", "ERROR", row))
             case "INITIALIZING", "INPROGRESS" if self.state == "INITIALIZING" and self._first("start"):
-                steps.append(self._go("start", self.state, row))
+                transitions.append(self._go("start", self.state, row))
             case "INITIALIZING", "COMPLETED" if self.state == "INITIALIZING":
-                steps.append(self._go("initialize", "GATHERING", row))
+                transitions.append(self._go("initialize", "GATHERING", row))
             case "GATHERING", "INPROGRESS" if "gather" not in self.once and (self._first("progress") or grows):
-                steps.append(self._go("progress", "GATHERING", row))
+                transitions.append(self._go("progress", "GATHERING", row))
             case "GATHERING", "COMPLETED" if self._first("gather"):
-                steps.append(self._go("gather", "GATHERING", row))
+                transitions.append(self._go("gather", "GATHERING", row))
             case "COMPLETE", "COMPLETED":
-                steps.append(self._go("complete", "COMPLETE", row))
-        return steps
+                transitions.append(self._go("complete", "COMPLETE", row))
+        return transitions
 
-    def _go(self, trigger: str, dest: str, row: Row | None) -> Told:
+    def _go(self, trigger: str, dest: str, row: Row | None) -> Item:
         source, self.state = self.state, dest
         return ("transition", trigger, source, dest, self.count, row)
 
@@ -135,12 +135,12 @@ class Import:
 
 
 class Watched:
-    """The watch of one import: `told` is what has to be emitted, each with its time."""
+    """The watch of one import; `emitted` is what it has to emit, each item with its time."""
 
     def __init__(self, policy: Mapping[str, float | None]) -> None:
         self.policy = {name: inf if seconds is None else round(seconds * 1000) for name, seconds in policy.items()}
         self.imported = Import()
-        self.told: list[tuple[float, Told]] = []
+        self.emitted: list[tuple[float, Item]] = []
         self.due = 0.0
         self.failed = 0
         self.owed = self.repeated = False
@@ -149,55 +149,55 @@ class Watched:
 
     @property
     def is_over(self) -> bool:
-        return bool(self.told) and self.told[-1][1][0] == "ended"
+        return bool(self.emitted) and self.emitted[-1][1][0] == "ended"
 
     def is_overdue(self) -> bool:
-        """Return whether a poll comes before a budget may end the watch."""
+        """Return whether a poll must be sent before a budget may end the watch."""
         return (self.owed or self.due < self.end()[0]) and self.overdue_polls < 3
 
     def time_for(self, sent: float) -> float:
-        """Return the milliseconds that a poll at `sent` has."""
+        """Return the timeout of a poll that is sent at `sent`, in milliseconds."""
         end, whole = self.end()[0], self.policy["request_timeout"]
         return whole if self.owed or sent >= end else min(whole, end - sent)
 
-    def polled(self, meaning: Meaning, *, sent: float, came: int) -> None:
-        """A poll left at `sent`, and this came of it."""
+    def polled(self, meaning: Meaning, *, sent: float, ended: int) -> None:
+        """Take the result of a poll that was sent at `sent` and ended at `ended`."""
         end = self.end()[0]
         assert not self.is_over, "a poll after the end"
         assert self.due <= sent, f"a poll at {sent}, before {self.due}"
         assert sent < end or self.is_overdue(), f"a poll at {sent}, after {self.end()}"
         overdue = self.owed or sent >= end
         self.overdue_polls += overdue
-        stopped = not overdue and came >= sent + self.time_for(sent) + self.policy["interval"]
+        stopped = not overdue and ended >= sent + self.time_for(sent) + self.policy["interval"]
         self.owed = False
         if isinstance(meaning, NotFound):
-            early = came < self.policy["not_found_grace"]
+            early = ended < self.policy["not_found_grace"]
             meaning = Bad(meaning.reason) if early else Refused("unknown-import", meaning.reason)
         if isinstance(meaning, Good):
-            self._understood(meaning.rows, came)
-            self.owed = stopped and came >= self.end()[0]
+            self._understood(meaning.rows, ended)
+            self.owed = stopped and ended >= self.end()[0]
         elif isinstance(meaning, Refused):
-            self._tell(came, "ended", "rejected", meaning.why, meaning.detail)
-        elif came < end:
-            self._failed(meaning, came)
-        elif stopped or (overdue and self._is_repeated(came)):
-            self._failed(meaning, came, owed=True)
+            self._emit(ended, "ended", "rejected", meaning.why, meaning.detail)
+        elif ended < end:
+            self._failed(meaning, ended)
+        elif stopped or (overdue and self._is_repeated(ended)):
+            self._failed(meaning, ended, owed=True)
         else:
-            self.due = came + self.policy["interval"]
-        if not self.is_over and came >= self.end()[0] and not self.is_overdue():
+            self.due = ended + self.policy["interval"]
+        if not self.is_over and ended >= self.end()[0] and not self.is_overdue():
             self.waited()
 
     def waited(self) -> None:
-        """Nothing more is asked until a budget runs out."""
+        """End the watch, because a budget ran out and no poll is overdue."""
         end, reason = self.end()
         assert end < inf
-        told_last = self.told[-1][0] if self.told else 0
+        last_emitted = self.emitted[-1][0] if self.emitted else 0
         lost = reason == "lost"
-        how = ("lost-contact", None, "no good answer for ") if lost else ("timed-out", reason, None)
-        self._tell(max(end, told_last), "ended", *how)
+        how = ("lost-contact", None, "no valid response for ") if lost else ("timed-out", reason, None)
+        self._emit(max(end, last_emitted), "ended", *how)
 
     def end(self) -> tuple[float, str]:
-        """The first budget to run out, of several the phase's own."""
+        """Return the end of the first budget to run out and its name; of several, the phase's own."""
         phase = "consent" if self.imported.state == "INITIALIZING" else "gathering"
         return min(
             (self._phase_began + self.policy[f"{phase}_timeout"], phase),
@@ -206,45 +206,48 @@ class Watched:
             key=lambda end: end[0],
         )
 
-    def _understood(self, rows: Sequence[Row], came: int) -> None:
+    def _understood(self, rows: Sequence[Row], ended: int) -> None:
         before = self.imported.state
         for item in self.imported.feed(rows):
-            self._tell(came, *item)
-        self._good, self.failed, self.due = came, 0, came + self.policy["interval"]
+            self._emit(ended, *item)
+        self._good, self.failed, self.due = ended, 0, ended + self.policy["interval"]
         self.overdue_polls, self.repeated = 0, False
         if self.imported.state != before:
-            self._phase_began = came
+            self._phase_began = ended
         if self.imported.state == "COMPLETE":
-            self._tell(came, "ended", "completed", None, None)
+            self._emit(ended, "ended", "completed", None, None)
         elif self.imported.state == "ERROR":
             abandoned = self.imported.code in ABANDONED
-            self._tell(came, "ended", "abandoned" if abandoned else "failed", None, None)
+            self._emit(ended, "ended", "abandoned" if abandoned else "failed", None, None)
 
-    def _is_repeated(self, came: int) -> bool:
-        """Return whether an overdue poll that failed is repeated: once, if lost contact is all that is over."""
+    def _is_repeated(self, ended: int) -> bool:
+        """Return whether a failed overdue poll is repeated: once, if only the lost-contact budget is over."""
         phase = "consent" if self.imported.state == "INITIALIZING" else "gathering"
         others = (self._phase_began + self.policy[f"{phase}_timeout"], self.policy["timeout"])
-        first, self.repeated = not self.repeated and came < min(others), True
+        first, self.repeated = not self.repeated and ended < min(others), True
         return first
 
-    def _failed(self, poll: Bad, came: int, owed: bool = False) -> None:
-        latest = came + self.policy["request_timeout"] if owed else self.end()[0] - 1
-        if poll.asked is not None and came + poll.asked * 1000 > latest:
-            self._tell(came, "ended", "lost-contact", None, poll.reason)
+    def _failed(self, poll: Bad, ended: int, owed: bool = False) -> None:
+        latest = ended + self.policy["request_timeout"] if owed else self.end()[0] - 1
+        if poll.retry_after is not None and ended + poll.retry_after * 1000 > latest:
+            self._emit(ended, "ended", "lost-contact", None, poll.reason)
             return
         self.failed += 1
         interval = self.policy["interval"]
         jitter = crc32(f"{IMPORT_ID}:{self.failed}".encode()) / 2**32
         backoff = round(min(self.policy["max_delay"], interval * 2 ** (self.failed - 1) * (1 + jitter / 2)))
         backoff = 0 if owed else backoff
-        self.due, self.owed = came + max(interval, backoff if poll.asked is None else poll.asked * 1000), owed
+        self.due, self.owed = (
+            ended + max(interval, backoff if poll.retry_after is None else poll.retry_after * 1000),
+            owed,
+        )
         if owed and not self.is_overdue():
             return
         retry_at = self.due if owed or self.due < self.end()[0] else None
-        self._tell(came, "poll-failed", self.failed, retry_at, poll.reason)
+        self._emit(ended, "poll-failed", self.failed, retry_at, poll.reason)
 
-    def _tell(self, at: float, *item: object) -> None:
-        self.told.append((at, item))
+    def _emit(self, at: float, *item: object) -> None:
+        self.emitted.append((at, item))
 
 
 def _is_listed(row: Row) -> bool:

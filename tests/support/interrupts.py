@@ -1,4 +1,4 @@
-"""Exceptions of a signal handler at random moments of a request."""
+"""Raises exceptions from a signal handler at random moments of a request."""
 
 import random
 import signal
@@ -13,9 +13,9 @@ class Interrupted(BaseException):
 
 
 def interrupt_at_random(url, times, seed):
-    """Interrupt `times` requests of one transport that may send one at a time; each 50th one has to come through."""
+    """Interrupt `times` requests of a transport with one connection; after every 50th, a request has to succeed."""
     moments = random.Random(seed)
-    request, hit = Request("GET", url), 0
+    request, interrupts = Request("GET", url), 0
 
     def handler(*_):
         raise Interrupted
@@ -23,10 +23,12 @@ def interrupt_at_random(url, times, seed):
     before = signal.signal(signal.SIGALRM, handler)
     try:
         with warnings.catch_warnings(), Urllib3Transport(connections=1) as transport:
-            warnings.simplefilter("ignore", ResourceWarning)  # a socket that was just made is closed by its end
-            while hit < times:
-                hit += interrupted(transport, request, moments.uniform(1e-6, 1e-3))
-                if hit % 50 == 0:
+            warnings.simplefilter(
+                "ignore", ResourceWarning
+            )  # a socket that was just created may only be closed by its finalizer
+            while interrupts < times:
+                interrupts += interrupted(transport, request, moments.uniform(1e-6, 1e-3))
+                if interrupts % 50 == 0:
                     assert transport.send(request, timeout=30).status == 200
     finally:
         signal.signal(signal.SIGALRM, before)

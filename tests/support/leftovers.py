@@ -1,4 +1,4 @@
-"""What is left behind: threads and descriptors that were not there before."""
+"""Finds threads and file descriptors that a block leaves behind."""
 
 import gc
 import os
@@ -9,21 +9,21 @@ from contextlib import contextmanager, suppress
 
 FOLDER = "/proc/self/fd"
 LATE = 30.0
-"""Seconds that what is on its way out may take on a busy machine."""
+"""Seconds that threads and descriptors may take to go away on a busy machine."""
 
 
 def descriptors() -> set[tuple[str, str]]:
-    """Those that are open, each with what it is of; a socket is told by its number from all others that ever were."""
+    """Return the open descriptors with their targets; the inode number makes sockets distinct."""
     found = set()
     for name in os.listdir(FOLDER) if os.path.isdir(FOLDER) else []:
-        with suppress(FileNotFoundError):  # that of the listing itself
+        with suppress(FileNotFoundError):  # the descriptor of the listing itself
             found.add((name, os.readlink(f"{FOLDER}/{name}")))
     return found
 
 
 @contextmanager
 def nothing_left() -> Iterator[None]:
-    """What is there afterwards was there before; what others left may go meanwhile."""
+    """Check that the block leaves no thread and no descriptor behind."""
     before = descriptors() | {*threading.enumerate()}
     yield
     deadline = time.monotonic() + LATE

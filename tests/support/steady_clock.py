@@ -1,4 +1,4 @@
-"""A clock for watches with tight budgets, which are about what is polled and not about how busy the machine is."""
+"""A clock for tests with tight budgets, which a busy machine must not exceed."""
 
 from time import monotonic
 
@@ -8,9 +8,9 @@ MOST = 0.1
 
 
 class SteadyClock:
-    """Leaves out the moments in which the machine stood still: between two readings no more goes by than `MOST`.
+    """Advances by at most `MOST` seconds between two readings, sleeps excepted, so that pauses of the machine don't count.
 
-    What was slept is not counted into that. It is never ahead of time, so that what holds by it holds in time too.
+    It is never ahead of real time, so minimum intervals that hold on this clock hold in real time too.
     """
 
     def __init__(self) -> None:

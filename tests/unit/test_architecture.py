@@ -1,4 +1,4 @@
-"""What the folders may import, which names are public, and that every public name has an example that runs."""
+"""The layers: allowed imports, the public names, and a working example for each of them."""
 
 import ast
 import doctest
@@ -52,7 +52,7 @@ PURE = {
 
 
 def imports(file: Path) -> list[tuple[int, str, list[str]]]:
-    """Each import as its level, its module and the names taken from it."""
+    """The level, the module and the names of each import."""
     found = []
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
@@ -63,15 +63,15 @@ def imports(file: Path) -> list[tuple[int, str, list[str]]]:
 
 
 @pytest.mark.parametrize("file", CORE, ids=lambda file: file.name)
-def test_the_core_imports_nothing_that_could_do_io_or_tell_the_time(file):
+def test_the_core_imports_only_modules_without_io_and_time(file):
     outside = {module for level, module, _ in imports(file) if level == 0}
     assert outside <= PURE
     assert {level for level, _, _ in imports(file)} <= {0, 1}
 
 
 @pytest.mark.parametrize("file", OUTSIDE_CORE, ids=lambda file: str(file.relative_to(ROOT)))
-def test_across_folders_only_public_names_are_imported(file):
-    """Or names of the `_shared` module of the folder below."""
+def test_folders_import_only_public_names_of_other_folders(file):
+    """Or names of their `_shared` modules."""
     package = ["spongewatch", *file.relative_to(ROOT).parts[:-1]]
     for level, module, names in imports(file):
         assert level or module.split(".")[0] != "spongewatch", "imports inside the package are relative"
@@ -82,7 +82,7 @@ def test_across_folders_only_public_names_are_imported(file):
             assert {*names} - {"__version__"} <= {*PUBLIC[name].__all__}
 
 
-def test_the_root_publishes_the_names_of_the_core():
+def test_the_root_exports_the_names_of_the_core():
     assert spongewatch.__all__ == spongewatch.core.__all__
     assert [getattr(spongewatch, name) for name in spongewatch.__all__] == [
         getattr(spongewatch.core, name) for name in spongewatch.__all__
@@ -181,21 +181,21 @@ def test_the_public_names():
     ]
 
 
-def test_a_name_that_is_not_there_is_missed():
+def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="has no attribute 'Telepathy'"):
         _ = spongewatch.transports.Telepathy
 
 
 @pytest.fixture
-def at_home(monkeypatch):
-    """In the checkout, and without a proxy, by way of which the example of a transport would ask for this machine."""
+def in_the_checkout(monkeypatch):
+    """Examples open files of the checkout, and send requests without a proxy."""
     monkeypatch.chdir(ROOT)
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-@pytest.mark.usefixtures("at_home")
+@pytest.mark.usefixtures("in_the_checkout")
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings_run(name):
     assert doctest.testmod(importlib.import_module(name), raise_on_error=False).failed == 0
@@ -215,10 +215,10 @@ def test_each_public_class_and_function_has_an_example(item):
     assert ">>>" in (inspect.getdoc(item) or "")
 
 
-@pytest.mark.usefixtures("at_home")
+@pytest.mark.usefixtures("in_the_checkout")
 @pytest.mark.parametrize("page", [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")], ids=lambda page: page.name)
 def test_examples_in_pages_run(page):
-    text = page.read_text().replace("```", "\n")  # a fence is no part of what an example prints
+    text = page.read_text().replace("```", "\n")  # or a closing fence would count as expected output
     test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     assert runner.run(test).failed == 0

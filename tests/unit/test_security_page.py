@@ -1,4 +1,4 @@
-"""Each line of the threat model in SECURITY.md names tests that are there."""
+"""Each promise in SECURITY.md names tests that exist."""
 
 import ast
 import re
@@ -12,13 +12,13 @@ PROOF = re.compile(r"`([\w/]+\.py)::(\w+)`")
 
 
 def claims(page):
-    """What stands in the tables of what an adversary can't do: the claim, and what is said to prove it."""
+    """Return the rows of the tables of what an adversary can't do: each claim and its proof."""
     tables = re.findall(r"^\| \w+ can't \| proved by \|\n\| --- \| --- \|\n((?:\|.*\|\n)+)", page, re.MULTILINE)
     return [tuple(cell.strip() for cell in line.strip("|").split(" | ")) for t in tables for line in t.splitlines()]
 
 
 def names_in(file):
-    """The names of the tests that the file holds; none where there is no such file."""
+    """Return the names of the tests in a file; none if the file doesn't exist."""
     tree = ast.parse(file.read_text()) if file.is_file() else ast.Module([], [])
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
@@ -26,7 +26,7 @@ def names_in(file):
 CLAIMS = claims(PAGE)
 
 
-def test_there_is_a_table_for_each_of_the_four_adversaries():
+def test_each_of_the_four_adversaries_has_a_table():
     adversaries = re.findall(r"^### (.*)$", PAGE, re.MULTILINE)
     assert adversaries == [
         "A hostile service",
@@ -40,17 +40,17 @@ def test_there_is_a_table_for_each_of_the_four_adversaries():
 
 
 @pytest.mark.parametrize(("claim", "proof"), CLAIMS, ids=[claim for claim, _ in CLAIMS])
-def test_each_line_names_what_proves_it(claim, proof):
+def test_each_promise_names_its_tests(claim, proof):
     assert PROOF.findall(proof), claim
     assert PROOF.sub("", proof).strip(", ") == ""
 
 
 @pytest.mark.parametrize(("file", "name"), sorted(set(PROOF.findall(PAGE))))
-def test_each_test_that_is_named_is_there(file, name):
+def test_each_named_test_exists(file, name):
     assert name.startswith("test_")
     assert name in names_in(TESTS / file)
 
 
-def test_a_test_that_is_gone_would_be_missed():
+def test_a_missing_test_is_noticed():
     assert names_in(TESTS / "unit/no_such_file.py") == set()
-    assert test_a_test_that_is_gone_would_be_missed.__name__ in names_in(Path(__file__))
+    assert test_a_missing_test_is_noticed.__name__ in names_in(Path(__file__))

@@ -1,5 +1,5 @@
-"""Requests over the network: `Urllib3Transport`, `AsyncioTransport`, and parts for recipes for other HTTP clients.
+"""HTTP over the network: `Urllib3Transport`, `AsyncioTransport`, and parts for transports for other HTTP clients.
 
-Connections, deadlines, response bodies, proxies and the translation of errors belong here. Loops, recordings and the
+Connections, deadlines, response bodies, proxies and error translation belong here. Polling loops, recordings and the
 simulator don't.
 """

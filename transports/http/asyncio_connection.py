@@ -1,4 +1,4 @@
-"""One connection of `AsyncioTransport`: it writes a request, and reads its response."""
+"""`AsyncioConnection`: a connection of `AsyncioTransport`, which writes requests and reads responses."""
 
 import asyncio
 import ssl
@@ -11,7 +11,7 @@ from ...core import Response, TransportError
 from .connecting import connect
 from .idle_connections import keep_alive_limit
 from .origins import Origin
-from .pending_request import PendingRequest, cut_off
+from .pending_request import PendingRequest, aborted
 from .request_head import request_head
 from .response_parser import ResponseParser
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @final
 class AsyncioConnection(asyncio.BufferedProtocol):
-    """A connection to `origin`, which opens when it gets its first request.
+    """A connection to an origin, opened for its first request.
 
-    All connections of a pool receive into one buffer: the event loop reads and calls `buffer_updated` in one step.
+    All connections of a pool share one read buffer, because the event loop calls `buffer_updated` right after a read.
     """
 
     __slots__ = (
@@ -53,7 +53,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
 
     @property
     def is_connected(self) -> bool:
-        """Whether the connection is open and silent; bytes that nobody asked for would be taken for a response."""
+        """Whether the connection is open and no unexpected bytes have arrived, which would be read as a response."""
         return (
             not self.is_closed
             and self._transport is not None
@@ -62,11 +62,11 @@ class AsyncioConnection(asyncio.BufferedProtocol):
 
     @property
     def _written(self) -> bool:
-        """Whether the request has been sent; a server may respond before it has read all of it."""
+        """Whether the whole request was sent; a server may respond before it has read all of it."""
         return self._transport is not None and self._transport.get_write_buffer_size() == 0
 
     def exchange(self, pending: PendingRequest) -> None:
-        """Send a request; its result goes to `pending.finish`, later."""
+        """Send a request; `pending.finish` gets its result later."""
         self._pending = pending
         pending.holder = self
         self._parser.start(head_only=pending.request.method == "HEAD", max_body=pending.request.max_body)
@@ -77,7 +77,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
             self._write(pending)
 
     def abandon(self, request: PendingRequest, error: TransportError) -> Response | TransportError:
-        """Close the connection within a request, and return the result of that."""
+        """Close the connection during a request, and return the result of the request."""
         self._pending = None
         self._parser.fail(error)
         result = self._parser.result()
@@ -86,13 +86,13 @@ class AsyncioConnection(asyncio.BufferedProtocol):
         return result
 
     def abort(self, error: TransportError) -> None:
-        """Close the connection; its request, if there is one, ends with `error`."""
+        """Close the connection, and end its request, if any, with `error`."""
         if self._pending is not None:
             self._pending.abort(error)
         self.close()
 
     def close(self) -> None:
-        """Close the connection at once."""
+        """Close the connection."""
         if self.is_closed:
             return
         self.is_closed = True
@@ -108,7 +108,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
 
     def _connected(self, task: "asyncio.Task[None]") -> None:
         self._task = None
-        error = cut_off() if task.cancelled() else task.exception()  # `asyncio.run` cancels all tasks at its end
+        error = aborted() if task.cancelled() else task.exception()  # `asyncio.run` cancels all tasks in the end
         if self._pending is not None and error is not None:
             self._end(error, reusable=False)
         elif self._pending is not None:
@@ -125,7 +125,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
         except BaseException as error:
             self._pool.loop.call_soon(self._not_written, pending, error)  # `start` returns before `done` is called
         else:
-            if self._pending is pending:  # not cancelled by `before_write`
+            if self._pending is pending:  # unless `before_write` cancelled it
                 self._transport.write(request_head(pending.request, pending.target, self.origin) + pending.request.body)
 
     def _not_written(self, pending: PendingRequest, error: BaseException) -> None:
@@ -145,19 +145,19 @@ class AsyncioConnection(asyncio.BufferedProtocol):
     # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the open connection."""
+        """Store the transport of asyncio."""
         self._transport = cast(asyncio.Transport, transport)
         if self.is_closed:
             self._transport.abort()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Return the buffer that all connections share."""
+        """Return the buffer of the pool."""
         return self._pool.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Read part of a response."""
+        """Parse received bytes."""
         if self._pending is None:
-            self.close()  # nothing was asked
+            self.close()  # there was no request
         elif self._parser.feed(self._pool.buffer[:nbytes]):
             self._end_response()
 
@@ -168,11 +168,11 @@ class AsyncioConnection(asyncio.BufferedProtocol):
         self._end(result, reusable=self._parser.reusable and self._written)
 
     def eof_received(self) -> None:
-        """Note that the server has ended the stream; the event loop closes the connection."""
+        """Note that the server closed its side; the event loop then closes the connection."""
         self._stream_ended(clean=self._ended_clean())
 
     def _ended_clean(self) -> bool:
-        """Return False for a TLS connection without a close_notify, which anyone on the way may have cut off."""
+        """Return whether TLS ended with a close_notify; without one, an attacker may have truncated the stream."""
         assert self._transport is not None
         tls: ssl.SSLObject | None = self._transport.get_extra_info("ssl_object")
         try:
@@ -181,7 +181,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
             return isinstance(error, ssl.SSLZeroReturnError)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note that the connection is gone."""
+        """Note that the connection is closed."""
         self._stream_ended(clean=False)
         self._pool.lost(self)
         self._parser.close()

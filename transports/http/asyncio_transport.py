@@ -1,4 +1,4 @@
-"""`AsyncioTransport`: HTTP on the event loop, for many imports in one process."""
+"""`AsyncioTransport`: HTTP on the event loop of asyncio, for many imports in one process."""
 
 import asyncio
 import os
@@ -25,28 +25,31 @@ if TYPE_CHECKING:
 
 @final
 class AsyncioTransport(Unpicklable):
-    """Sends requests over HTTP and HTTPS on the event loop, without threads.
+    """An `AsyncTransport` for HTTP and HTTPS that sends on the event loop, without threads.
 
-    It needs httptools: `pip install 'spongewatch[fleet]'`. Make it anywhere and use it on one event loop, which it
-    belongs to from its first request on; all tasks may share it. Connections are kept open between requests. A request
-    that needs a further connection than `max_connections` waits, in order of arrival, within its timeout.
+    It needs an extra: `pip install "spongewatch[fleet]"`. All tasks of one event loop can share it; from its first
+    request on it belongs to that event loop. Connections are kept open between requests. If `max_connections` are in
+    use, further requests wait for one, within their timeouts. `async with` closes the transport at the end.
 
-    Only the lookup of a host name and the loading of the system's certificates use a thread, the event loop's own.
+    Only the lookup of host names and the loading of the system's certificates use a thread, of the event loop's
+    default executor.
 
     Args:
-        max_connections: The number of connections that may be open at a time, to all hosts together, idle ones
-            included. Default: 256.
-        ca_file: A PEM file with the only certificates to trust, in place of those that the system trusts.
-        ssl_context: A TLS configuration in place of `ca_file`; it has to verify certificates and host names.
-        proxy: The URL of a proxy for every host but this machine, such as `http://user:password@proxy.example:3128`,
+        max_connections: The maximum number of open connections, to all hosts together and including idle ones; 256 by
+            default.
+        ca_file: A PEM file with the only certificates to trust, in place of those of the system.
+        ssl_context: A TLS configuration in place of `ca_file`. It must verify certificates and host names.
+        proxy: The URL of a proxy for every host except this machine, such as `http://user:password@proxy.example:3128`,
             in place of those that the environment names.
-        trust_env: Whether `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy` are read, now.
-        clock: Returns the monotonic time in seconds by which connections are idle.
+        trust_env: Whether to read `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`, once, now.
+        clock: Returns the monotonic time in seconds, to measure how long connections are idle.
 
     Raises:
-        InvalidType: An argument has the wrong type.
-        InvalidArgument: `max_connections` is below 1, `ssl_context` verifies nothing, or there is a `ca_file` as well.
-        LocalProtocolError: httptools is not installed, `ca_file` can't be read, or `proxy` is not an http:// URL.
+        InvalidType: `max_connections` is not an int, `ca_file` not a path, `ssl_context` not an `ssl.SSLContext`, or
+            `proxy` not a str.
+        InvalidArgument: `max_connections` is less than 1, `ca_file` can't be read, `ssl_context` does not verify, both
+            are given, or `proxy` is not the URL of an HTTP proxy.
+        LocalProtocolError: httptools is not installed.
 
     >>> import asyncio
     >>> from spongewatch import Credentials
@@ -87,26 +90,27 @@ class AsyncioTransport(Unpicklable):
     ) -> Response:
         """Send `request` and return its response, whatever its status, without retries and redirects.
 
-        A status other than 200 needs no body: if its body fails or is late, the response has an empty body. If the
-        task is cancelled, the connection closes at once.
+        A status other than 200 needs no body: if its body fails or is late, the response has an empty body. Cancelling
+        the task closes the connection.
 
         Args:
             request: The request to send. Methods other than GET and HEAD use a new connection.
             timeout: Seconds for the whole exchange: waiting for a connection, connecting, and reading to the last byte.
-            before_write: Called when the connection is open and the request is about to be written. If it raises,
-                nothing is written, and `send` raises its exception.
+            before_write: Called without arguments when the connection is open, just before the request is written. If
+                it raises, nothing is written, and `send` raises the exception.
 
         Returns:
             The response.
 
         Raises:
             TransportError: There was no complete response. Permanent if the certificate is not trusted or the proxy
-                rejects the user and password. Of kind `stale` if the server closed an idle connection as the request
-                was sent.
+                rejects the user and password. Its kind is `stale` if the server closed an idle connection as the
+                request was sent.
             InvalidType: `timeout` is not a number.
-            InvalidArgument: `timeout` is NaN, or HTTP doesn't allow a part of the request.
-            LocalProtocolError: The transport is closed, belongs to another event loop, or there is none; the URL can't
-                be requested, or the environment names an unusable proxy.
+            InvalidArgument: `timeout` is NaN, the request can't be sent, for example because of its URL, or the
+                environment names an unusable proxy.
+            LocalProtocolError: The transport is closed or belongs to another event loop, or no asyncio event loop is
+                running.
 
         >>> import asyncio
         >>> from spongewatch.transports import Simulator
@@ -121,10 +125,10 @@ class AsyncioTransport(Unpicklable):
 
         def settle(result: Response | BaseException) -> None:
             if future.cancelled():
-                return  # the task is cancelled, and has not run since
+                return  # the task was cancelled, but has not run since
             if isinstance(result, Response):
                 future.set_result(result)
-            elif isinstance(result, StopIteration):  # no future takes it, and the task would wait for ever
+            elif isinstance(result, StopIteration):  # a future doesn't accept it, so the task would hang
                 future.set_exception(RuntimeError("before_write raised StopIteration"))
             else:
                 future.set_exception(result)
@@ -142,33 +146,33 @@ class AsyncioTransport(Unpicklable):
         done: Callable[[Response | BaseException], object],
         before_write: Callable[[], object] | None = None,
     ) -> PendingRequest:
-        """Send `request` and call `done` with its result, once; `send` without a task.
+        """Send `request` without a task, and call `done` once with its result.
 
         Args:
             request: The request to send.
             timeout: Seconds for the whole exchange, as in `send`.
-            done: Called on the event loop, after `start` has returned, with the response or the exception that `send`
-                would raise. If it raises, the event loop's exception handler gets the exception.
-            before_write: Called when the request is about to be written, as in `send`.
+            done: Called on the event loop with the response, or with the exception that `send` would raise, but never
+                before `start` returns. The event loop's exception handler gets the exceptions that it raises.
+            before_write: Called just before the request is written, as in `send`.
 
         Returns:
-            An object whose method `cancel()` stops the request and closes its connection; `done` is not called then.
+            An object whose method `cancel()` aborts the request and closes its connection; `done` is not called then.
 
         Raises:
-            InvalidType: `timeout` is not a number.
-            InvalidArgument: `timeout` is NaN, or HTTP doesn't allow a part of the request.
+            InvalidType: As in `send`.
+            InvalidArgument: As in `send`.
             LocalProtocolError: As in `send`.
 
         >>> import asyncio
         >>> from spongewatch.transports import Simulator
         >>> async def main(url: str):
         ...     async with AsyncioTransport() as transport:
-        ...         over = asyncio.Event()
+        ...         ended = asyncio.Event()
         ...         def done(result):
         ...             print(result)
-        ...             over.set()
+        ...             ended.set()
         ...         transport.start(Request("GET", f"{url}/events/1126.json"), 10, done)
-        ...         await over.wait()
+        ...         await ended.wait()
         >>> with Simulator("skips") as service:
         ...     asyncio.run(main(service.base_url))
         Response(status=401)
@@ -182,7 +186,7 @@ class AsyncioTransport(Unpicklable):
         return pending
 
     async def close(self) -> None:
-        """Close all connections and end open requests with a `TransportError`; may be called again.
+        """Close all connections and abort open requests; closing twice is allowed.
 
         Raises:
             LocalProtocolError: The transport belongs to another event loop.
@@ -214,18 +218,20 @@ class AsyncioTransport(Unpicklable):
         except RuntimeError:
             loop = None
         if loop is None:
-            raise LocalProtocolError("AsyncioTransport needs a running event loop of asyncio")
+            raise LocalProtocolError("AsyncioTransport needs a running asyncio event loop")
         if self._pool is None:
             self._pool = self._new_pool(loop, self._tls, self._max_connections, self._clock)
         elif self._pool.loop is not loop:
-            raise LocalProtocolError("an AsyncioTransport belongs to one event loop; make another one here")
+            raise LocalProtocolError("this AsyncioTransport belongs to another event loop; make one for each")
         return self._pool
 
 
 def _pool_class() -> "type[ConnectionPool]":
-    """Load what needs httptools, which is an extra."""
+    """Import the modules that need httptools, which is an extra."""
     try:
         from .connection_pool import ConnectionPool
     except ModuleNotFoundError:
-        raise LocalProtocolError("AsyncioTransport needs httptools: pip install 'spongewatch[fleet]'") from None
+        raise LocalProtocolError(
+            'AsyncioTransport needs httptools; install the extra: pip install "spongewatch[fleet]"'
+        ) from None
     return ConnectionPool

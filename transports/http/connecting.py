@@ -1,4 +1,4 @@
-"""Opens a connection on the event loop: looks up the host, connects, and opens a tunnel of the proxy for TLS."""
+"""Opens a connection on the event loop: directly or through a proxy, with or without TLS."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ from .error_translation import as_transport_error
 from .origins import Origin
 from .proxies import Proxy
 from .response_parser import ResponseParser
-from .tunnels import refusal, tunnel_request
+from .tunnels import connect_failure, connect_request
 
 _PIECE: Final = 4_096
 
@@ -24,10 +24,10 @@ async def connect(
 ) -> None:
     """Connect `protocol` to `origin`, over TLS if there is a `context`.
 
-    The caller cancels the task at the deadline, which here only divides the time between addresses.
+    The caller has to cancel the task at `deadline`, which is only used to divide the time between addresses.
 
     Raises:
-        TransportError: There is no connection.
+        TransportError: The connection failed.
     """
     loop = asyncio.get_running_loop()
     with as_transport_error(OSError, ValueError):
@@ -40,7 +40,7 @@ async def connect(
             sock=sock,
             ssl=context,
             server_hostname=origin.host,
-            ssl_handshake_timeout=max(deadline.left(), 0.0) + 1.0,  # the caller ends it before
+            ssl_handshake_timeout=max(deadline.remaining(), 0.0) + 1.0,  # later than the caller's deadline
         )
 
 
@@ -59,14 +59,15 @@ async def _connected_socket(
                     await _open_tunnel(loop, sock, origin, proxy)
             return sock
     except TransportError as error:
-        failure = TransportError(error.kind, f"the proxy: {error.detail}", error.permanent)
+        failure = TransportError(error.kind, f"proxy: {error.detail}", error.permanent)
     raise failure
 
 
 async def _connect_to(loop: asyncio.AbstractEventLoop, host: str, port: int, deadline: Deadline) -> socket.socket:
-    """Connect to the first address of `host` that accepts; each gets its share of the time.
+    """Connect to the first address of `host` that accepts.
 
-    `create_connection` tries them without a limit for each, and joins their errors into one without a type.
+    Each gets its share of the time, so that an address that drops all packets leaves some to the others.
+    `create_connection` has no limit for each address, and joins several errors into an `OSError` without a type.
     """
     problem: OSError = ConnectionRefusedError()
     addresses = await _addresses(loop, host, port)
@@ -82,14 +83,14 @@ async def _connect_to(loop: asyncio.AbstractEventLoop, host: str, port: int, dea
             problem = error
     if isinstance(problem, ConnectionRefusedError | TimeoutError):
         raise problem
-    raise TransportError("refused", f"no connection: {problem.strerror}")
+    raise TransportError("refused", f"connection failed: {problem.strerror}")
 
 
 @contextmanager
 def _closed_on_error(sock: socket.socket) -> Iterator[None]:
     try:
         yield
-    except BaseException:  # CancelledError is none of Exception
+    except BaseException:  # CancelledError, too
         sock.close()
         raise
 
@@ -102,16 +103,16 @@ async def _addresses(loop: asyncio.AbstractEventLoop, host: str, port: int) -> l
 
 
 async def _open_tunnel(loop: asyncio.AbstractEventLoop, sock: socket.socket, origin: Origin, proxy: Proxy) -> None:
-    await loop.sock_sendall(sock, tunnel_request(origin, proxy))
+    await loop.sock_sendall(sock, connect_request(origin, proxy))
     parser = ResponseParser()
     parser.start(head_only=True, max_body=0)
     while (piece := await loop.sock_recv(sock, _PIECE)) and not parser.feed(memoryview(piece)):
         pass
     if not piece:
         parser.end(clean=True)
-    del piece  # it may repeat the password, and error reporters show local variables
+    del piece  # error reporters show local variables, and it may contain the password
     response = parser.result()
     parser.close()
-    failure = response if isinstance(response, TransportError) else refusal(response.status)
+    failure = response if isinstance(response, TransportError) else connect_failure(response.status)
     if failure is not None:
         raise failure

@@ -1,4 +1,4 @@
-"""A connection of urllib3 that is opened, by way of a proxy too, within the deadline of a request."""
+"""A urllib3 connection that connects, directly or through a proxy, within the deadline of a request."""
 
 import socket
 import ssl
@@ -11,51 +11,55 @@ from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection
 
 from ... import __version__
-from ...core import LocalProtocolError, Request, TransportError
+from ...core import InvalidArgument, Request, TransportError
 from .error_translation import as_transport_error
 from .idle_connections import keep_alive_limit
 from .origins import Origin
 from .proxies import Proxy
 from .sending import Sending
 from .timed_response import TimedResponse
-from .tunnels import refusal, tunnel_request
+from .tunnels import connect_failure, connect_request
 
 _OWN_HEADERS: Final = {"accept-encoding": "gzip", "user-agent": f"spongewatch/{__version__}"}
 
 
 @final
 class Connection(HTTPConnection):
-    """One connection to an origin, over TLS if there is a `context`.
+    """A connection to an origin, over TLS if there is a `context`.
 
-    By way of a proxy, TLS goes through a tunnel, and the proxy learns no more than the host and the port.
+    TLS goes through a tunnel of the proxy (RFC 9110 §9.3.6), so a proxy learns only the host and the port.
     """
 
     response_class = TimedResponse
-    debuglevel = 0  # a level set for all connections of the process would print credentials
+    debuglevel = 0  # or a level set on http.client.HTTPConnection would print credentials
 
     idle_for: float | None = None
     """Seconds of idleness before this request; None on a new connection."""
 
     idle_since = 0.0
+    """The time at which the connection became idle, on the clock of `IdleConnections`."""
+
     keep_for = inf
+    """Seconds for which it may be idle, by the server's Keep-Alive header."""
 
     def __init__(self, origin: Origin, context: ssl.SSLContext | None) -> None:
         super().__init__(origin.host, origin.port)
         self._origin = origin
         self._context = context
         if context is not None:
-            self.default_port = HTTPS_PORT  # type: ignore[misc] # http.client adds any other port to the host header
+            # http.client adds every other port to the Host header.
+            self.default_port = HTTPS_PORT  # type: ignore[misc]
 
     def exchange(self, request: Request, sending: Sending) -> HTTPResponse:
-        """Send `request`, and read the head of the response.
+        """Send `request` and read the headers of the response.
 
         Raises:
-            TransportError: Of kind stale, if the connection was used before and ended without a byte of the response;
-                others; or an exception of urllib3 or `http.client`.
-            LocalProtocolError: HTTP can't carry the request.
+            TransportError: There was no response; of kind `stale` if the connection had been idle and ended before
+                the first byte of the response. Exceptions of urllib3 and `http.client` are raised, too.
+            InvalidArgument: HTTP doesn't allow the method, the URL or a header of the request.
         """
-        self._sending_ref = ref(sending)  # or an idle connection would keep it alive, and count as a request
-        sent = True
+        self._sending_ref = ref(sending)  # a strong reference from an idle connection would count as an open request
+        allowed = True
         try:
             self.request(
                 request.method,
@@ -66,16 +70,16 @@ class Connection(HTTPConnection):
                 decode_content=False,
             )
         except (BrokenPipeError, ConnectionResetError):
-            pass  # the server may have responded before it hung up
-        except (ValueError, TypeError):  # whose texts quote the request
-            sent = False
-        if not sent:
-            raise LocalProtocolError("the request holds what HTTP can't carry")
+            pass  # the server may have responded before it closed the connection
+        except (ValueError, TypeError):  # their messages quote the request, so nothing is raised from them
+            allowed = False
+        if not allowed:
+            raise InvalidArgument("request has a method, URL or header that HTTP doesn't allow")
         self.timeout = sending.time_left()
         try:
             response = self.getresponse()
         except RemoteDisconnected:
-            sending.time_left()  # raises if the request was cut off
+            sending.time_left()  # raises if the request was interrupted
             if self.idle_for is None:
                 raise
             raise TransportError("stale", "the server closed an idle connection as the request was sent") from None
@@ -101,16 +105,16 @@ class Connection(HTTPConnection):
         if proxy is None:
             self._connect_to(host, port, sending)
         else:
-            self._connect_by(proxy, sending)
+            self._connect_through(proxy, sending)
         if self._context is not None:
             self.sock = self._context.wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
             sending.use(self.sock)
             self.sock.settimeout(sending.time_left())
             self.sock.do_handshake()
-        self.sock.settimeout(sending.time_left())  # the request is written next
+        self.sock.settimeout(sending.time_left())  # for writing the request
 
     def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
-        """Ask for the target of the request; urllib3 gets to know only "/", since it logs what it knows."""
+        """Write the request line with the real target; urllib3 logs targets, so it only knows "/"."""
         if self.sock is not None:
             self._sending.use(self.sock)
             self.sock.settimeout(self._sending.time_left())
@@ -120,9 +124,10 @@ class Connection(HTTPConnection):
             self.putheader("proxy-authorization", proxy.authorization)
 
     def _connect_to(self, host: str, port: int, sending: Sending) -> None:
-        """Connect to one of the addresses of `host`; each gets its share of the time.
+        """Connect to the first address of `host` that accepts.
 
-        An address that swallows all packets leaves some time to the others. Only the name lookup can't be cut short.
+        Each gets its share of the time, so that an address that drops all packets leaves some to the others. The
+        timeout doesn't limit the name lookup, which can't be interrupted.
         """
         addresses = _addresses(host, port)
         problem: OSError = ConnectionRefusedError()
@@ -142,10 +147,10 @@ class Connection(HTTPConnection):
         sending.time_left()
         if isinstance(problem, ConnectionRefusedError | TimeoutError):
             raise problem
-        raise TransportError("refused", f"no connection: {problem.strerror}")
+        raise TransportError("refused", f"connection failed: {problem.strerror}")
 
-    def _connect_by(self, proxy: Proxy, sending: Sending) -> None:
-        """Connect to `proxy`, for TLS through a tunnel; an error says that it is the proxy's."""
+    def _connect_through(self, proxy: Proxy, sending: Sending) -> None:
+        """Connect to `proxy`, and open a tunnel for TLS; an error says that the proxy caused it."""
         failure = None
         try:
             with as_transport_error(HTTPException, OSError):
@@ -153,21 +158,21 @@ class Connection(HTTPConnection):
                 if self._context is not None:
                     self._open_tunnel(proxy, sending)
         except TransportError as error:
-            failure = TransportError(error.kind, f"the proxy: {error.detail}", error.permanent)
+            failure = TransportError(error.kind, f"proxy: {error.detail}", error.permanent)
         if failure is not None:
             raise failure
 
     def _open_tunnel(self, proxy: Proxy, sending: Sending) -> None:
-        """Have the proxy pass on all further bytes.
+        """Open a tunnel with CONNECT.
 
-        `http.client` can ask for a tunnel too, but its error has no status, and it repeats what the proxy says.
+        `http.client` can do that, too, but its error has no status and quotes the proxy.
         """
         self.sock.settimeout(sending.time_left())
-        self.sock.sendall(tunnel_request(self._origin, proxy))
+        self.sock.sendall(connect_request(self._origin, proxy))
         self.sock.settimeout(sending.time_left())
         with TimedResponse(self.sock, method="CONNECT") as response:
             response.begin()
-        failure = refusal(response.status)
+        failure = connect_failure(response.status)
         if failure is not None:
             raise failure
 
@@ -175,5 +180,5 @@ class Connection(HTTPConnection):
 def _addresses(host: str, port: int) -> list[tuple[Any, ...]]:
     try:
         return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-    except UnicodeError:  # a label of the name is empty or too long
+    except UnicodeError:  # the IDNA codec: a label of the name is empty or too long
         raise socket.gaierror from None

@@ -1,4 +1,4 @@
-"""The connections of `AsyncioTransport`: a limited number, kept open between requests."""
+"""`ConnectionPool`: the connections of `AsyncioTransport`, limited in number and kept open between requests."""
 
 import asyncio
 from collections import OrderedDict
@@ -9,23 +9,24 @@ from ...core import LocalProtocolError, TransportError
 from .asyncio_connection import AsyncioConnection
 from .idle_connections import IdleConnections
 from .origins import Origin
-from .pending_request import PendingRequest, cut_off
+from .pending_request import PendingRequest, aborted
 from .tls import SharedContext
 
 _BUFFER: Final = 65_536
+
 _REMEMBERED: Final = 64
-"""Origins whose connections are kept."""
+"""Number of origins whose connections are kept."""
 
 
 @final
 class ConnectionPool:
-    """Gives each request a connection, in order of arrival.
+    """Assigns connections to requests, in order of arrival.
 
     Args:
-        loop: The event loop on which everything happens.
+        loop: The event loop of all connections.
         tls: The TLS configuration.
-        max_connections: The number of connections that may be open at a time.
-        clock: Returns the monotonic time in seconds by which connections are idle.
+        max_connections: The maximum number of open connections.
+        clock: Returns the monotonic time in seconds, to measure how long connections are idle.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class ConnectionPool:
         self._waiting: OrderedDict[PendingRequest, None] = OrderedDict()
 
     def submit(self, request: PendingRequest) -> None:
-        """Send `request` as soon as there is a connection for it."""
+        """Send `request` as soon as a connection is available."""
         connection = None if self._waiting else self._connection_for(request)
         if connection is None:
             request.holder = self
@@ -52,7 +53,7 @@ class ConnectionPool:
             connection.exchange(request)
 
     def serve(self) -> None:
-        """Send waiting requests, as far as there are connections for them."""
+        """Send waiting requests while connections are available."""
         while self._waiting:
             request = next(iter(self._waiting))
             connection = self._connection_for(request)
@@ -62,57 +63,57 @@ class ConnectionPool:
             connection.exchange(request)
 
     def abandon(self, request: PendingRequest, error: TransportError) -> TransportError:
-        """Let a request wait no longer."""
+        """Remove a request that waits for a connection, and return its error."""
         del self._waiting[request]
         if error.kind == "timeout":
             return TransportError("timeout", "all connections were in use by other requests")
         return error
 
     async def close(self) -> None:
-        """Close all connections, and end all requests."""
+        """Close all connections and abort open requests."""
         while self._waiting:
             self._waiting.popitem(last=False)[0].finish(LocalProtocolError("the transport is closed"))
         for connection in list(self._open):
-            connection.abort(cut_off())
+            connection.abort(aborted())
         while self._closing:
             self._all_lost.clear()
             await self._all_lost.wait()
 
     def keep(self, connection: AsyncioConnection) -> None:
-        """Keep a connection for another request."""
-        self._idle_to(connection.origin).keep(connection)
+        """Keep a connection for later requests."""
+        self._idle_connections(connection.origin).keep(connection)
 
     def went_stale(self, connection: AsyncioConnection) -> None:
-        """Learn that the server closed a connection while it was idle."""
-        self._idle_to(connection.origin).ended(connection.idle_for or 0.0)
+        """Note that the server closed a connection while it was idle."""
+        self._idle_connections(connection.origin).ended(connection.idle_for or 0.0)
 
     def closing(self, connection: AsyncioConnection) -> None:
-        """Don't count a connection any more, though it takes a moment until it is lost."""
+        """Stop counting a connection that is being closed, which takes the event loop a moment."""
         self._open.discard(connection)
         self._closing.add(connection)
 
     def lost(self, connection: AsyncioConnection) -> None:
-        """Forget a connection."""
+        """Forget a connection that the event loop has closed."""
         self._closing.discard(connection)
         if not self._closing:
             self._all_lost.set()
 
     def _connection_for(self, request: PendingRequest) -> AsyncioConnection | None:
-        connection = None if request.fresh else self._idle_to(request.origin).take()
+        connection = None if request.fresh else self._idle_connections(request.origin).take()
         if connection is None and (len(self._open) < self._max or self._discard_idle()):
             connection = AsyncioConnection(self, request.origin)
             self._open.add(connection)
         return connection
 
     def _discard_idle(self) -> bool:
-        """Close an idle connection to make room for another one; return False if none is idle."""
+        """Close an idle connection to make room for a new one; return False if none is idle."""
         for idle in self._idle.values():
             idle.discard_one()
             if len(self._open) < self._max:
                 return True
         return False
 
-    def _idle_to(self, origin: Origin) -> IdleConnections[AsyncioConnection]:
+    def _idle_connections(self, origin: Origin) -> IdleConnections[AsyncioConnection]:
         idle = self._idle.get(origin)
         if idle is None:
             idle = self._idle[origin] = IdleConnections(self._clock)

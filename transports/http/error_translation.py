@@ -1,19 +1,19 @@
-"""What kept an answer from coming, in words of our own: the exceptions of HTTP clients as `TransportError`.
+"""`as_transport_error`: turns the exceptions of HTTP clients into `TransportError`.
 
-Their texts may hold the url, the request and what the service sent, so nothing of them is repeated.
+Their messages may hold the URL, the request or parts of the response, so none of them is repeated.
 """
 
 import ssl
 import sys
 from collections.abc import Iterator
-from http.client import HTTPException, IncompleteRead
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from socket import gaierror
 from types import TracebackType
 from typing import Final, final
 
-from ...core import TransportError
+from ...core import SpongewatchError, TransportError
 
-_MOST_TELLING_FIRST: Final = (
+_MOST_SPECIFIC_FIRST: Final = (
     TransportError,
     ssl.SSLCertVerificationError,
     gaierror,
@@ -26,22 +26,25 @@ _MOST_TELLING_FIRST: Final = (
     OSError,
 )
 
-_OTHER_NAME: Final = {62, 64}
-"""OpenSSL's codes for a certificate whose names, or addresses, are not the one that was asked for."""
+_NAME_MISMATCH: Final = {62, 64}
+"""X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL."""
 
 
 @final
 class as_transport_error:  # noqa: N801 # it reads as a function
-    """A context in which any of `exceptions` becomes the `TransportError` that it stands for.
+    """Context manager that raises a `TransportError` in place of exceptions of the given types.
 
-    What went wrong is read off the exceptions of the standard library that led to the one that was raised;
-    where there is none, the answer was not HTTP. The one that was raised is not kept as its context.
-    A `TransportError` passes, without what led to it.
+    The kind and the detail come from the exception of the standard library that caused the one that was raised; if
+    there is none, the kind is `protocol`. Errors of Spongewatch pass through. A `TransportError` has no cause and no
+    context of the client, because their tracebacks may hold secrets.
+
+    Args:
+        exceptions: The exception types to translate; others pass through.
 
     >>> with as_transport_error(OSError):
-    ...     raise ConnectionRefusedError("10.0.0.1:443 says no")
+    ...     raise ConnectionRefusedError("10.0.0.1:443")
     Traceback (most recent call last):
-    spongewatch.core.errors.TransportError: refused: nothing listens there
+    spongewatch.core.errors.TransportError: refused: connection refused
     """
 
     __slots__ = ("_exceptions", "_outer")
@@ -51,7 +54,7 @@ class as_transport_error:  # noqa: N801 # it reads as a function
         self._outer: BaseException | None = None
 
     def __enter__(self) -> None:
-        self._outer = sys.exception()  # whatever the caller is in the middle of is no cause
+        self._outer = sys.exception()  # an exception that the caller is handling is not a cause
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -59,11 +62,11 @@ class as_transport_error:  # noqa: N801 # it reads as a function
         if isinstance(error, TransportError):
             failure = error.with_traceback(None)
             failure.__cause__ = None
-        elif isinstance(error, self._exceptions):
-            failure = _told([*_causes(error, self._outer)])
+        elif isinstance(error, self._exceptions) and not isinstance(error, SpongewatchError):
+            failure = _translated([*_causes(error, self._outer)])
         else:
             return
-        del error, trace  # error reporters show local variables, and these hold texts and frames of clients
+        del error, trace  # error reporters print local variables, and these hold messages and frames of the client
         try:
             raise failure
         finally:
@@ -71,7 +74,7 @@ class as_transport_error:  # noqa: N801 # it reads as a function
 
 
 def _causes(error: BaseException, outer: BaseException | None) -> Iterator[BaseException]:
-    """`error` and what led to it, the nearest first."""
+    """Yield `error` and its causes, the nearest first."""
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:
@@ -85,12 +88,12 @@ def _causes(error: BaseException, outer: BaseException | None) -> Iterator[BaseE
         waiting.append(cause.__cause__ or cause.__context__)
 
 
-def _told(causes: list[BaseException]) -> TransportError:
-    """What the most telling of `causes` means, of several alike the one that was first.
+def _translated(causes: list[BaseException]) -> TransportError:
+    """Translate the most specific of `causes`, and the root one if several are of one type.
 
-    Clients put errors of their own in front of it, which may look like it: in requests all of them are an `OSError`.
+    Clients derive their own exceptions from general types: in requests all of them are an `OSError`.
     """
-    for kind in _MOST_TELLING_FIRST:
+    for kind in _MOST_SPECIFIC_FIRST:
         for cause in reversed(causes):
             if isinstance(cause, kind):
                 return _meaning(cause)
@@ -104,27 +107,31 @@ def _meaning(cause: BaseException) -> TransportError:
         case ssl.SSLCertVerificationError():
             return TransportError("tls", _certificate_problem(cause), permanent=True)
         case ssl.SSLError():
-            reason = getattr(cause, "reason", None)  # what OpenSSL says; one made by a client has none
-            return TransportError("tls", f"TLS failed: {reason or 'the connection was closed'}")
+            reason = getattr(cause, "reason", None)  # OpenSSL's reason; exceptions made by a client have none
+            return TransportError("tls", f"TLS error: {reason or 'connection closed'}")
         case gaierror():
-            return TransportError("dns", "the host's name can't be looked up")
+            return TransportError("dns", "the host name could not be resolved")
         case ConnectionRefusedError():
-            return TransportError("refused", "nothing listens there")
+            return TransportError("refused", "connection refused")
         case TimeoutError():
-            return TransportError("timeout", "no whole answer in time")
+            return TransportError("timeout", "the request timed out")
         case IncompleteRead():
-            return TransportError("reset", "the answer broke off")
-        case HTTPException() if not isinstance(cause, ConnectionError):
+            return TransportError("reset", "connection closed before the response was complete")
+        case RemoteDisconnected():
+            return TransportError("reset", "connection closed without a response")
+        case ConnectionError():
+            return TransportError("reset", "connection reset")
+        case HTTPException():
             return _not_http()
         case _:
-            return TransportError("reset", "the connection broke off")
-
-
-def _not_http() -> TransportError:
-    return TransportError("protocol", "the answer is not HTTP")
+            return TransportError("reset", "connection failed")
 
 
 def _certificate_problem(error: ssl.SSLCertVerificationError) -> str:
-    if getattr(error, "verify_code", None) in _OTHER_NAME:
-        return "the certificate of the service is for another name"
-    return f"the certificate of the service is not trusted: {getattr(error, 'verify_message', 'it does not say why')}"
+    if getattr(error, "verify_code", None) in _NAME_MISMATCH:
+        return "certificate verify failed: certificate is for another host"  # OpenSSL's message quotes the host
+    return f"certificate verify failed: {getattr(error, 'verify_message', 'unknown reason')}"
+
+
+def _not_http() -> TransportError:
+    return TransportError("protocol", "invalid HTTP response")

@@ -1,4 +1,4 @@
-"""Connections kept open between requests, and how long one may be idle and still be used again."""
+"""`IdleConnections`: connections kept open between requests, and how long each may be reused."""
 
 import re
 from collections import deque
@@ -8,33 +8,35 @@ from math import inf
 from typing import Final, Generic, Protocol, TypeVar, final
 
 _MARGIN: Final = 1.0
-"""Seconds by which a connection is left before the server's own idle timeout."""
+"""Seconds before the idle timeout of the server from which a connection is no longer reused."""
 
 _SAFE_SHARE: Final = 0.8
 _REMEMBERED: Final = 600.0
-"""Seconds after which a learned limit is forgotten: the server may have been restarted just then."""
+"""Seconds after which a learned limit is forgotten; perhaps the server had only been restarted."""
 
 _TIMEOUT: Final = re.compile(r"(?:^|[,;\s])timeout\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
 
 
 class Reusable(Protocol):
-    """A connection that may serve several requests."""
+    """A connection that can serve several requests."""
 
     idle_for: float | None
     """Seconds of idleness before the current request; None on a new connection."""
 
     idle_since: float
+    """The time at which the connection became idle, on the clock of `IdleConnections`."""
+
     keep_for: float
-    """Seconds of idleness after which the connection is not used again."""
+    """Seconds for which it may be idle, by the server's Keep-Alive header."""
 
     @property
     def is_connected(self) -> bool:
-        """Whether the connection is open, and no unasked bytes have arrived."""
+        """Whether the connection is open and no unexpected bytes have arrived."""
         ...
 
     @property
     def is_closed(self) -> bool:
-        """Whether this side has closed the connection."""
+        """Whether `close` was called."""
         ...
 
     def close(self) -> None:
@@ -47,15 +49,17 @@ _Connection = TypeVar("_Connection", bound=Reusable)
 
 @final
 class IdleConnections(Generic[_Connection]):
-    """The idle connections to one origin by one proxy.
+    """The idle connections to one origin through one proxy.
 
-    A server closes connections that are idle for too long, perhaps just as the next request leaves. Two rules avoid
-    that. `Keep-Alive: timeout=N` means that a connection is used again only while it is idle for less than N - 1
-    seconds. And once a connection ended before the first byte of a response (`ended`), none is used again for ten
-    minutes that was idle for 80 % of that time or longer.
+    A server closes connections that are idle for too long, perhaps just as the next request is sent. Two rules make
+    that rare:
 
-    There is no lock: each call on the deque is atomic, and an exception of a signal handler between two of them loses
-    a connection at most. urllib3's pools use `queue.LifoQueue`, which stays locked for good after such an exception.
+    - After `Keep-Alive: timeout=N`, a connection is reused only if it was idle for less than N - 1 seconds.
+    - When a reused connection ends before the first byte of a response (`ended`), connections that were idle for 80 %
+      of that time or longer are not reused for the next ten minutes.
+
+    There is no lock: each call on the deque is atomic, and an exception that a signal handler raises between two of
+    them loses one connection at most. urllib3's pools use `queue.LifoQueue`, which such an exception can leave locked.
 
     Args:
         clock: Returns the monotonic time in seconds.
@@ -65,10 +69,10 @@ class IdleConnections(Generic[_Connection]):
         self._clock = clock
         self._idle: deque[_Connection] = deque()
         self._closed = False
-        self._limit = (inf, inf)  # seconds of idleness, and when to forget them
+        self._limit = (inf, inf)  # seconds of idleness, and the time at which to forget them
 
     def take(self) -> _Connection | None:
-        """Return the connection used last, if one may be used again."""
+        """Return the most recently used connection that may be reused, if any."""
         with suppress(IndexError):
             while True:
                 connection = self._idle.pop()
@@ -79,12 +83,12 @@ class IdleConnections(Generic[_Connection]):
         return None
 
     def discard_one(self) -> None:
-        """Close the connection that was idle for longest, to make room for another one."""
+        """Close the connection that was idle for the longest time, to make room for a new one."""
         with suppress(IndexError):
             self._idle.popleft().close()
 
     def keep(self, connection: _Connection) -> None:
-        """Keep `connection` for other requests, unless it is closed."""
+        """Keep `connection` for later requests, unless it is closed."""
         if not connection.is_closed:
             connection.idle_since = self._clock()
             self._idle.append(connection)
@@ -92,14 +96,14 @@ class IdleConnections(Generic[_Connection]):
                 self.close()
 
     def close(self) -> None:
-        """Close all connections, and those that are to be kept from now on."""
+        """Close all connections, and from now on also those passed to `keep`."""
         self._closed = True
         with suppress(IndexError):
             while True:
                 self._idle.pop().close()
 
     def ended(self, idle_for: float) -> None:
-        """Learn that the server closed a connection that was idle for so many seconds."""
+        """Note that the server closed a connection that was idle for `idle_for` seconds."""
         self._limit = (min(_SAFE_SHARE * idle_for, self._learned()), self._clock() + _REMEMBERED)
 
     def _learned(self) -> float:
@@ -108,7 +112,7 @@ class IdleConnections(Generic[_Connection]):
 
 
 def keep_alive_limit(header: str | None) -> float:
-    """Return how many seconds a connection may be idle by this `Keep-Alive` header, less the margin.
+    """Return for how many seconds of idleness a `Keep-Alive` header allows reuse, less the margin.
 
     >>> keep_alive_limit("timeout=5, max=1000"), keep_alive_limit("max=1000")
     (4.0, inf)

@@ -1,4 +1,4 @@
-"""Where a request goes: the origin and the request target of its URL, and the proxy in between."""
+"""`Routes`: finds the origin, the proxy and the request target for a URL."""
 
 import re
 from contextlib import suppress
@@ -8,15 +8,15 @@ from typing import Final, NamedTuple, final
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
-from ...core import LocalProtocolError
+from ...core import InvalidArgument
 from ...core._shared import Secret
 from .proxies import HOST, Proxies, Proxy
 
 _REMEMBERED: Final = 64
-"""Origins that are not parsed again."""
+"""Number of origins that are cached."""
 
 _NORMAL_URL: Final = re.compile(r"(https?://[^/?#\s]+)(/[\w\-.~!$&'()*+,;=:@/?%]*)", re.ASCII)
-"""A URL whose path and query need no escapes; `/.` would also need dot segments removed (RFC 3986 §5.2.4)."""
+"""A URL whose path and query are sent as they are, unless it has dot segments (RFC 3986 §5.2.4)."""
 
 
 class Origin(NamedTuple):
@@ -29,7 +29,7 @@ class Origin(NamedTuple):
 
     @property
     def authority(self) -> str:
-        """Host and port as in a Host header (RFC 9110 §7.2): the port only if it is not the scheme's own."""
+        """The host and the port for a Host header (RFC 9110 §7.2), which leaves out the default port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -39,7 +39,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 @final
 class Routes:
-    """Finds the origin of a URL; polls of many imports at one service parse its host and port once.
+    """Finds the origin and the request target for a URL; origins are cached, because most requests share one.
 
     >>> Routes(Proxies(trust_env=False)).find(Secret("https://api.example/events/1126.json?echo=a"))
     (Origin(scheme='https', host='api.example', port=443, proxy=None), '******')
@@ -53,23 +53,23 @@ class Routes:
         """Return the origin of `url`, and the target for the request line.
 
         Raises:
-            LocalProtocolError: The URL can't be requested, or the environment names a proxy that can't be used.
+            InvalidArgument: The URL can't be requested, or the environment names an unusable proxy.
         """
         site, target = _split(url)
         origin = self._origin(site)
-        if origin.proxy is not None and origin.scheme == "http":  # RFC 9112 §3.2.2: the absolute form
+        if origin.proxy is not None and origin.scheme == "http":  # RFC 9112 §3.2.2
             target = Secret(f"http://{origin.authority}{target}")
         return origin, target
 
     def _parsed_origin(self, site: Secret) -> Origin:
         origin = _parsed(site)
         if isinstance(origin, str):
-            raise LocalProtocolError(origin)
-        return origin._replace(proxy=self._proxies.leading_to(*origin[:3]))
+            raise InvalidArgument(origin)
+        return origin._replace(proxy=self._proxies.proxy_for(*origin[:3]))
 
 
 def _split(url: Secret) -> tuple[Secret, Secret]:
-    """Return the URL up to its path, and the rest."""
+    """Return the part of the URL before its path, and the request target."""
     normal = _NORMAL_URL.fullmatch(url)
     if normal is not None and "/." not in normal[2]:
         return Secret(normal[1]), Secret(normal[2])
@@ -80,15 +80,15 @@ def _split(url: Secret) -> tuple[Secret, Secret]:
 
 
 def _parsed(site: Secret) -> Origin | str:
-    """Return an origin without its proxy, or what is wrong with the URL."""
+    """Return the origin without its proxy, or the message of an error without the URL, which may hold credentials."""
     parsed = None
     with suppress(LocationParseError):
         parsed = parse_url(site)
     if parsed is None:
-        return "the url of a request can't be read"
+        return "url can't be parsed"
     if parsed.scheme not in _PORTS or not parsed.host or not HOST.fullmatch(parsed.host):
-        return "the url of a request starts with http:// or https://, and a host follows"
+        return "url must start with http:// or https:// and a host"
     if parsed.auth is not None:
-        return "credentials stand in a header of a request, not in its url"
+        return "url must not contain credentials; send them in a header"
     port = parsed.port if parsed.port is not None else _PORTS[parsed.scheme]
     return Origin(parsed.scheme, parsed.host.strip("[]"), port, None)

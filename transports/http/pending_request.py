@@ -1,4 +1,4 @@
-"""A request that `AsyncioTransport.start` sends, from the start to its result."""
+"""`PendingRequest`: a request of `AsyncioTransport`, from `start` to its result."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,16 +12,18 @@ from .origins import Origin
 
 
 class Holder(Protocol):
-    """What holds a request: a pool while it waits for a connection, then its connection."""
+    """The owner of a request: the pool while the request waits for a connection, then the connection."""
 
     def abandon(self, request: "PendingRequest", error: TransportError) -> Response | TransportError:
-        """Let go of `request` because of `error`, and return its result."""
+        """Drop `request` because of `error`, and return its result."""
         ...
 
 
 @final
 class PendingRequest(Unpicklable):
-    """A request on its way; made by `AsyncioTransport.start`.
+    """A request that waits to be sent or is being sent; created by `AsyncioTransport.start`.
+
+    `cancel` is for the caller, the rest for the pool and the connection.
 
     >>> import asyncio
     >>> from spongewatch.transports import AsyncioTransport
@@ -29,7 +31,7 @@ class PendingRequest(Unpicklable):
     ...     async with AsyncioTransport() as transport:
     ...         request = Request("GET", "http://127.0.0.1:1/events/1126.json")
     ...         pending = transport.start(request, 10, print)
-    ...         pending.cancel()  # so nothing is printed
+    ...         pending.cancel()  # nothing is printed
     >>> asyncio.run(main())
     """
 
@@ -62,31 +64,35 @@ class PendingRequest(Unpicklable):
         self.holder: Holder
         self._loop = loop
         self._done: Callable[[Response | BaseException], object] | None = done
-        self._timer = loop.call_at(loop.time() + deadline.left(), self._expire)
+        self._timer = loop.call_at(loop.time() + deadline.remaining(), self._expire)
 
     @property
     def fresh(self) -> bool:
-        """Whether the request needs a new connection, so that a failure doesn't leave open whether it was sent."""
+        """Whether the request needs a new connection, so that no idle one can make a failure ambiguous."""
         return self.request.method not in ("GET", "HEAD")
 
     def cancel(self) -> None:
-        """Stop the request and close its connection; `done` is not called.
+        """Abort the request and close its connection; `done` is not called.
 
-        Does nothing if the request is over.
+        Does nothing if the request has ended.
         """
         if self._done is not None:
             self._done = _ignore
-            self.abort(cut_off())
+            self.abort(aborted())
 
     def abort(self, error: TransportError) -> None:
-        """End the request with `error`, or with its response if that is known already."""
+        """End the request with `error`, or with its response if the status is known and needs no body."""
         self.finish(self.holder.abandon(self, error))
 
     def finish(self, result: Response | BaseException) -> None:
-        """Call `done` with the result; an exception of `done` goes to the event loop's exception handler."""
+        """Call `done` with the result; the event loop's exception handler gets its exceptions."""
         done, self._done = self._done, None
         self._timer.cancel()
-        del self.request, self.target, self.before_write  # the caller may keep this object, but not the credentials
+        del (
+            self.request,
+            self.target,
+            self.before_write,
+        )  # the caller may keep this object, which must not keep the credentials
         assert done is not None
         try:
             done(result)
@@ -100,9 +106,9 @@ class PendingRequest(Unpicklable):
         self.abort(self.deadline.expired())
 
 
-def cut_off() -> TransportError:
-    """Return the error of a request that was stopped."""
-    return TransportError("reset", "the request was cut off")
+def aborted() -> TransportError:
+    """Return the error of an aborted request."""
+    return TransportError("reset", "the request was aborted")
 
 
 def _ignore(result: object) -> None:

@@ -1,4 +1,4 @@
-"""Which proxy leads to a host, by the caller's choice or by the usual environment variables."""
+"""`Proxies`: chooses the proxy for a host, from an argument or the usual environment variables."""
 
 import re
 from base64 import b64encode
@@ -13,20 +13,20 @@ from urllib.request import getproxies_environment, proxy_bypass_environment  # t
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
-from ...core import LocalProtocolError
+from ...core import InvalidArgument
 from ...core._shared import Secret
 
-_LOOPBACK: Final = re.compile(r"127(\.[0-9]{1,3}){3}|::1|localhost")  # where the core allows plain http
+_LOOPBACK: Final = re.compile(r"127(\.[0-9]{1,3}){3}|::1|localhost")  # where the core allows plain http, too
 _PORT: Final = 80
 
 HOST: Final = re.compile("[!-~]+")
-"""A host that HTTP can carry; some versions of urllib3 let more through."""
+"""The characters of a host; some versions of urllib3 accept others, too."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy that is spoken to over plain HTTP; `authorization` is a header for it alone."""
+    """An HTTP proxy; `authorization` is the value of the Proxy-Authorization header."""
 
     host: str
     port: int
@@ -35,18 +35,19 @@ class Proxy:
 
 @final
 class Proxies:
-    """The proxy `url` for every host, or those that the environment names now, as the standard library reads it.
+    """The proxies to use: one for every host, or those that the environment names.
 
-    This machine is never reached by way of a proxy: the proxy's `localhost` is another machine.
+    The environment is read once, as the standard library does. Requests to this machine never use a proxy, because for
+    a proxy `localhost` is another machine.
 
     Args:
-        url: The URL of the proxy for every host; None for those of the environment.
-        trust_env: Whether the environment is read.
+        url: The URL of the proxy for every host; None uses the environment.
+        trust_env: Whether to read the environment.
 
     Raises:
-        LocalProtocolError: `url` is not the URL of a proxy.
+        InvalidArgument: `url` is not the URL of an HTTP proxy.
 
-    >>> Proxies(Secret("http://user:pass@proxy.example:3128")).leading_to("https", "api.example", 443)
+    >>> Proxies(Secret("http://user:pass@proxy.example:3128")).proxy_for("https", "api.example", 443)
     Proxy(host='proxy.example', port=3128)
     """
 
@@ -54,11 +55,16 @@ class Proxies:
         self._for_all = None if url is None else _proxy("proxy", url)
         self._variables = {name: Secret(value) for name, value in getproxies_environment().items()} if trust_env else {}
 
-    def leading_to(self, scheme: str, host: str, port: int) -> Proxy | None:
-        """Return the proxy for `host`, which is in lower case and without brackets; None for a direct connection.
+    def proxy_for(self, scheme: str, host: str, port: int) -> Proxy | None:
+        """Return the proxy for a host, or None for a direct connection.
+
+        Args:
+            scheme: "http" or "https".
+            host: The host in lower case, an IPv6 address without brackets.
+            port: The port.
 
         Raises:
-            LocalProtocolError: The variable that applies is not the URL of a proxy.
+            InvalidArgument: The environment variable that applies is not the URL of an HTTP proxy.
         """
         host = host.rstrip(".")
         if _is_this_machine(host):
@@ -75,7 +81,8 @@ class Proxies:
         authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         if address is None:
             return bool(proxy_bypass_environment(authority, self._variables))
-        entries = [entry.strip() for entry in self._variables.get("no", "").split(",")]  # the library knows no networks
+        # The standard library doesn't support networks such as 10.0.0.0/8.
+        entries = [entry.strip() for entry in self._variables.get("no", "").split(",")]
         return any(entry in ("*", host, authority) or address in _network(entry) for entry in entries)
 
 
@@ -90,7 +97,7 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
     with suppress(ValueError):
         return ip_address(host)
     with suppress(OSError, ValueError):
-        return ip_address(inet_aton(host))  # such as 127.1, as the system reads it
+        return ip_address(inet_aton(host))  # the system also accepts short forms such as 127.1
     return None
 
 
@@ -102,23 +109,25 @@ def _network(entry: str) -> IPv4Network | IPv6Network | tuple[()]:
 
 
 def _proxy(name: str, url: Secret) -> Proxy:
-    """Read the URL of a proxy; an error names where it stands, `name`, and never the URL."""
-    proxy = _read(url)
-    if isinstance(proxy, str):
-        raise LocalProtocolError(f"{name} {proxy}")
+    """Parse the URL of a proxy; errors contain `name`, not the URL, which may hold a password."""
+    proxy = _parsed(url)
+    if proxy is None:
+        raise InvalidArgument(
+            f"{name} must be the URL of an HTTP proxy, such as http://proxy.example:3128; "
+            "other kinds of proxy are not supported"
+        )
     return proxy
 
 
-def _read(url: Secret) -> Proxy | str:
-    """Return the proxy, or the reason why there is none."""
+def _parsed(url: Secret) -> Proxy | None:
     parsed = None
-    with suppress(LocationParseError):  # whose text is the url
+    with suppress(LocationParseError):  # its message is the URL
         parsed = parse_url(url.strip() if "://" in url else f"http://{url.strip()}")
     host = (parsed and parsed.host) or ""
-    if not parsed or not HOST.fullmatch(host) or parsed.port == 0 or parsed.request_uri != "/" or parsed.fragment:
-        return "is no url of a proxy such as http://proxy.example:3128"
-    if parsed.scheme != "http":
-        return "is no http:// url, and no other kind of proxy is supported"
+    if not parsed or parsed.scheme != "http" or not HOST.fullmatch(host) or parsed.port == 0:
+        return None
+    if parsed.request_uri != "/" or parsed.fragment:
+        return None
     return Proxy(host.strip("[]"), parsed.port or _PORT, None if parsed.auth is None else _basic(parsed.auth))
 
 

@@ -1,4 +1,4 @@
-"""Writes the head of a request, and checks beforehand that HTTP allows its parts."""
+"""Checks the parts of a request, and formats its request line and headers."""
 
 import re
 from typing import Final
@@ -8,18 +8,18 @@ from ...core import InvalidArgument, Request
 from ...core._shared import Secret
 from .origins import Origin
 
-_OWN_LINES: Final = {"accept-encoding": "gzip", "user-agent": f"spongewatch/{__version__}"}
+_OWN_HEADERS: Final = {"accept-encoding": "gzip", "user-agent": f"spongewatch/{__version__}"}
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
-"""The characters of a method or of the name of a header (RFC 9110 §5.6.2)."""
+"""A method or the name of a header (RFC 9110 §5.6.2)."""
 
 _TARGET: Final = re.compile(r"[!-~]+")
 _VALUE: Final = re.compile(r"[\t -~\x80-\xff]*")
-"""The characters of the value of a header (RFC 9110 §5.5), sent as Latin-1."""
+"""The value of a header (RFC 9110 §5.5), which is sent as Latin-1."""
 
 
 def check_request(request: Request, target: Secret) -> None:
-    """Check that `request` can be sent.
+    """Check that HTTP allows `request`.
 
     Raises:
         InvalidArgument: HTTP doesn't allow the method, the URL, or the name or value of a header.
@@ -37,9 +37,9 @@ def check_request(request: Request, target: Secret) -> None:
 def request_head(request: Request, target: Secret, origin: Origin) -> bytes:
     """Return the request line and the headers of a request that was checked.
 
-    Write the result at once and keep it nowhere: it holds the credentials.
+    The result contains the credentials, so don't keep it in a variable.
     """
-    headers = {"host": origin.authority, **_OWN_LINES, **request.headers}
+    headers = {"host": origin.authority, **_OWN_HEADERS, **request.headers}
     if request.body or request.method in ("POST", "PUT", "PATCH"):
         headers["content-length"] = str(len(request.body))
     if origin.proxy is not None and origin.proxy.authorization is not None and origin.scheme == "http":

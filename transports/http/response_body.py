@@ -1,4 +1,4 @@
-"""The body of a response: joined from its pieces, decoded, and bounded before and after decoding."""
+"""`ResponseBody`: collects, decodes and bounds the body of a response."""
 
 import re
 import zlib
@@ -10,10 +10,10 @@ from ...core._shared import MAX_BODY, shown
 from ..unpicklable import Unpicklable
 
 _OVERHEAD: Final = 1_024
-"""Bytes that a coding may add to data that does not compress, besides one in a hundred."""
+"""Bytes that a coding may add to incompressible data, besides 1 %."""
 
 _UNSUPPORTED: Final = frozenset(("br", "zstd", "compress", "x-compress", "exi", "pack200-gzip", "dcb", "dcz"))
-"""Registered content codings that are not decoded here. Labels that are not registered mean identity."""
+"""Registered content codings that are not supported. Labels that are not registered mean identity."""
 
 _MOST_CODINGS: Final = 5
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
@@ -22,20 +22,23 @@ _SLICE: Final = 16_384
 
 @final
 class ResponseBody(Unpicklable):
-    """Collects the body of a response from the pieces that arrive, still encoded.
+    """Collects the encoded pieces of a response body, decodes them and bounds the result.
 
-    HTTP clients decode bodies themselves, but few of them bound the result, so have yours hand out the raw bytes.
+    Use it in a transport for another HTTP client, and have the client return raw bytes: most clients decode bodies, but
+    few bound the result.
 
-    Read the body inside `with`. On a 200 every error is raised. Any other status is known without its body, so
-    whatever fails while that body is read, timeouts and errors of the HTTP client included, is dropped, and
-    `finish` returns an empty body and `dropped` is True. The caller closes the connection of a body that it did not
-    read to its end.
+    Read the body inside a `with` block. On a 200, every error is raised. Every other status is meaningful without its
+    body, so errors raised inside the block are dropped, timeouts and errors of the HTTP client included; `finish` then
+    returns an empty body. The caller must close a connection whose body was not read to the end.
 
     Args:
         status: The HTTP status of the response.
-        encoding: The value of `content-encoding`, several ones joined by commas (RFC 9110 §8.4). gzip and deflate
-            are decoded. A label that is no registered coding, such as `utf-8`, means identity.
-        limit: The largest body to accept, in bytes, after decoding.
+        encoding: The value of the Content-Encoding header; join several by commas (RFC 9110 §8.4). gzip and deflate
+            are decoded. Labels that are not registered codings, such as `utf-8`, mean identity.
+        limit: The largest body to accept, in bytes after decoding; 1 MiB by default.
+
+    Attributes:
+        dropped: Whether an error was dropped.
 
     Raises:
         InvalidType: `status` or `limit` is not an int.
@@ -78,28 +81,46 @@ class ResponseBody(Unpicklable):
         return True
 
     def feed(self, piece: bytes) -> bool:
-        """Take the next bytes; return False if there are none.
+        """Add the next piece of the body.
+
+        Args:
+            piece: Bytes as they arrived, still encoded.
+
+        Returns:
+            False if `piece` is empty, which ends a read loop.
 
         Raises:
-            TransportError: The body is too large, is not encoded as its label says, or has a coding that is not
-                supported.
+            TransportError: The body is too large, can't be decoded, or has an unsupported content coding.
+
+        >>> body = ResponseBody(200)
+        >>> body.feed(b"[]"), body.feed(b"")
+        (True, False)
         """
         if piece and not self._stages:  # an empty body is empty in any coding
             self._stages = self._decoders()
-        for start in range(0, len(piece), _SLICE):  # zlib copies what follows a gzip member once for each member
+        for start in range(0, len(piece), _SLICE):  # for each gzip member, zlib copies all the data after it
             decoded = piece[start : start + _SLICE]
             for stage in self._stages:
                 decoded = stage.decode(decoded)
                 if stage.room < 0:
-                    raise TransportError("too-large", f"the body of the response has more than {self._limit:,} bytes")
+                    raise TransportError("too-large", f"response body exceeds {self._limit:,} bytes")
             self._pieces.append(decoded)
         return bool(piece)
 
     def finish(self) -> bytes:
-        """Return the whole body.
+        """Return the decoded body.
+
+        Returns:
+            The body, empty if an error was dropped.
 
         Raises:
-            TransportError: The status is 200 and compressed data lack their end.
+            TransportError: The status is 200 and the compressed data is incomplete.
+
+        >>> body = ResponseBody(200)
+        >>> body.feed(b"[]")
+        True
+        >>> body.finish()
+        b'[]'
         """
         with self:
             for stage in self._stages:
@@ -112,10 +133,10 @@ class ResponseBody(Unpicklable):
         codings = re.findall(r"[^\s,]+", self._encoding.lower())
         for coding in codings:
             if coding in _UNSUPPORTED:
-                raise TransportError("protocol", f"the content coding {coding} of the response is not supported")
+                raise TransportError("protocol", f"unsupported content coding {coding}")
         inflated = [coding for coding in codings if coding in ("gzip", "x-gzip", "deflate")]
         if len(inflated) > _MOST_CODINGS:
-            raise TransportError("protocol", f"the response has more than {_MOST_CODINGS} content codings")
+            raise TransportError("protocol", f"more than {_MOST_CODINGS} content codings")
         if not inflated:
             return [_Plain(self._limit)]
         encoded = self._limit + self._limit // 100 + _OVERHEAD
@@ -125,7 +146,7 @@ class ResponseBody(Unpicklable):
 
 @final
 class _Plain:
-    """Passes data on; `room` is how many more bytes may come."""
+    """Passes data on; `room` is the number of bytes that are still allowed."""
 
     def __init__(self, room: int) -> None:
         self.room = room
@@ -140,7 +161,7 @@ class _Plain:
 
 @final
 class _Inflating:
-    """Decodes gzip, of several members too (RFC 1952 §2.2), or zlib; `room` is how many more bytes may come out."""
+    """Decodes zlib, or gzip with any number of members (RFC 1952 §2.2); `room` bytes of output are still allowed."""
 
     def __init__(self, room: int) -> None:
         self.room = room
@@ -154,11 +175,11 @@ class _Inflating:
             try:
                 decoded.append(self._stream.decompress(data, self.room + 1))
             except zlib.error:
-                raise TransportError("protocol", "the response is not in the content coding that it names") from None
+                raise TransportError("protocol", "response body does not match its Content-Encoding") from None
             self.room -= len(decoded[-1])
             data = self._stream.unused_data
         return b"".join(decoded)
 
     def finish(self) -> None:
         if not self._stream.eof:
-            raise TransportError("protocol", "the compressed response lacks its end")
+            raise TransportError("protocol", "compressed response body is incomplete")

@@ -1,4 +1,4 @@
-"""A request on its way: the time it has left, and the socket to shut down if it is cut off."""
+"""`Sending`: a request in progress, which `interrupt` aborts from another thread."""
 
 import os
 import socket
@@ -16,7 +16,9 @@ from ..unpicklable import Unpicklable
 
 @final
 class Sending(Unpicklable):
-    """A request that has not left yet, or is under way; made by `Urllib3Transport.sending`.
+    """A request that waits to be sent or is being sent, with its deadline; created by `Urllib3Transport.sending`.
+
+    `run` and `interrupt` are for the caller, the rest for the transport and its connection.
 
     >>> from spongewatch import Request
     >>> from spongewatch.transports import Urllib3Transport
@@ -25,7 +27,7 @@ class Sending(Unpicklable):
     ...     sending.interrupt()
     ...     sending.run()
     Traceback (most recent call last):
-    spongewatch.core.errors.TransportError: reset: the request was cut off
+    spongewatch.core.errors.TransportError: reset: the request was aborted
     """
 
     def __init__(
@@ -35,64 +37,65 @@ class Sending(Unpicklable):
         self.fresh = fresh
         self.secure = secure
         self.deadline = deadline
-        self.cut_off = False
+        self.interrupted = False
         self._send = send
         self._sock: socket.socket | None = None
-        self._lock = Lock()  # between `interrupt` and the return of a connection to its pool
+        self._lock = Lock()  # or `interrupt` might shut down a connection that another request uses by now
         self._woken: SimpleQueue[None] | None = None
 
     def run(self) -> Response:
-        """Send the request, once.
-
-        Returns:
-            What `Urllib3Transport.send` returns; raises what it raises.
-        """
+        """Send the request, once; return and raise what `Urllib3Transport.send` does."""
         return self._send(self)
 
     def interrupt(self) -> None:
-        """Cut the request off, from any thread: `run` raises a `TransportError`, and sends nothing more."""
+        """Abort the request, from any thread: `run` raises a `TransportError` and sends nothing more."""
         with self._lock:
-            self.cut_off = True
+            self.interrupted = True
             if self._sock is not None:
-                with suppress(OSError):  # it is not connected any more
-                    socket.socket.shutdown(self._sock, socket.SHUT_RDWR)  # that of TLS would wait for its owner
-        self.look_again()
+                # SSLSocket.shutdown would drop the TLS state that the sending thread uses.
+                with suppress(OSError):  # it is no longer connected
+                    socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+        self.wake()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for `look_again`, for so many seconds at most; return False if no time is left."""
+        """Wait for `wake`, at most `seconds`; return False if the deadline has passed."""
         if self._woken is None:
             self._woken = SimpleQueue()
-            return True  # to look once more, now that it can be told
-        left = self.deadline.left()
+            return True  # the caller has to check once more, because `wake` did nothing until now
+        left = self.deadline.remaining()
         if left > 0:
             with suppress(Empty):
                 self._woken.get(timeout=min(left, seconds))
         return left > 0
 
-    def look_again(self) -> None:
+    def wake(self) -> None:
         """End a `wait`."""
         if self._woken is not None:
             self._woken.put(None)
 
     def time_left(self) -> float:
-        """Return the seconds left; raise `TransportError` if there are none, or if the request was cut off."""
-        if self.cut_off:
-            raise TransportError("reset", "the request was cut off")
+        """Return the seconds left; raise `TransportError` if the deadline has passed or the request was interrupted."""
+        if self.interrupted:
+            raise self.aborted()
         return self.deadline.time_left()
 
+    def aborted(self) -> TransportError:
+        """Return the error of an interrupted request."""
+        return TransportError("reset", "the request was aborted")
+
     def use(self, sock: socket.socket) -> None:
-        """Take `sock` for the one to shut down; raise as `time_left` does."""
+        """Make `sock` the socket that `interrupt` shuts down; raise as `time_left` does."""
         with self._lock:
             self._sock = sock
         self.time_left()
 
-    def let_go(self) -> None:
-        """Leave the connection to other requests."""
+    def release(self) -> None:
+        """Detach the socket, because other requests may use the connection now."""
         with self._lock:
             self._sock = None
 
-    def leave_to_parent(self) -> None:
-        """Close the socket in a forked process; its connection goes on in the parent."""
-        if self._sock is not None:  # the thread that holds the lock may not be here
-            with suppress(OSError):  # it is closed
+    def close_in_child(self) -> None:
+        """Close the socket in a forked process; the parent's connection stays open."""
+        if self._sock is not None:  # without the lock: the thread that holds it may not exist here
+            with suppress(OSError):  # it is already closed
                 os.close(self._sock.detach())

@@ -1,4 +1,4 @@
-"""Responses of `http.client` that hold one deadline and are framed without doubt."""
+"""`TimedResponse`: a response of `http.client` with one deadline for all reads and strict framing."""
 
 import re
 import socket
@@ -12,9 +12,9 @@ from typing import Any, Final, final
 from ...core import TransportError
 
 MAX_HEAD: Final = 65_536
-"""Bytes of status line and headers, those of interim responses included, and again those of trailers.
+"""Limit for the status line and headers, interim responses included, in bytes; a second one is for trailers.
 
-`http.client` takes no longer line.
+`http.client` accepts no longer line.
 """
 
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.[0-9]+[ \t]+([0-9]{3})(?=\s)")
@@ -23,15 +23,19 @@ _LENGTH: Final = re.compile("[0-9]{1,15}")
 
 
 class TimedResponse(HTTPResponse):
-    """A response that arrives within the timeout of its socket as a whole; `http.client` applies it to each read.
+    """A response that must arrive as a whole within the timeout of its socket.
 
-    The time starts when the client begins to read; a socket without a timeout gives unlimited time. Interim
-    responses before the final one are skipped (RFC 9110 §15.2). Where bytes follow the response, its connection is
-    shut down, so that no client takes them for the next response.
+    `http.client` applies that timeout to each read, so a server that sends one byte at a time could take for ever. The
+    time starts when the client begins to read; a socket without a timeout allows unlimited time.
+
+    Interim responses are skipped (RFC 9110 §15.2). If more bytes follow the response, the connection is shut down, so
+    that no client mistakes them for the next response.
+
+    Set it as the `response_class` of a connection of `http.client` or urllib3.
 
     Raises:
         TimeoutError: The time is over.
-        TransportError: The head is larger than 64 KiB, broke off, is not HTTP, or leaves open where the body ends.
+        TransportError: The headers are larger than 64 KiB, incomplete, invalid, or ambiguous about the end of the body.
         RemoteDisconnected: The connection ended before the first byte.
 
     >>> import urllib3
@@ -41,27 +45,41 @@ class TimedResponse(HTTPResponse):
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         self._reads = _TimedReads(sock)
-        super().__init__(_Opens(_ResponseFile(sock, self._reads)), *args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(_SocketFacade(_ResponseFile(sock, self._reads)), *args, **kwargs)  # type: ignore[arg-type]
 
     def begin(self) -> None:
-        """Read the head of the final response."""
+        r"""Read the status line and the headers of the final response; `http.client` calls this.
+
+        Raises:
+            TransportError: The headers are too large, incomplete, invalid, or ambiguous about the end of the body.
+
+        >>> import socket
+        >>> ours, theirs = socket.socketpair()
+        >>> theirs.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+        >>> response = TimedResponse(ours)
+        >>> response.begin()
+        >>> response.status
+        204
+        >>> response.close(); ours.close(); theirs.close()
+        """
         file: Any = self.fp
-        self.fp = self._read_head()  # type: ignore[assignment] # http.client reads lines from it, and no more
+        self.fp = self._read_head()  # type: ignore[assignment] # http.client only calls readline
         try:
             super().begin()
         finally:
             self.fp = file
-        names = [name.lower() for name in self.msg.keys()]  # noqa: SIM118 # the only way to all of them without values
+        names = [name.lower() for name in self.msg.keys()]  # noqa: SIM118 # repeated names, too
         if names.count("transfer-encoding") + names.count("content-length") > 1:
-            raise TransportError("protocol", "the response states its length twice")
+            # RFC 9112 §6.3: an error, because recipients may disagree about the length
+            raise TransportError("protocol", "more than one Content-Length or Transfer-Encoding")
         if ("transfer-encoding" in names and not self.chunked) or (
             "content-length" in names and not _LENGTH.fullmatch(self.msg["content-length"])
         ):
             raise TransportError("protocol", "invalid Content-Length or Transfer-Encoding")
         if not 100 <= self.status <= 599:
-            raise TransportError("protocol", f"status {self.status} is not between 100 and 599")
+            raise TransportError("protocol", f"invalid status {self.status}; must be between 100 and 599")
         if self.status == 101:
-            self.will_close = True  # no HTTP follows
+            self.will_close = True  # another protocol follows (RFC 9110 §15.2.2)
         if self.length == 0:
             self.chunked = False  # RFC 9112 §6.3: 204 and 304 have no body, whatever their headers say
 
@@ -71,7 +89,7 @@ class TimedResponse(HTTPResponse):
             status = line = self._read_line(room)
             match = _STATUS_LINE.match(status)
             if match is None:
-                raise TransportError("protocol", "the response is not HTTP")
+                raise TransportError("protocol", "invalid HTTP response")
             room -= len(line)
             lines = []
             while (line := self._read_line(room)) not in (b"\r\n", b"\n"):
@@ -79,7 +97,7 @@ class TimedResponse(HTTPResponse):
                 lines.append(line)
             headers = b"".join(lines)
             if not _HEADERS.fullmatch(headers):
-                raise TransportError("protocol", "a header of the response can't be read")
+                raise TransportError("protocol", "invalid response header")
             if not match[1].startswith(b"1") or match[1] == b"101":
                 return _Head(status, headers)
 
@@ -91,17 +109,17 @@ class TimedResponse(HTTPResponse):
                 raise
             line = b""
         if len(line) > room:
-            raise head_too_large()
+            raise headers_too_large()
         if line.endswith(b"\n"):
             return line
         if self._reads.began:
-            raise TransportError("reset", "the response broke off")
-        raise RemoteDisconnected("the connection ended without a response")
+            raise TransportError("reset", "connection closed before the response was complete")
+        raise RemoteDisconnected("connection closed without a response")
 
 
 @final
 class _Head:
-    """A head as `http.client` reads it: all header lines at once, since it counts lines and takes 100 at most."""
+    """Returns all header lines at once, because `http.client` counts lines and accepts 100 at most."""
 
     def __init__(self, status: bytes, headers: bytes) -> None:
         self._lines = iter((status, headers, b""))
@@ -111,8 +129,8 @@ class _Head:
 
 
 @final
-class _Opens:
-    """A socket as `http.client` opens it."""
+class _SocketFacade:
+    """The part of a socket that `http.client` uses."""
 
     def __init__(self, file: "_ResponseFile") -> None:
         self._file = file
@@ -123,7 +141,7 @@ class _Opens:
 
 @final
 class _TimedReads(RawIOBase):
-    """Reads from a socket, each time with the time that is left."""
+    """Reads from a socket; each read has the time that is left."""
 
     def __init__(self, sock: Any) -> None:
         self.began = False
@@ -158,8 +176,7 @@ class _TimedReads(RawIOBase):
 class _ResponseFile(BufferedReader):
     """Reads one response, and shuts its connection down if bytes follow it.
 
-    Such bytes lie in this buffer or, decrypted, inside OpenSSL, where a client that only asks the socket does not
-    see them.
+    Such bytes are in this buffer or, decrypted, in OpenSSL, so a client that only checks the socket doesn't see them.
     """
 
     def __init__(self, sock: Any, reads: _TimedReads) -> None:
@@ -168,40 +185,40 @@ class _ResponseFile(BufferedReader):
         self._room = MAX_HEAD
 
     def read(self, size: int | None = -1) -> bytes:
-        """Read data."""
+        """Read body data; the limit for lines starts again."""
         self._room = MAX_HEAD
         return super().read(size)
 
     def readline(self, size: int | None = -1) -> bytes:
-        """Read a line between chunks, or of trailers.
+        """Read a line between chunks, or a trailer.
 
         Raises:
-            IncompleteRead: The connection ended within the line, which `http.client` ignores.
-            TransportError: The lines since the last data are too long.
+            IncompleteRead: The connection ended within the line, which `http.client` would ignore.
+            TransportError: The lines since the last data exceed the limit.
         """
         line = super().readline(size)
         self._room -= len(line)
         if self._room < 0:
-            raise head_too_large()
+            raise headers_too_large()
         if line and not line.endswith(b"\n") and len(line) != size:
             raise IncompleteRead(b"")
         return line
 
     def close(self) -> None:
-        self._reads.over = True  # or `peek` would wait for more
+        self._reads.over = True  # or `peek` would wait for data
         if self.peek(1) or (hasattr(self._sock, "pending") and self._sock.pending()):
             _shut_down(self._sock)
         super().close()
 
 
-def head_too_large() -> TransportError:
-    """Return the error for a head of more than `MAX_HEAD` bytes."""
-    return TransportError("too-large", f"the head of the response has more than {MAX_HEAD:,} bytes")
+def headers_too_large() -> TransportError:
+    """Return the error for headers of more than `MAX_HEAD` bytes."""
+    return TransportError("too-large", f"response headers exceed {MAX_HEAD:,} bytes")
 
 
 def _shut_down(sock: Any) -> None:
-    """Shut the connection beneath TLS down; whoever owns the socket closes it."""
-    with suppress(OSError, ValueError):  # it is closed already
+    """Shut down the connection, below TLS; the owner of the socket closes it."""
+    with suppress(OSError, ValueError):  # it is already closed
         same = socket.socket(fileno=sock.fileno())
         try:
             same.shutdown(socket.SHUT_RDWR)

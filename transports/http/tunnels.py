@@ -5,8 +5,8 @@ from .origins import Origin
 from .proxies import Proxy
 
 
-def tunnel_request(origin: Origin, proxy: Proxy) -> bytes:
-    """Return the bytes that ask `proxy` for a tunnel to `origin`; it learns the host and the port alone."""
+def connect_request(origin: Origin, proxy: Proxy) -> bytes:
+    """Return the CONNECT request for `origin`; the proxy learns only the host and the port."""
     authority = f"[{origin.host}]:{origin.port}" if ":" in origin.host else f"{origin.host}:{origin.port}"
     lines = [f"CONNECT {authority} HTTP/1.1", f"host: {authority}"]
     if proxy.authorization is not None:
@@ -14,10 +14,11 @@ def tunnel_request(origin: Origin, proxy: Proxy) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def refusal(status: int) -> TransportError | None:
-    """Return the error that a proxy's `status` for CONNECT means, or None if the tunnel is open."""
+def connect_failure(status: int) -> TransportError | None:
+    """Return the error for the `status` of a response to CONNECT, or None if the tunnel is open."""
+    failure = f"CONNECT failed with status {status}"
     if status == 407:  # permanent: repeating a wrong password may lock the account
-        return TransportError("refused", "it answers 407 to CONNECT and wants another user or password", True)
+        return TransportError("refused", f"{failure}; check the user and password", permanent=True)
     if not 200 <= status <= 299:
-        return TransportError("refused", f"it answers {status} to CONNECT")
+        return TransportError("refused", failure)
     return None

@@ -1,4 +1,4 @@
-"""Requests over the network, by urllib3: verified, bounded in time and size, and silent about secrets."""
+"""`Urllib3Transport`: requests over the network, limited in time and size, without secrets in logs and errors."""
 
 import os
 import ssl
@@ -14,9 +14,10 @@ from weakref import ref
 from urllib3.exceptions import HTTPError
 
 from ...core import InvalidType, LocalProtocolError, Request, Response, TransportError
-from ...core._shared import Secret, shown
+from ...core._shared import Secret
+from ..arguments import at_least_one
 from ..deadline import Deadline
-from ..forking import when_forked
+from ..forking import reset_after_fork
 from ..unpicklable import Unpicklable
 from .connection import Connection
 from .error_translation import as_transport_error
@@ -30,39 +31,40 @@ from .tls import given_context, system_context
 
 _PIECE: Final = 16_384
 
-_LOOK_AGAIN: Final = 1.0
-"""Seconds between two looks of a waiting request at those before it; one that died leaves without a word."""
+_CHECK_AGAIN: Final = 1.0
+"""Seconds after which a waiting request counts those before it again; an aborted one wakes none of them."""
 
 _REMEMBERED: Final = 64
-"""Origins whose connections are kept."""
+"""Number of origins whose connections are kept."""
 
 
 @final
 class Urllib3Transport(Unpicklable):
-    """Sends requests over HTTP and HTTPS; threads and sessions may share it.
+    """A `Transport` for HTTP and HTTPS; threads and watches can share it.
 
-    At most `connections` requests are under way at a time, and as many connections to one host are kept open between
-    requests, until `close`. A request beyond that waits, in order of arrival, within its timeout. An exception at any
-    moment, such as `KeyboardInterrupt`, costs at most a connection. A forked process opens connections of its own.
+    It sends at most `connections` requests at a time; others wait for their turn, within their timeouts. Connections
+    are kept open between requests until `close`. An exception at any moment, such as `KeyboardInterrupt`, costs at most
+    one connection. A forked process opens connections of its own. `with` closes the transport at the end.
 
     Args:
-        connections: The number of requests that may be under way at a time.
-        ca_file: A PEM file with the only certificates to trust, in place of those that the system trusts.
-        ssl_context: A TLS configuration in place of `ca_file`; it has to verify certificates and host names.
-        proxy: The URL of a proxy for every host but this machine, such as `http://user:password@proxy.example:3128`,
+        connections: The maximum number of simultaneous requests.
+        ca_file: A PEM file with the only certificates to trust, in place of those of the system.
+        ssl_context: A TLS configuration in place of `ca_file`. It must verify certificates and host names.
+        proxy: The URL of a proxy for every host except this machine, such as `http://user:password@proxy.example:3128`,
             in place of those that the environment names.
-        trust_env: Whether `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy` are read, now.
-        clock: Returns the monotonic time in seconds by which connections are idle.
+        trust_env: Whether to read `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`, once, now.
+        clock: Returns the monotonic time in seconds, to measure how long connections are idle.
 
     Raises:
-        LocalProtocolError: `connections` is below 1, `ca_file` can't be read, or `proxy` is no http:// URL.
-        InvalidType: `ssl_context` is no `ssl.SSLContext`, or `proxy` no str.
-        InvalidArgument: `ssl_context` verifies nothing, or there is a `ca_file` as well.
+        InvalidType: `connections` is not an int, `ca_file` not a path, `ssl_context` not an `ssl.SSLContext`, or
+            `proxy` not a str.
+        InvalidArgument: `connections` is less than 1, `ca_file` can't be read, `ssl_context` does not verify, both are
+            given, or `proxy` is not the URL of an HTTP proxy.
 
-    >>> with Urllib3Transport(connections=4) as transport:
-    ...     transport.send(Request("GET", "ftp://api.example/events/1126"), timeout=10)
-    Traceback (most recent call last):
-    spongewatch.core.errors.LocalProtocolError: the url of a request starts with http:// or https://, and a host follows
+    >>> from spongewatch.transports import Simulator
+    >>> with Simulator("skips") as service, Urllib3Transport(connections=4) as transport:
+    ...     transport.send(Request("GET", f"{service.base_url}/events/1126.json"), timeout=10)
+    Response(status=401)
     """
 
     def __init__(
@@ -79,41 +81,70 @@ class Urllib3Transport(Unpicklable):
         proxy = Secret(proxy) if isinstance(proxy, str) else None
         if proxy is None and kind is not NoneType:
             raise InvalidType(f"proxy must be a str, not {kind.__name__}")
-        self._connections = _at_least_one("connections", connections)
+        self._connections = at_least_one("connections", connections)
         self._clock = clock
         self._routes = Routes(Proxies(proxy, trust_env=trust_env))
-        # The system's certificates take as long to load as 80 polls do, so they are loaded for the first request.
+        # Loading the system's certificates takes as long as 80 polls, so the first request over TLS does it.
         self._tls = given_context(ssl_context, ca_file)
         self._idle: dict[Origin, IdleConnections[Connection]] = {}
-        self._under_way: dict[ref[Sending], None] = {}  # in order of arrival
+        self._open: dict[ref[Sending], None] = {}  # in order of arrival
         self._closed = False
-        self._forked_amid_tls = False
-        when_forked(self, Urllib3Transport._begin_anew)
+        self._forked_during_tls = False
+        reset_after_fork(self, Urllib3Transport._reset)
 
     def send(self, request: Request, *, timeout: float) -> Response:
-        """Return the response to `request`, whatever its status.
+        """Send `request` and return its response, whatever its status, without retries and redirects.
 
-        There is no retry and no redirect. A status other than 200 is known once its head has arrived: if its body
-        fails, or is late, the response has an empty body.
+        A status other than 200 needs no body: if its body fails or is late, the response has an empty body.
 
         Args:
-            request: What to send. Methods other than GET and HEAD get a fresh connection.
-            timeout: Seconds for all of it: waiting for other requests, connecting, and reading to the last byte. Only
-                the lookup of a host name can't be cut short.
+            request: The request to send. Methods other than GET and HEAD use a new connection.
+            timeout: Seconds for the whole exchange: waiting for other requests, connecting, and reading to the last
+                byte. The lookup of a host name can't be interrupted and may take longer.
+
+        Returns:
+            The response.
 
         Raises:
-            TransportError: There was no response. Permanent for a certificate that is not trusted and for a proxy
-                that wants another password. Of kind `stale` if the server closed an idle connection as the request
-                was sent.
-            LocalProtocolError: The transport is closed, HTTP can't carry the request, the environment names a proxy
-                that can't be used, or blocking calls don't work here (eventlet, gevent patched too late, trio).
-            InvalidType: `timeout` is no number.
-            InvalidArgument: `timeout` is NaN.
+            TransportError: There was no complete response. Permanent if the certificate is not trusted or the proxy
+                rejects the user and password. Its kind is `stale` if the server closed an idle connection as the
+                request was sent.
+            InvalidType: `timeout` is not a number.
+            InvalidArgument: `timeout` is NaN, the request can't be sent, for example because of its URL, or the
+                environment names an unusable proxy.
+            LocalProtocolError: The transport is closed, or blocking calls don't work here: under eventlet, under gevent
+                that was patched too late, or in a task of trio.
+
+        >>> with Urllib3Transport() as transport:
+        ...     transport.send(Request("GET", "ftp://api.example/events/1126.json"), timeout=10)
+        Traceback (most recent call last):
+        spongewatch.core.errors.InvalidArgument: url must start with http:// or https:// and a host
         """
         return self.sending(request, timeout=timeout).run()
 
     def sending(self, request: Request, *, timeout: float) -> Sending:
-        """Prepare a request that another thread can cut off; its time counts from now. Raises as `send` does."""
+        """Prepare a request that another thread can abort, for `ThreadedTransport`; its timeout starts now.
+
+        Args:
+            request: The request to send.
+            timeout: Seconds for the whole exchange, as in `send`.
+
+        Returns:
+            An object with two methods: `run()` sends the request and does what `send` does, and `interrupt()` makes it
+            raise a `TransportError`.
+
+        Raises:
+            InvalidType: `timeout` is not a number.
+            InvalidArgument: `timeout` is NaN, or the URL can't be requested.
+            LocalProtocolError: Blocking calls don't work here, as in `send`.
+
+        >>> with Urllib3Transport() as transport:
+        ...     sending = transport.sending(Request("GET", "http://127.0.0.1:1/events/1126.json"), timeout=1)
+        ...     sending.interrupt()
+        ...     sending.run()
+        Traceback (most recent call last):
+        spongewatch.core.errors.TransportError: reset: the request was aborted
+        """
         refuse_green_threads()
         deadline = Deadline(timeout)
         origin, target = self._routes.find(Secret(request.url))
@@ -122,12 +153,19 @@ class Urllib3Transport(Unpicklable):
         return Sending(partial(self._send, request, origin), target, deadline, fresh=fresh, secure=secure)
 
     def close(self) -> None:
-        """Close all connections, and cut off the requests under way; from any thread, and more than once."""
+        """Close all connections and abort open requests; can be called from any thread, and twice.
+
+        >>> transport = Urllib3Transport()
+        >>> transport.close()
+        >>> transport.send(Request("GET", "http://127.0.0.1:1/events/1126.json"), timeout=10)
+        Traceback (most recent call last):
+        spongewatch.core.errors.LocalProtocolError: the transport is closed
+        """
         self._closed = True
         for sending in self._alive():
             sending.interrupt()
         while self._idle:
-            with suppress(KeyError):  # closed by another thread
+            with suppress(KeyError):  # another thread closed it
                 self._idle.popitem()[1].close()
 
     def __enter__(self) -> Self:
@@ -139,49 +177,49 @@ class Urllib3Transport(Unpicklable):
         self.close()
 
     def _send(self, request: Request, origin: Origin, sending: Sending) -> Response:
-        under_way = self._under_way
-        mine = ref(sending, lambda dead: under_way.pop(dead, None))
-        under_way[mine] = None
+        requests = self._open
+        mine = ref(sending, lambda dead: requests.pop(dead, None))
+        requests[mine] = None
         try:
             self._wait(sending)
-            return self._translated(request, origin, sending)
+            return self._exchange_translated(request, origin, sending)
         finally:
-            under_way.pop(mine, None)
-            if len(self._under_way) >= self._connections:
+            requests.pop(mine, None)
+            if len(self._open) >= self._connections:
                 for other in self._alive()[: self._connections]:
-                    other.look_again()
+                    other.wake()
 
     def _wait(self, sending: Sending) -> None:
         """Wait until fewer than `connections` requests are before this one."""
         while not self._closed:
-            if len(self._under_way) <= self._connections or self._alive().index(sending) < self._connections:
+            if len(self._open) <= self._connections or self._alive().index(sending) < self._connections:
                 return
-            if not sending.wait(_LOOK_AGAIN):
+            if not sending.wait(_CHECK_AGAIN):
                 raise TransportError("timeout", "all connections were in use by other requests")
         raise LocalProtocolError("the transport is closed")
 
     def _alive(self) -> list[Sending]:
-        """Return the requests that wait or are under way, in order of arrival.
+        """Return the requests that wait or are being sent, in order of arrival.
 
-        Weak references count them: a request that an exception ended at any moment is not among them any more.
+        They are weak references, so that a request that an exception ended at any moment no longer counts.
         """
-        return [sending for each in list(self._under_way) if (sending := each()) is not None]
+        return [sending for each in list(self._open) if (sending := each()) is not None]
 
-    def _translated(self, request: Request, origin: Origin, sending: Sending) -> Response:
+    def _exchange_translated(self, request: Request, origin: Origin, sending: Sending) -> Response:
         try:
             with as_transport_error(HTTPError, HTTPException, OSError, ValueError):
                 return self._exchange(request, origin, sending)
         except TransportError as error:
             failure = error
-            if sending.cut_off:
-                failure = TransportError("reset", "the request was cut off")
-            elif error.kind == "timeout" and not error.detail.startswith("the proxy"):
+            if sending.interrupted:
+                failure = sending.aborted()
+            elif error.kind == "timeout" and not error.detail.startswith("proxy: "):
                 failure = sending.deadline.expired()
             raise failure from None
 
     def _exchange(self, request: Request, origin: Origin, sending: Sending) -> Response:
         sending.time_left()
-        idle = self._idle_to(origin)
+        idle = self._idle_connections(origin)
         if sending.fresh:
             idle.discard_one()
         connection = (None if sending.fresh else idle.take()) or Connection(origin, self._context(origin))
@@ -191,7 +229,7 @@ class Urllib3Transport(Unpicklable):
             body = ResponseBody(response.status, response.headers.get("content-encoding"), request.max_body)
             with closing(response), body:
                 while not response.closed:
-                    body.feed(response.read(_PIECE))  # no local variable holds the piece: it may repeat a secret
+                    body.feed(response.read(_PIECE))  # not in a local variable: it may contain a secret
             headers = {name.lower(): value for name, value in response.headers.itermerged()}
             result = Response(response.status, headers, body.finish())
             whole = not body.dropped
@@ -200,44 +238,38 @@ class Urllib3Transport(Unpicklable):
                 idle.ended(connection.idle_for or 0.0)
             raise
         finally:
-            sending.let_go()
+            sending.release()
             if whole and not self._closed:
                 idle.keep(connection)
             else:
                 connection.close()
         return result
 
-    def _idle_to(self, origin: Origin) -> IdleConnections[Connection]:
+    def _idle_connections(self, origin: Origin) -> IdleConnections[Connection]:
         idle = self._idle.get(origin)
         if idle is None:
             idle = self._idle.setdefault(origin, IdleConnections(self._clock))
             for oldest in list(self._idle)[:-_REMEMBERED]:
-                with suppress(KeyError):  # removed by another thread
+                with suppress(KeyError):  # another thread removed it
                     self._idle.pop(oldest).close()
         return idle
 
     def _context(self, origin: Origin) -> ssl.SSLContext | None:
         if origin.scheme == "http":
             return None
-        if self._forked_amid_tls:  # OpenSSL's own locks may be held by threads that are not here, for ever
+        if self._forked_during_tls:  # threads that don't exist here may hold locks of OpenSSL for ever
             raise LocalProtocolError(
-                "this process was forked while requests were under way over TLS: fork before, or start it by spawn"
+                "this process was forked during requests over TLS; fork before sending any, or use the spawn method"
             )
         if self._tls is None:
             self._tls = system_context()
         return self._tls
 
-    def _begin_anew(self) -> None:
-        """Leave the parent's connections alone after a fork; two processes would read parts of one response each."""
-        under_way, self._under_way = self._alive(), {}
-        self._forked_amid_tls |= any(sending.secure for sending in under_way)
-        for sending in under_way:
-            sending.leave_to_parent()
+    def _reset(self) -> None:
+        """Leave the parent's connections alone after a fork, or both processes would read parts of one response."""
+        requests, self._open = self._alive(), {}
+        self._forked_during_tls |= any(sending.secure for sending in requests)
+        for sending in requests:
+            sending.close_in_child()
         while self._idle:
             self._idle.popitem()[1].close()
-
-
-def _at_least_one(name: str, value: int) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
-        return value
-    raise LocalProtocolError(f"{name} is a whole number of at least 1, not {shown(value)}")

@@ -1,4 +1,4 @@
-"""What `watch`, `watch_async` and `poll` have in common: everything but how they wait and send."""
+"""The common part of `watch`, `watch_async` and `poll`: everything except how they sleep and send."""
 
 from collections import deque
 from inspect import iscoroutinefunction
@@ -9,6 +9,7 @@ from ...core import (
     Emitted,
     Ended,
     ImportSession,
+    InvalidType,
     LocalProtocolError,
     Outcome,
     Response,
@@ -28,17 +29,18 @@ class LoopClock(Protocol):
         ...
 
     def wake(self) -> None:
-        """End the sleep under way, or the next one."""
+        """End the current sleep, or the next one if none is running."""
         ...
 
 
 class Loop(Unpicklable):
     """Carries out what a session asks for, step by step.
 
-    A subclass calls `_step` until it returns None, does each step, and then delivers the first item of `pending`.
+    A subclass carries out the steps that `_step` returns, until it returns None. Then it delivers the first item of
+    `pending`, or ends the iteration if there is none.
     """
 
-    _instead = "keep what session.save() gives, and resume that"
+    _instead = "store session.save() and resume that"
 
     def __init__(
         self,
@@ -48,9 +50,9 @@ class Loop(Unpicklable):
         observers: Observers,
         record: Recorder | None,
         clock: LoopClock,
-        awaiting: bool = False,
+        allow_async: bool = False,
     ) -> None:
-        check_parts(session, transport, record, awaiting=awaiting)
+        check_parts(session, transport, record, allow_async=allow_async)
         self.session = session
         self._observers = observers
         self._record = record
@@ -62,11 +64,23 @@ class Loop(Unpicklable):
 
     @property
     def pending(self) -> tuple[Emitted, ...]:
-        """Items emitted but not yet delivered, because their delivery was interrupted."""
+        """Items emitted but not yet delivered, for example because an exception interrupted their delivery."""
         return tuple(self._pending)
 
     def cancel(self) -> None:
-        """End the watch once no request is open; from any thread or signal handler."""
+        """Cancel the watch: it ends with the outcome `Cancelled` as soon as no request is open.
+
+        Can be called from any thread or signal handler. A response that is already on its way still counts.
+
+        >>> from spongewatch import Credentials
+        >>> from spongewatch.transports import VirtualClock, watch
+        >>> from spongewatch.transports.testing import HandlerTransport
+        >>> session = ImportSession("1126", Credentials("key", "password"), now=0.0)
+        >>> watching = watch(session, HandlerTransport(lambda request: Response(503)), clock=VirtualClock())
+        >>> watching.cancel()
+        >>> watching.run()
+        Cancelled()
+        """
         self._cancelled = True
         self._clock.wake()
 
@@ -92,21 +106,21 @@ class Loop(Unpicklable):
         return None
 
     def _receive(self, response: Response | TransportError | None) -> None:
-        """Bring what came of a poll to the session and the recorder; None for a request that `cancel` cut off."""
+        """Pass the result of a poll on; None means that the request failed after `cancel` and counts for nothing."""
         if response is not None:
             now = self._clock.now()
-            self._emit(bring(self.session, response, sent=self._sent, now=now, record=self._record))
+            self._emit(receive(self.session, response, sent=self._sent, now=now, record=self._record))
 
     def _failure(self, error: BaseException) -> TransportError | None:
-        """Return what a failed send means for the session.
+        """Return how an exception of `send` counts for the session.
 
-        None: the watch was cancelled, and whoever cancels may cut off the request. An exception that no transport may
-        raise, an interrupt or a cancellation among them, gives the request up as a failed poll and is raised again.
+        After `cancel` a failure counts for nothing, because the caller may have interrupted the request. An exception
+        that transports must not raise, such as `KeyboardInterrupt`, makes the poll fail and is raised again.
         """
         if isinstance(error, TransportError):
             return None if self._cancelled else error
-        self._receive(TransportError("reset", f"the request was given up: {type(error).__name__}"))
-        if isinstance(error, StopIteration | StopAsyncIteration):  # it would end the iteration, and in silence
+        self._receive(TransportError("reset", f"the request was aborted: {type(error).__name__}"))
+        if isinstance(error, StopIteration | StopAsyncIteration):  # it would end the iteration silently
             raise RuntimeError(f"the transport raised {type(error).__name__}") from error
         raise error
 
@@ -116,7 +130,7 @@ class Loop(Unpicklable):
             self._record.end(self.session, items[-1])
 
     def _end(self) -> None:
-        """Raise the errors of observers, once, after the last item."""
+        """Raise the exceptions of observers, once, after the last item."""
         if not self._over:
             self._over = True
             self._observers.raise_errors(self._outcome())
@@ -127,36 +141,44 @@ class Loop(Unpicklable):
         return outcome
 
 
-def check_parts(session: object, transport: object, record: object, *, awaiting: bool = False) -> None:
-    """Raise `LocalProtocolError` for what no loop can work with; an async `send` is for loops that await it."""
+def check_parts(session: object, transport: object, record: object, *, allow_async: bool = False) -> None:
+    """Check the arguments that every loop takes; only loops that await it allow an async `send`.
+
+    Raises:
+        InvalidType: An argument has the wrong type.
+    """
     if not isinstance(session, ImportSession):
-        raise LocalProtocolError(f"session must be an ImportSession, not {type(session).__name__}")
+        raise InvalidType(f"session must be an ImportSession, not {type(session).__name__}")
     send = getattr(transport, "send", None)
     if not callable(send):
-        raise LocalProtocolError(f"transport must have a method send; {type(transport).__name__} has none")
-    if iscoroutinefunction(send) and not awaiting:
-        raise LocalProtocolError("the transport's send is async; use watch_async or wait_async")
+        raise InvalidType(f"transport must have a method send; {type(transport).__name__} has none")
+    if iscoroutinefunction(send) and not allow_async:
+        raise InvalidType("transport must not be async here; use watch_async or wait_async")
     if record is not None and not all(hasattr(record, name) for name in ("begin", "exchange", "end")):
-        raise LocalProtocolError(f"record must be a TraceWriter, not {type(record).__name__}")
+        raise InvalidType(f"record must be a TraceWriter, not {type(record).__name__}")
 
 
 def checked_response(response: object) -> Response:
-    """Return what a transport returned; raise `LocalProtocolError` if that is no `Response`."""
+    """Return what a transport returned, if it is a `Response`.
+
+    Raises:
+        LocalProtocolError: It is something else.
+    """
     if not isinstance(response, Response):
         raise LocalProtocolError(f"a transport must return a Response, not {type(response).__name__}")
     return response
 
 
-def bring(
+def receive(
     session: ImportSession, response: Response | TransportError, *, sent: float, now: float, record: Recorder | None
 ) -> tuple[Emitted, ...]:
-    """Give what came of a poll to the session and the recorder, without the credentials.
+    """Pass the result of a poll to the session and the recorder, with credentials removed.
 
     Args:
         session: The session that was polled for.
-        response: The response, or the error, from the transport.
-        sent: The session's `elapsed` when the request was sent, in seconds.
-        now: The time in seconds, on the session's clock.
+        response: The response, or the error that the transport raised.
+        sent: `session.elapsed` when the request was sent, in seconds.
+        now: The time of receipt on the session's clock, in seconds.
         record: The recorder, if there is one.
 
     Returns:

@@ -1,25 +1,36 @@
-"""`Observers`: who is told what a watch emits. `ObserverErrors`: the exceptions that they raised."""
+"""`Observers`: calls the observers of a watch. `ObserverErrors`: the exceptions that they raised."""
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from inspect import iscoroutinefunction
-from typing import Final, Literal, Self, final
+from typing import Final, Literal, Self, final, get_args
 
-from ...core import Emitted, LocalProtocolError, Outcome
+from ...core import Emitted, InvalidArgument, InvalidType, Outcome
 from ...core._shared import printable, shown
 
 Observer = Callable[[Emitted], object]
-"""Takes one value that was emitted. Under asyncio it may be an `async def`; else what it returns is passed over."""
+"""A function that is called with each emitted item. Its result is ignored; `watch_async` awaits an `async def`."""
+
+OnObserverError = Literal["raise", "log"]
+"""The treatment of an exception of an observer: it is raised at the end of the watch, or logged at once."""
 
 MAX_ERRORS: Final = 100
-"""Errors of observers that are kept; of those beyond them only the number is."""
+"""Number of exceptions of observers that are kept; further ones are only counted."""
 
 
 @final
-class ObserverErrors(ExceptionGroup[Exception]):  # it is a group
-    """The exceptions that observers raised during a watch, raised when the watch has ended.
+class ObserverErrors(ExceptionGroup[Exception]):
+    """The exceptions that observers raised during a watch, raised once the watch has ended.
 
-    `outcome` is how the watch ended. Groups made by `except*`, `split` and `subgroup` have it too.
+    Groups that `except*`, `split` and `subgroup` make have the outcome, too.
+
+    Args:
+        message: The message of the group.
+        exceptions: The exceptions, at least one.
+        outcome: How the watch ended.
+
+    Attributes:
+        outcome: How the watch ended.
 
     >>> from spongewatch import Completed
     >>> try:
@@ -32,7 +43,7 @@ class ObserverErrors(ExceptionGroup[Exception]):  # it is a group
     outcome: Outcome
 
     def __new__(cls, message: str, exceptions: Sequence[Exception], outcome: Outcome) -> Self:
-        """Make a group of `exceptions`, which must not be empty."""
+        """Make a group of `exceptions`, of which there must be at least one."""
         group = super().__new__(cls, message, exceptions)
         group.outcome = outcome
         return group
@@ -41,7 +52,13 @@ class ObserverErrors(ExceptionGroup[Exception]):  # it is a group
         super().__init__(message, exceptions)
 
     def derive(self, exceptions: Sequence[Exception], /) -> "ObserverErrors":  # type: ignore[override] # see __new__
-        """Make a group of some of the exceptions, with the same outcome."""
+        """Return a group of `exceptions` with the same message and outcome.
+
+        >>> from spongewatch import Completed
+        >>> group = ObserverErrors("observers failed", [ValueError("full disk")], Completed(2))
+        >>> group.derive([KeyError("name")]).outcome
+        Completed(contact_count=2)
+        """
         return ObserverErrors(self.message, exceptions, self.outcome)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -51,21 +68,26 @@ class ObserverErrors(ExceptionGroup[Exception]):  # it is a group
 
 @final
 class Observers:
-    """Tells all observers of a watch, in their order; one that raises keeps none of the others from being told.
+    """Delivers the items of a watch to its observers, in order.
 
-    `on_error` says what becomes of an `Exception` that an observer raises. `"raise"`: it is kept until
-    `raise_errors`, as are the first `MAX_ERRORS` of them. `"log"`: it is logged at once, as an ERROR of the
-    logger `spongewatch` with its traceback, and not kept. What is no `Exception`, a `KeyboardInterrupt` for
-    one, goes straight to the caller.
+    If an observer raises an `Exception`, the others are still called. Other exceptions, such as `KeyboardInterrupt`, go
+    straight to the caller.
 
-    Raises `LocalProtocolError` for an observer that can't be called, for one that is an `async def` unless
-    this is for `awaiting`, and for any other `on_error`.
+    Args:
+        observers: The observers to call.
+        on_observer_error: "raise" keeps exceptions, at most `MAX_ERRORS`, until `raise_errors` is called. "log" logs
+            each at once, as an ERROR of the logger `spongewatch` with its traceback.
+        allow_async: Whether observers may be async, because `notify_async` delivers to them.
+
+    Raises:
+        InvalidType: `observers` is not an iterable of functions, or has an async one that isn't allowed.
+        InvalidArgument: `on_observer_error` is neither "raise" nor "log".
 
     >>> from spongewatch import Completed, Ended, State
-    >>> told = []
-    >>> observers = Observers([lambda item: 1 / 0, told.append], "raise")
+    >>> received = []
+    >>> observers = Observers([lambda item: 1 / 0, received.append], "raise")
     >>> observers.notify(Ended("1126", 2.0, Completed(2), State.COMPLETE, 2))
-    >>> told[0].outcome
+    >>> received[0].outcome
     Completed(contact_count=2)
     >>> try:
     ...     observers.raise_errors(Completed(2))
@@ -74,68 +96,78 @@ class Observers:
     observers failed (1 sub-exception)
     """
 
-    __slots__ = ("_errors", "_left_out", "_observers", "_on_error")
+    __slots__ = ("_dropped", "_errors", "_observers", "_on_error")
 
     def __init__(
-        self, observers: Iterable[Observer], on_error: Literal["raise", "log"], *, awaiting: bool = False
+        self, observers: Iterable[Observer], on_observer_error: OnObserverError, *, allow_async: bool = False
     ) -> None:
         if not isinstance(observers, Iterable):
-            raise LocalProtocolError(f"observers are a list of functions, not {type(observers).__name__}")
+            raise InvalidType(f"observers must be an iterable of functions, not {type(observers).__name__}")
         self._observers = tuple(observers)
         for observer in self._observers:
             if not callable(observer):
-                raise LocalProtocolError(f"an observer is a function, not {type(observer).__name__}")
-            if not awaiting and (iscoroutinefunction(observer) or iscoroutinefunction(type(observer).__call__)):
-                raise _nobody_awaits()
-        if on_error not in ("raise", "log"):
-            raise LocalProtocolError(f'an observer\'s error is for "raise" or "log", not {shown(on_error)}')
-        self._on_error = on_error
+                raise InvalidType(f"observers must be functions, not {type(observer).__name__}")
+            if not allow_async and (iscoroutinefunction(observer) or iscoroutinefunction(type(observer).__call__)):
+                raise _not_awaited()
+        if on_observer_error not in get_args(OnObserverError):
+            raise InvalidArgument(f'on_observer_error must be "raise" or "log", not {shown(on_observer_error)}')
+        self._on_error = on_observer_error
         self._errors: list[Exception] = []
-        self._left_out = 0
+        self._dropped = 0
 
     def notify(self, item: Emitted) -> None:
-        """Call each observer with `item`; raises `LocalProtocolError` for one that asks to be awaited."""
+        """Call each observer with `item`.
+
+        Raises:
+            InvalidType: An observer returned a coroutine.
+        """
         for observer in self._observers:
-            told: object = None
+            result: object = None
             try:
-                told = observer(item)
+                result = observer(item)
             except Exception as error:
-                self._take(error, item)
-            if isinstance(told, Coroutine):
-                told.close()
-                raise _nobody_awaits()
+                self._handle(error, item)
+            if isinstance(result, Coroutine):
+                result.close()
+                raise _not_awaited()
 
     async def notify_async(self, item: Emitted) -> None:
-        """Call each observer with `item`, one after the other, and await what asks for it."""
+        """Call each observer with `item`, one after the other, and await those that are async."""
         for observer in self._observers:
             try:
-                told = observer(item)
-                if isinstance(told, Awaitable):
-                    await told
+                result = observer(item)
+                if isinstance(result, Awaitable):
+                    await result
             except Exception as error:
-                self._take(error, item)
+                self._handle(error, item)
 
     def raise_errors(self, outcome: Outcome) -> None:
-        """Raise the errors that were kept, with the `outcome` of the watch; do nothing if there are none.
+        """Raise the exceptions that were kept, if any.
 
-        A group that an observer raised is one member of it. A note says how many errors were left out.
+        A group that an observer raised counts as one exception. A note says how many were dropped.
+
+        Args:
+            outcome: How the watch ended.
+
+        Raises:
+            ObserverErrors: Observers raised exceptions.
         """
         if not self._errors:
             return
         group = ObserverErrors("observers failed", self._errors, outcome)
-        if self._left_out:
-            group.add_note(f"{self._left_out:,} more, after the first {MAX_ERRORS}, were not kept")
+        if self._dropped:
+            group.add_note(f"{self._dropped:,} more exceptions after the first {MAX_ERRORS} were dropped")
         raise group
 
-    def _take(self, error: Exception, item: Emitted) -> None:
+    def _handle(self, error: Exception, item: Emitted) -> None:
         if self._on_error == "log":
             import_id = printable(str(item.import_id))
             logging.getLogger("spongewatch").error("an observer of import %s failed", import_id, exc_info=error)
         elif len(self._errors) < MAX_ERRORS:
             self._errors.append(error)
         else:
-            self._left_out += 1
+            self._dropped += 1
 
 
-def _nobody_awaits() -> LocalProtocolError:
-    return LocalProtocolError("an observer is async, and only watch_async and wait_async await it")
+def _not_awaited() -> InvalidType:
+    return InvalidType("observers must not be async here; use watch_async or wait_async")

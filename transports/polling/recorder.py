@@ -1,4 +1,4 @@
-"""`Recorder`: what a loop tells a recording of its watch."""
+"""`Recorder`: the interface through which a loop records its polls."""
 
 from typing import Protocol
 
@@ -11,23 +11,23 @@ class Recorder(Protocol):
     >>> class Counter:
     ...     polls = 0
     ...     def begin(self, session: ImportSession) -> None: ...
-    ...     def exchange(self, session: ImportSession, sent: float, answer: Response | TransportError) -> None:
+    ...     def exchange(self, session: ImportSession, sent: float, response: Response | TransportError) -> None:
     ...         self.polls += 1
     ...     def end(self, session: ImportSession, ended: Ended) -> None: ...
     >>> recorder: Recorder = Counter()
     """
 
     def begin(self, session: ImportSession) -> None:
-        """Take the session as it is before its next poll; a loop may call this more than once."""
+        """Record the session before its next poll; loops may call this more than once."""
         ...
 
-    def exchange(self, session: ImportSession, sent: float, answer: Response | TransportError, /) -> None:
+    def exchange(self, session: ImportSession, sent: float, response: Response | TransportError, /) -> None:
         """Record a poll.
 
         Args:
-            session: The session, which has received the response; its `elapsed` is when that was.
-            sent: The session's `elapsed` when the request was sent, in seconds.
-            answer: The response or the error, without the credentials.
+            session: The session after it has received the response; `session.elapsed` is the time of receipt.
+            sent: `session.elapsed` when the request was sent, in seconds.
+            response: The response or the error, with credentials removed.
         """
         ...
 

@@ -1,29 +1,28 @@
-"""`watch`: the loop that polls an import until its watch ends, and yields what the session emits."""
+"""`watch`: the loop that polls an import and yields the emitted items."""
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, final
+from typing import final
 
 from ...core import Emitted, ImportSession, Outcome, Response, Send, TransportError
 from ..clock import Clock, SystemClock
 from ..transport import Transport
 from .loop import Loop, checked_response
-from .observers import Observer, Observers
+from .observers import Observer, Observers, OnObserverError
 from .recorder import Recorder
 
 
 @final
 class Watch(Loop, Iterator[Emitted]):
-    """Iterates over what the watch of an import emits, `Ended` last; made by `watch`.
+    """An iterator over the items that the watch of an import emits, ending with `Ended`; created by `watch`.
 
-    Polls happen only while somebody asks for the next item. A watch belongs to one thread at a time; only `cancel` may
-    be called from any. After `Ended`, iterating raises the errors of observers as `ObserverErrors`, which has the
-    outcome, unless they are logged.
+    It polls only while you ask for the next item. Use a watch in one thread at a time; only `cancel` may be called from
+    other threads. After `Ended`, the exceptions of observers are raised as `ObserverErrors`, unless they were logged.
 
-    If a `KeyboardInterrupt`, or an exception that no transport may raise, interrupts the watch, the open request counts
-    as a failed poll. Go on by asking for the next item, or deliver `pending` and resume `session.save()`.
+    If a `KeyboardInterrupt`, or an exception that transports must not raise, interrupts the watch, the open request
+    counts as a failed poll. To continue, ask for the next item; or handle `pending` and resume `session.save()`.
 
     Attributes:
-        session: The session that is watched.
+        session: The watched session.
         pending: Items emitted but not yet delivered.
 
     >>> from spongewatch import Credentials
@@ -53,22 +52,36 @@ class Watch(Loop, Iterator[Emitted]):
             self._record.begin(self.session)
         while (step := self._step()) is not None:
             if isinstance(step, tuple):
-                self._receive(self._sent_and_received(*step))
+                self._receive(self._send(*step))
             else:
                 self._clock.sleep(step)
         if not self._pending:
             self._end()
             raise StopIteration
         self._observers.notify(self._pending[0])
-        return self._pending.popleft()  # after all observers were called: an interrupted one loses nothing
+        return self._pending.popleft()  # not before all observers were called, or an interrupt would lose the item
 
     def run(self) -> Outcome:
-        """Watch to the end and return the outcome; raise what iterating raises."""
+        """Watch to the end and return the outcome.
+
+        Returns:
+            How the watch ended.
+
+        Raises:
+            ObserverErrors: Observers raised exceptions, and they were not logged.
+
+        >>> from spongewatch import Credentials
+        >>> from spongewatch.transports import VirtualClock
+        >>> from spongewatch.transports.testing import HandlerTransport
+        >>> session = ImportSession("1126", Credentials("key", "password"), now=0.0)
+        >>> watch(session, HandlerTransport(lambda request: Response(401)), clock=VirtualClock()).run()
+        Rejected(reason='credentials', detail='status 401')
+        """
         for _ in self:
             pass
         return self._outcome()
 
-    def _sent_and_received(self, action: Send, timeout: float) -> Response | TransportError | None:
+    def _send(self, action: Send, timeout: float) -> Response | TransportError | None:
         try:
             return checked_response(self._transport.send(action.request, timeout=timeout))
         except BaseException as error:
@@ -80,26 +93,28 @@ def watch(
     transport: Transport,
     *,
     observers: Iterable[Observer] = (),
-    on_observer_error: Literal["raise", "log"] = "raise",
+    on_observer_error: OnObserverError = "raise",
     record: Recorder | None = None,
     clock: Clock | None = None,
 ) -> Watch:
-    """Watch the import of `session`.
+    """Watch an import: poll until the watch ends, and iterate over the emitted items.
 
     Args:
         session: The session to watch.
-        transport: What sends the requests; it stays open.
-        observers: Functions that are called with each item before it is yielded.
-        on_observer_error: `raise` the errors of observers at the end, as `ObserverErrors`, or `log` them at once. They
-            never end the watch.
-        record: A `TraceWriter` that records the watch.
-        clock: The clock that `session` counts on, for this watch alone; UNIX time by default.
+        transport: The transport to send requests with; it stays open.
+        observers: Functions to call with each item before it is yielded.
+        on_observer_error: The treatment of exceptions of observers, which never end a watch: "raise" them as
+            `ObserverErrors` when the watch has ended, or "log" them at once.
+        record: A `TraceWriter` that records the watch; it stays open.
+        clock: The clock that `session` uses; UNIX time by default. Don't share it between watches: `cancel` might
+            wake the wrong one.
 
     Returns:
-        An iterator over the emitted items, which raises what the transport raises, except `TransportError`.
+        An iterator over the emitted items. Exceptions of the transport other than `TransportError` pass through it.
 
     Raises:
-        LocalProtocolError: An observer can't be called, or the transport has no `send` or an async one.
+        InvalidType: `session`, `transport`, `observers` or `record` has the wrong type, or one of them is async.
+        InvalidArgument: `on_observer_error` is neither "raise" nor "log".
 
     >>> from spongewatch import Credentials
     >>> from spongewatch.transports.testing import HandlerTransport

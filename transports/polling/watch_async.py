@@ -1,31 +1,31 @@
-"""`watch_async`: the loop of `watch` under asyncio."""
+"""`watch_async`: the loop of `watch` for asyncio."""
 
 from collections.abc import AsyncIterator, Iterable
 from inspect import iscoroutinefunction
-from typing import Literal, Self, cast, final
+from typing import Self, cast, final
 
 from ...core import Emitted, ImportSession, LocalProtocolError, Outcome, Response, Send, TransportError
 from ..clock import AsyncClock, SystemClock
 from ..threaded_transport import ThreadedTransport
 from ..transport import AsyncTransport, Transport
 from .loop import Loop, checked_response
-from .observers import Observer, Observers
+from .observers import Observer, Observers, OnObserverError
 from .recorder import Recorder
 
 
 @final
 class AsyncWatch(Loop, AsyncIterator[Emitted]):
-    """Iterates over what the watch of an import emits, `Ended` last; made by `watch_async`.
+    """An async iterator over the items that the watch of an import emits, ending with `Ended`.
 
-    Polls happen only while somebody awaits the next item. A watch belongs to one task at a time; only `cancel` may be
-    called from anywhere. After `Ended`, iterating raises the errors of observers as `ObserverErrors`, which has the
-    outcome, unless they are logged.
+    Created by `watch_async`. It polls only while you await the next item. Use a watch in one task at a time; only
+    `cancel` may be called from anywhere. After `Ended`, the exceptions of observers are raised as `ObserverErrors`,
+    unless they were logged.
 
-    If the task is cancelled, or an exception that no transport may raise interrupts the watch, the open request counts
-    as a failed poll. Go on by awaiting the next item, or deliver `pending` and resume `session.save()`.
+    If the task is cancelled, or an exception that transports must not raise interrupts the watch, the open request
+    counts as a failed poll. To continue, await the next item; or handle `pending` and resume `session.save()`.
 
     Attributes:
-        session: The session that is watched.
+        session: The watched session.
         pending: Items emitted but not yet delivered.
 
     >>> import asyncio
@@ -50,7 +50,7 @@ class AsyncWatch(Loop, AsyncIterator[Emitted]):
         record: Recorder | None,
         clock: AsyncClock,
     ) -> None:
-        super().__init__(session, transport, observers=observers, record=record, clock=clock, awaiting=True)
+        super().__init__(session, transport, observers=observers, record=record, clock=clock, allow_async=True)
         self._clock: AsyncClock = clock
         self._threads: ThreadedTransport | None = None
         if iscoroutinefunction(transport.send):
@@ -64,7 +64,7 @@ class AsyncWatch(Loop, AsyncIterator[Emitted]):
 
     async def __anext__(self) -> Emitted:
         if self._awaited:
-            raise LocalProtocolError("a watch belongs to one task at a time, and another one awaits its next item")
+            raise LocalProtocolError("another task is already awaiting the next item of this watch")
         self._awaited = True
         try:
             return await self._next()
@@ -72,7 +72,25 @@ class AsyncWatch(Loop, AsyncIterator[Emitted]):
             self._awaited = False
 
     async def run(self) -> Outcome:
-        """Watch to the end and return the outcome; raise what iterating raises."""
+        """Watch to the end and return the outcome.
+
+        Returns:
+            How the watch ended.
+
+        Raises:
+            ObserverErrors: Observers raised exceptions, and they were not logged.
+
+        >>> import asyncio
+        >>> from spongewatch import Credentials
+        >>> from spongewatch.transports import VirtualClock
+        >>> from spongewatch.transports.testing import HandlerTransport
+        >>> async def main() -> Outcome:
+        ...     session = ImportSession("1126", Credentials("key", "password"), now=0.0)
+        ...     transport = HandlerTransport(lambda request: Response(401))
+        ...     return await watch_async(session, transport, clock=VirtualClock()).run()
+        >>> asyncio.run(main())
+        Rejected(reason='credentials', detail='status 401')
+        """
         async for _ in self:
             pass
         return self._outcome()
@@ -82,7 +100,7 @@ class AsyncWatch(Loop, AsyncIterator[Emitted]):
             self._record.begin(self.session)
         while (step := self._step()) is not None:
             if isinstance(step, tuple):
-                self._receive(await self._sent_and_received(*step))
+                self._receive(await self._send(*step))
             else:
                 await self._clock.sleep_async(step)
         if not self._pending:
@@ -91,9 +109,9 @@ class AsyncWatch(Loop, AsyncIterator[Emitted]):
             self._end()
             raise StopAsyncIteration
         await self._observers.notify_async(self._pending[0])
-        return self._pending.popleft()  # after all observers were called: a cancelled task loses nothing
+        return self._pending.popleft()  # not before all observers were called, or a cancelled task would lose the item
 
-    async def _sent_and_received(self, action: Send, timeout: float) -> Response | TransportError | None:
+    async def _send(self, action: Send, timeout: float) -> Response | TransportError | None:
         try:
             return checked_response(await self._transport.send(action.request, timeout=timeout))
         except BaseException as error:
@@ -105,27 +123,30 @@ def watch_async(
     transport: AsyncTransport | Transport,
     *,
     observers: Iterable[Observer] = (),
-    on_observer_error: Literal["raise", "log"] = "raise",
+    on_observer_error: OnObserverError = "raise",
     record: Recorder | None = None,
     clock: AsyncClock | None = None,
 ) -> AsyncWatch:
-    """Watch the import of `session` on the running event loop.
+    """Watch an import on the running event loop, and iterate over the emitted items.
 
     Args:
         session: The session to watch.
-        transport: What sends the requests; it stays open. One whose `send` is not async sends in a thread of this
-            watch; several watches share the threads of one `ThreadedTransport`.
-        observers: Functions that are called with each item before it is yielded; async ones are awaited, one after
-            the other.
-        on_observer_error: As for `watch`.
-        record: A `TraceWriter` that records the watch.
-        clock: The clock that `session` counts on, for this watch alone; UNIX time by default.
+        transport: The transport to send requests with; it stays open. A blocking one sends in a thread that belongs to
+            this watch; to share threads between watches, pass a `ThreadedTransport`.
+        observers: Functions to call with each item before it is yielded; async ones are awaited, one after the other.
+        on_observer_error: The treatment of exceptions of observers, which never end a watch: "raise" them as
+            `ObserverErrors` when the watch has ended, or "log" them at once.
+        record: A `TraceWriter` that records the watch; it stays open.
+        clock: The clock that `session` uses; UNIX time by default. Don't share it between watches: `cancel` might
+            wake the wrong one.
 
     Returns:
-        An async iterator over the emitted items, which raises what the transport raises, except `TransportError`.
+        An async iterator over the emitted items. Exceptions of the transport other than `TransportError` pass through
+        it.
 
     Raises:
-        LocalProtocolError: An observer can't be called, or the transport has no `send`.
+        InvalidType: `session`, `transport`, `observers` or `record` has the wrong type.
+        InvalidArgument: `on_observer_error` is neither "raise" nor "log".
 
     >>> import asyncio
     >>> from spongewatch import Credentials
@@ -142,7 +163,7 @@ def watch_async(
     return AsyncWatch(
         session,
         transport,
-        observers=Observers(observers, on_observer_error, awaiting=True),
+        observers=Observers(observers, on_observer_error, allow_async=True),
         record=record,
         clock=clock or SystemClock(),
     )

@@ -1,4 +1,6 @@
-"""Recorded watches: the native trace, read and written, and its replay.
+"""Recordings of watches: traces, read and written, and replays.
 
-`opening` decides what a file is. Formats of other programs belong in `foreign`. Nothing here polls or connects.
+`opening` recognizes the format of a file, `trace` reads this library's own format and `trace_writer` writes it, and
+`replay` runs a session on recorded responses. Formats of other programs belong in `foreign`. Nothing here polls or
+connects.
 """

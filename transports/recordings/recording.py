@@ -1,22 +1,29 @@
-"""What a recording holds, whatever file it comes from, and the error that says why one can't be read."""
+"""The content that recordings of all formats share, and the error if one can't be read or written."""
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from typing import Protocol, final
 
-from ...core import LocalProtocolError, PollPolicy, Response, TransportError
+from ...core import LocalProtocolError, PollPolicy, RemoteProtocolError, Response, TransportError, decode
 from ...core._shared import printable
 
 
 @final
 class RecordingError(LocalProtocolError):
-    """A recording that can't be read, or made; the text names the file and, where there are lines, the line.
+    """A recording can't be read or written; the message names the file and, in a trace, the line.
 
-    `path` is the file, as it was given, and `problem` the text without it.
+    Attributes:
+        path: The file, as it was given.
+        problem: The message without the file.
 
-    >>> print(RecordingError("trace.jsonl", "not JSON", line=3))
-    trace.jsonl: line 3: not JSON
+    Args:
+        path: The file.
+        problem: The reason.
+        line: The number of the line, from 1; None if there are no lines.
+
+    >>> print(RecordingError("trace.jsonl", "not valid JSON", line=3))
+    trace.jsonl: line 3: not valid JSON
     """
 
     def __init__(self, path: str | PathLike[str], problem: str, line: int | None = None) -> None:
@@ -31,23 +38,32 @@ class RecordingError(LocalProtocolError):
 @final
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One poll as it went: when the request left, when the answer came, in seconds from the start.
+    """One poll.
+
+    Args:
+        sent: When the request was sent, in seconds since the start of the watch.
+        received: When the response arrived or the request failed, in seconds since the start of the watch.
+        response: The response, or the error in its place.
 
     >>> Exchange(0.0, 0.184, Response(200))
-    Exchange(sent=0.0, came=0.184, answer=Response(status=200))
+    Exchange(sent=0.0, received=0.184, response=Response(status=200))
     """
 
     sent: float
-    came: float
-    answer: Response | TransportError
+    received: float
+    response: Response | TransportError
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class End:
-    """The last entry of a whole recording: when the watch ended, in seconds from the start, and how.
+    """How the watch ended: the last entry of a complete recording.
 
-    The words are those of an `ended` line; `reason` is None and `detail` empty where the recording has none.
+    Args:
+        at: When it ended, in seconds since the start of the watch.
+        outcome: The name of the outcome, e.g. `completed`.
+        reason: The reason of the outcome, None if it has none.
+        detail: The detail of the outcome, empty if it has none.
 
     >>> End(61.0, "completed", None, "").outcome
     'completed'
@@ -62,7 +78,10 @@ class End:
 @final
 @dataclass(frozen=True, slots=True)
 class TruncatedLine:
-    """The last entry of a recording whose last line is not whole; that line is dropped.
+    """The last entry of a trace whose last line is incomplete, because the process was killed while it wrote it.
+
+    Args:
+        line: The number of the line, from 1.
 
     >>> TruncatedLine(line=12).line
     12
@@ -77,9 +96,10 @@ Entry = Exchange | End | TruncatedLine
 class Recording(Protocol):
     """A recorded watch.
 
-    `import_id` is None where only the bodies can name the import; `policy` is that of the watch, without the
-    budgets that are not named, for a recording ends by itself. `resumed` says where the watch stood when the
-    recording began, None where it began with it.
+    Attributes:
+        import_id: The id of the import; None if the recording doesn't name it, though the bodies may.
+        policy: The policy of the watch. Budgets that the recording doesn't name are unlimited.
+        resumed: The state of the session at the start of the recording, None for a session that had just begun.
 
     >>> from spongewatch.transports import open_recording
     >>> recording: Recording = open_recording("docs/traces/completes.jsonl")
@@ -92,5 +112,17 @@ class Recording(Protocol):
     resumed: Mapping[str, object] | None
 
     def entries(self) -> Generator[Entry, None, None]:
-        """The recording from its start, read as it is asked for; raises `RecordingError` on the way."""
+        """Yield the entries in order, reading the file lazily.
+
+        Raises:
+            RecordingError: The recording can't be read any further.
+        """
         ...
+
+
+def import_id_in(response: Response) -> str | None:
+    """Return the import id that the body of `response` names, None without one."""
+    try:
+        return decode(response.body, response.headers.get("content-type")).import_id
+    except RemoteProtocolError:
+        return None

@@ -1,7 +1,4 @@
-"""Recorded answers in place of a service: as a transport, and as a watch of their import.
-
-`replay` is the whole of it in one call; `ReplayTransport` is the part that stands in for a service.
-"""
+"""Replays recordings: `replay` runs a session on one; `ReplayTransport` plays one to a loop of yours."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -11,47 +8,42 @@ from os import PathLike
 from typing import Final, final
 
 from ...core import (
-    Abandoned,
     Cancelled,
-    Completed,
     Emitted,
     Ended,
-    Failed,
-    ImportFailure,
-    ImportMachine,
-    LostContact,
-    Outcome,
-    Rejected,
-    RemoteProtocolError,
     Request,
     Response,
     Send,
-    State,
-    TimedOut,
     TransportError,
-    decode,
     is_import_id,
 )
+from ...core._shared import OutcomeWords, outcome_from_words
 from ..clock import VirtualClock
 from ..unpicklable import Unpicklable
 from .opening import open_recording
-from .recording import End, Entry, Exchange, Recording, RecordingError, TruncatedLine
+from .recording import End, Entry, Exchange, Recording, RecordingError, TruncatedLine, import_id_in
 from .resumed import NOWHERE, session_of
 
 UNKNOWN_IMPORT: Final = "unknown"
-"""The id of an import that neither the recording nor a body in it names."""
+"""The import id of a replay if neither the recording nor a body in it names one."""
 
 _REQUEST = Request("GET", f"{NOWHERE}/events")
 
 
 @final
 class ReplayTransport(Unpicklable):
-    """Answers with what was recorded, in order, and moves `clock` to when each answer came.
+    """Returns the recorded responses in order, and moves `clock` to the time at which each arrived.
 
-    Once the recording is over, or can't be read on, `send` raises a permanent `TransportError`. Afterwards
-    `end` is how the recording says the watch ended, `exhausted` is true where it does not say, `truncated_line` is the
-    number of a last line that was dropped, and `broken` is what kept the recording from being read to its end. `sent`
-    is when the request of the last response was sent, in seconds from the start of the recording.
+    Args:
+        recording: The recording, e.g. from `open_recording`.
+        clock: The clock of the session.
+
+    Attributes:
+        sent: When the request of the last response was sent, in seconds since the start of the recording.
+        end: At the end: how the watch ended, if the recording says so.
+        exhausted: At the end: whether the recording does not say how the watch ended.
+        truncated_line: At the end: the number of a truncated last line, which was dropped.
+        broken: Why the recording can't be read to its end.
 
     >>> clock = VirtualClock()
     >>> transport = ReplayTransport(open_recording("docs/traces/completes.jsonl"), clock)
@@ -71,18 +63,30 @@ class ReplayTransport(Unpicklable):
         self._clock = clock
 
     def send(self, request: Request, *, timeout: float) -> Response:
-        """The next recorded answer, whatever is asked; or the next recorded error, raised."""
+        """Return the next recorded response, whatever the request.
+
+        Args:
+            request: Ignored.
+            timeout: Ignored.
+
+        Raises:
+            TransportError: The next recorded error, or a permanent one once the recording ends or can't be read.
+
+        >>> transport = ReplayTransport(open_recording("docs/traces/fails.jsonl"), VirtualClock())
+        >>> transport.send(Request("GET", "/events/1126"), timeout=10)
+        Response(status=200)
+        """
         if self._entry is None:
             self._entry = self._next()
         entry = self._entry
         if isinstance(entry, Exchange | End):
-            self._clock.move_to(entry.came if isinstance(entry, Exchange) else entry.at)
-        self._entry = None  # not before its moment has come, so that what interrupts the clock loses nothing
+            self._clock.move_to(entry.received if isinstance(entry, Exchange) else entry.at)
+        self._entry = None  # after the clock has moved, so that an exception in `move_to` loses nothing
         self.sent = entry.sent if isinstance(entry, Exchange) else None
         if isinstance(entry, Exchange):
-            if isinstance(entry.answer, TransportError):
-                raise entry.answer
-            return entry.answer
+            if isinstance(entry.response, TransportError):
+                raise entry.response
+            return entry.response
         self.exhausted = not isinstance(entry, End)
         if isinstance(entry, End):
             self.end = entry
@@ -91,11 +95,20 @@ class ReplayTransport(Unpicklable):
         raise TransportError("exhausted", "the recording ends before the import does", permanent=True)
 
     def close(self) -> None:
-        """Close the recording; may be called again."""
+        """Close the recording; may be called again.
+
+        >>> ReplayTransport(open_recording("docs/traces/fails.jsonl"), VirtualClock()).close()
+        """
         self._entries.close()
 
     def skip_rest(self) -> None:
-        """Read on to the end of the recording, for a last line that is torn."""
+        """Read the rest of the recording, to set `truncated_line`.
+
+        >>> transport = ReplayTransport(open_recording("docs/traces/fails.jsonl"), VirtualClock())
+        >>> transport.skip_rest()
+        >>> transport.truncated_line is None
+        True
+        """
         with suppress(RecordingError):
             for entry in self._entries:
                 if isinstance(entry, TruncatedLine):
@@ -111,12 +124,21 @@ class ReplayTransport(Unpicklable):
 
 @final
 class Replay(Unpicklable, Iterator[Emitted]):
-    """What the watch of a recorded import emits, `Ended` last.
+    """Iterates over the items that the watch of a recorded import emits, `Ended` last.
 
-    The same session as in a watch of the service takes the answers, at the moments at which they came; its
-    budgets are those that the recording names. With a `speed` (1 is real time) this takes as long. Nothing
-    but `StopIteration` is raised on the way: a recording that breaks off ends as `LostContact`. `session` is the
-    session, and `transport` the `ReplayTransport`, which knows how the recording ended.
+    A session receives the recorded responses at the times at which they arrived, under the recorded policy. A recording
+    that can't be read to its end is no error here: the replay ends as `LostContact`, and `transport.broken` says why.
+
+    Args:
+        recording: The recording, e.g. from `open_recording`.
+        speed: How many times as fast as real time to replay; None replays without waiting.
+
+    Attributes:
+        session: The session.
+        transport: The `ReplayTransport`, which knows how the recording ended.
+
+    Raises:
+        LocalProtocolError: `speed` is not a number above 0.
 
     >>> *_, ended = Replay(open_recording("docs/traces/abandoned.jsonl"))
     >>> ended.outcome.name, ended.at
@@ -130,96 +152,97 @@ class Replay(Unpicklable, Iterator[Emitted]):
         self.transport = ReplayTransport(recording, self._clock)
         self._cancelled = False
         self._over = False
-        self._untold: deque[Emitted] = deque()
+        self._pending: deque[Emitted] = deque()
 
     def __next__(self) -> Emitted:
-        while not self._untold:
+        while not self._pending:
             if self._over:
                 self.transport.skip_rest()
                 self.transport.close()
                 raise StopIteration
-            self._untold += self._next_items()
-        return self._untold.popleft()
+            self._pending += self._next_items()
+        return self._pending.popleft()
 
     def cancel(self) -> None:
-        """End the watch before its next answer; from any thread or signal handler."""
+        """End the watch before its next response; may be called from any thread or signal handler.
+
+        >>> watch = Replay(open_recording("docs/traces/completes.jsonl"))
+        >>> watch.cancel()
+        >>> [item.outcome.name for item in watch]
+        ['cancelled']
+        """
         self._cancelled = True
         self._clock.wake()
 
     def _next_items(self) -> tuple[Emitted, ...]:
-        items = self.session.cancel(now=self._clock.now()) if self._cancelled else self._next_answer()
+        items = self.session.cancel(now=self._clock.now()) if self._cancelled else self._receive_next()
         self._over = bool(items) and isinstance(items[-1], Ended)
         return items
 
-    def _next_answer(self) -> tuple[Emitted, ...]:
-        answer: Response | TransportError
+    def _receive_next(self) -> tuple[Emitted, ...]:
+        response: Response | TransportError
         try:
-            answer = self.transport.send(_REQUEST, timeout=inf)
+            response = self.transport.send(_REQUEST, timeout=inf)
         except TransportError as error:
-            answer = error
+            response = error
         now = self._clock.now()
-        if self._cancelled:  # perhaps while the clock moved, and then the answer has not come
+        if self._cancelled:  # by another thread while the clock moved; the response has not arrived yet
             return self.session.cancel(now=now)
         if self.transport.end:
             return self._end_as_recorded(self.transport.end, now)
         self._send(self.transport.sent)
-        if isinstance(answer, TransportError):
-            return self.session.receive_failure(answer, now=now)
-        return self.session.receive(answer, now=now)
+        if isinstance(response, TransportError):
+            return self.session.receive_failure(response, now=now)
+        return self.session.receive(response, now=now)
 
     def _send(self, sent: float | None) -> None:
-        """Open the poll as the recorded watch did, so that the session counts the same polls as overdue."""
+        """Tell the session when the request was sent, so that it counts the same polls as overdue."""
         if sent is not None and isinstance(self.session.next_action(now=sent), Send):
             self.session.sent(now=sent)
 
     def _end_as_recorded(self, end: End, now: float) -> tuple[Emitted, ...]:
-        if end.outcome == Cancelled.name:  # whatever budget was about to run out
+        if end.outcome == Cancelled.name:  # before `handle_timeout`: a budget may be over by now
             return self.session.cancel(now=now)
-        told = self.session.handle_timeout(now=now)
+        emitted = self.session.handle_timeout(now=now)
         if self.session.outcome:
-            return told
+            return emitted
         session = self.session
-        outcome = _recorded_outcome(end, session.machine)
+        words = OutcomeWords(end.outcome, end.reason, end.detail)
+        outcome = outcome_from_words(words, session.state, session.contact_count)
         ended = Ended(session.import_id, now, outcome, session.state, session.contact_count, session.machine.seen)
-        return (*told, ended)
+        return (*emitted, ended)
 
 
 def replay(path: str | PathLike[str], *, speed: float | None = None, import_id: str | int | None = None) -> Replay:
-    """Watch the recorded import at `path`: whatever `open_recording` opens, and `import_id` is what it is there.
+    """Replay the recording at `path`.
 
-    At once, or at `speed` times its own pace. Raises `RecordingError` for what is no recording.
+    Args:
+        path: A recording in any format that `open_recording` reads.
+        speed: How many times as fast as real time to replay; None, the default, replays without waiting.
+        import_id: The import to replay, for files of other tools that hold several.
+
+    Returns:
+        An iterator over the items that the watch emits.
+
+    Raises:
+        RecordingError: The file can't be read, or is not a recording.
+        InvalidArgument: `import_id` is not a valid import id.
+        InvalidType: `import_id` is neither a str nor an int.
+        LocalProtocolError: `speed` is not a number above 0.
 
     >>> from spongewatch import PollFailed
     >>> [item.reason for item in replay("docs/traces/fails.jsonl") if isinstance(item, PollFailed)]
-    ['status 503', 'timeout: no answer within 10 s']
+    ['status 503', 'timeout: no response within 10 s']
     """
     return Replay(open_recording(path, import_id), speed=speed)
 
 
 def _first_import_id(recording: Recording) -> str | None:
-    """The id in the first body that names one, as far as the recording can be read."""
+    """Return the first import id that a body names, as far as the recording can be read."""
     with closing(recording.entries()) as entries, suppress(RecordingError):
         for entry in entries:
-            if isinstance(entry, Exchange) and isinstance(entry.answer, Response):
-                with suppress(RemoteProtocolError):
-                    found = decode(entry.answer.body, entry.answer.headers.get("content-type")).import_id
-                    if found and is_import_id(found):
-                        return found
+            if isinstance(entry, Exchange) and isinstance(entry.response, Response):
+                found = import_id_in(entry.response)
+                if found and is_import_id(found):
+                    return found
     return None
-
-
-def _recorded_outcome(end: End, machine: ImportMachine) -> Outcome:
-    match end.outcome:
-        case "completed":
-            return Completed(machine.contact_count)
-        case "failed":
-            return Failed(ImportFailure.of(None, machine.state))
-        case "abandoned":
-            return Abandoned(ImportFailure.of(None, machine.state))
-        case "timed-out":
-            waiting_for = "consent" if machine.state is State.INITIALIZING else "gathering"
-            return TimedOut(end.reason or waiting_for)
-        case "rejected":
-            return Rejected(end.reason or "request", end.detail)
-        case _:
-            return LostContact(end.detail)

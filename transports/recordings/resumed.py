@@ -1,6 +1,7 @@
-"""Where a watch stood when its recording began: what a replay needs of a session that was resumed.
+"""The state of a resumed session at the start of a recording, from which a replay starts.
 
-It is what `ImportSession.save` gives, less what the header of a trace says already, and what no replay asks for.
+It consists of the keys of a saved session (`ImportSession.save`) that a replay needs and the header of a trace doesn't
+already contain.
 """
 
 import json
@@ -10,9 +11,9 @@ from typing import Any, Final
 from ...core import ImportSession, PollPolicy
 
 NOWHERE: Final = "https://recording.invalid"
-"""The base url of sessions that are not to send anything."""
+"""The base_url of sessions that never send a request."""
 
-_MEMBERS = (
+_KEYS = (
     "now",
     "delay",
     "owed",
@@ -26,42 +27,42 @@ _MEMBERS = (
     "lost_at",
     "machine",
 )
-_FARTHEST = 10**13
-"""Milliseconds; no session has a time beyond."""
+_LATEST = 10**13
+"""Upper bound for any time of a session, in milliseconds (about 300 years)."""
 
 
-def standing(session: ImportSession) -> dict[str, object] | None:
-    """Return where `session` stands, or None if it has just begun or has ended.
+def resumed_state(session: ImportSession) -> dict[str, object] | None:
+    """Return the state of a resumed session, None for one that has just begun or has ended.
 
-    >>> session = ImportSession("1126", None, now=5.0)
-    >>> standing(session) is None
+    >>> resumed_state(ImportSession("1126", None, now=5.0)) is None
     True
     """
-    stands = _members(session)
-    if session.outcome is not None or stands == _members(_begun(session.import_id, session.policy)):
+    state = _state(session)
+    if session.outcome is not None or state == _state(_new_session(session.import_id, session.policy)):
         return None
-    return stands
+    return state
 
 
-def session_of(import_id: str, policy: PollPolicy, stood: Mapping[str, object] | None) -> ImportSession:
-    """A session as it `stood`, its clock counting from the start of the watch; a new one where that is None.
+def session_of(import_id: str, policy: PollPolicy, state: Mapping[str, object] | None) -> ImportSession:
+    """Return a session in the given state, or a new one if it is None; its clock counts from the start of the watch.
 
-    Raises `LocalProtocolError` for what `standing` can't have given.
+    Raises:
+        LocalProtocolError: `state` can't be that of a session.
     """
-    if stood is None:
-        return _begun(import_id, policy)
-    begun = json.loads(_begun(import_id, policy).save())
-    elsewhere = {name: value for name, value in begun.items() if name not in _MEMBERS}
-    saved = json.dumps({**stood, **elsewhere})
-    now = stood.get("now")
-    moment = now / 1000 if isinstance(now, int) and abs(now) < _FARTHEST else 0.0
-    return ImportSession.resume(saved, None, now=moment, base_url=NOWHERE)
+    new = _new_session(import_id, policy)
+    if state is None:
+        return new
+    others = {key: value for key, value in json.loads(new.save()).items() if key not in _KEYS}
+    saved = json.dumps({**state, **others})
+    now = state.get("now")
+    seconds = now / 1000 if isinstance(now, int) and abs(now) < _LATEST else 0.0
+    return ImportSession.resume(saved, None, now=seconds, base_url=NOWHERE)
 
 
-def _begun(import_id: str, policy: PollPolicy) -> ImportSession:
+def _new_session(import_id: str, policy: PollPolicy) -> ImportSession:
     return ImportSession(import_id, None, now=0.0, base_url=NOWHERE, policy=policy)
 
 
-def _members(session: ImportSession) -> dict[str, Any]:
+def _state(session: ImportSession) -> dict[str, Any]:
     saved = json.loads(session.save())
-    return {name: saved[name] for name in _MEMBERS}
+    return {key: saved[key] for key in _KEYS}

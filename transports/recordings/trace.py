@@ -1,4 +1,4 @@
-"""The native trace format, JSON lines, as it is read; `docs/reference/trace-format.md` specifies it."""
+"""Reads traces, this library's own format: JSON lines, specified in `docs/reference/trace-format.md`."""
 
 import base64
 import binascii
@@ -7,29 +7,37 @@ import re
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import final
+from typing import TypeVar, final
 
-from ...core import LocalProtocolError, PollPolicy, Rejected, Response, TimedOut, TransportError, is_import_id
-from ...core._shared import MAX_BODY, TRANSPORT_ERROR_KINDS, printable, shortened, shown
+from ...core import PollPolicy, Response, SpongewatchError, TransportError, is_import_id
+from ...core._shared import (
+    MAX_BODY,
+    OUTCOME_NAMES,
+    OUTCOME_REASONS,
+    TRANSPORT_ERROR_KINDS,
+    TransportErrorKind,
+    printable,
+    shortened,
+    shown,
+)
 from .recording import End, Entry, Exchange, RecordingError, TruncatedLine
 from .resumed import session_of
 
 MARK = "spongewatch-trace"
 VERSION = 1
 MAX_LINE = 8 * MAX_BODY
-"""Bytes of one line at the most: a full body in which each byte is written as an escape."""
+"""Upper bound for the bytes of a line; a body of `MAX_BODY` in which each byte is escaped fits."""
 
 _LONGEST = 10**9
-"""Seconds; no trace is thirty years long."""
+"""Upper bound for any time in a trace, in seconds (about 30 years)."""
 
-_OUTCOMES = ("completed", "failed", "abandoned", "timed-out", "lost-contact", "rejected", "cancelled")
-_REASONS = {kind.name: kind.REASONS for kind in (TimedOut, Rejected)}
+_Word = TypeVar("_Word")
 _HEADER_START = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"spongewatch-trace"')
 
 
 def is_trace(first_line: bytes) -> bool:
-    """True where `first_line` is the header of a trace, or one that is broken."""
-    if MARK.encode() not in first_line:  # before what may be another's whole file is parsed
+    """Whether `first_line` is the header of a trace, damaged or not."""
+    if MARK.encode() not in first_line:  # the line may be a whole HAR of many megabytes
         return False
     try:
         return MARK in _object(first_line)
@@ -39,9 +47,13 @@ def is_trace(first_line: bytes) -> bool:
 
 @final
 class Trace:
-    """A trace in the native format; the header is read at once, the exchanges as they are asked for.
+    """A trace; the header is read when it is opened, the entries lazily.
 
-    Raises `RecordingError`, which names the line, for a header that is broken or of another version.
+    Args:
+        path: The file.
+
+    Raises:
+        RecordingError: The header is invalid or of another version.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,11 +62,11 @@ class Trace:
             number, header = next(lines, (1, b""))
         try:
             self.import_id, self.policy, self.resumed = _header(_object(header))
-        except (ValueError, LocalProtocolError) as problem:
+        except (ValueError, SpongewatchError) as problem:
             raise RecordingError(path, str(problem), number) from None
 
     def entries(self) -> Generator[Entry, None, None]:
-        """Each exchange, then how the recording ends, if it says."""
+        """Yield each exchange, then how the watch ended, if the trace says so."""
         for number, line in self._lines():
             if number == 1 or not line.strip():
                 continue
@@ -74,58 +86,58 @@ class Trace:
             with self._path.open("rb") as stream:
                 yield from enumerate(iter(lambda: stream.readline(MAX_LINE), b""), start=1)
         except OSError as error:
-            raise RecordingError(self._path, f"can't be read: {error.strerror}") from None
+            raise RecordingError(self._path, f"cannot be read: {error.strerror}") from None
 
 
 class _NotJsonError(ValueError):
-    pass
+    """A line is not JSON, as a truncated one."""
 
 
 def _object(line: bytes) -> Mapping[str, object]:
     if len(line) == MAX_LINE:
-        raise ValueError(f"is longer than {MAX_LINE:,} bytes")
+        raise ValueError(f"longer than {MAX_LINE:,} bytes")
     try:
         obj = json.loads(line)
     except (ValueError, RecursionError):
-        raise _NotJsonError("is not JSON") from None
+        raise _NotJsonError("not valid JSON") from None
     if not isinstance(obj, dict):
-        raise ValueError("is not a JSON object")
+        raise ValueError("not a JSON object")
     return obj
 
 
 def _header(header: Mapping[str, object]) -> tuple[str | None, PollPolicy, Mapping[str, object] | None]:
     version = header.get(MARK)
     if version is True or version != VERSION:
-        raise ValueError(f"{MARK} is {shown(version)}; version {VERSION} is the one that can be read")
+        raise ValueError(f"trace version must be {VERSION}, not {shown(version)}")
     if "format" in header:
         _one_of(header, "format", ("json", "xml"))
     _optional_text(header, "started")
     policy = header.get("policy", {})
     if not isinstance(policy, dict):
-        raise ValueError(f"policy is {shown(policy)}, not an object")
+        raise ValueError(f"policy must be an object, not {shown(policy)}")
     import_id = (_optional_text(header, "import_id") or "").strip()
     if import_id and not is_import_id(import_id):
-        raise ValueError(f"import_id is {shown(import_id)}, which no import has")
-    kept, resumed = PollPolicy.from_json(policy), header.get("resumed")
+        raise ValueError(f"invalid import_id {shown(import_id)}")
+    polling, resumed = PollPolicy.from_json(policy), header.get("resumed")
     if resumed is None:
-        return import_id or None, kept, None
+        return import_id or None, polling, None
     if not isinstance(resumed, dict):
-        raise ValueError(f"resumed is {shown(resumed)}, not an object")
-    session_of(import_id, kept, resumed)  # what a replay will begin with
-    return import_id, kept, resumed
+        raise ValueError(f"resumed must be an object, not {shown(resumed)}")
+    session_of(import_id, polling, resumed)  # raises if no session can have this state
+    return import_id, polling, resumed
 
 
 def _entry(line: Mapping[str, object]) -> Exchange | End:
     sent = _seconds(line, "t")
     if "end" in line:
         return _end(line, sent)
-    came = _to_milliseconds(sent + _seconds(line, "took"))
-    return Exchange(sent, came, _error(line) if "error" in line else _response(line))
+    received = _to_milliseconds(sent + _seconds(line, "took"))
+    return Exchange(sent, received, _error(line) if "error" in line else _response(line))
 
 
 def _end(line: Mapping[str, object], at: float) -> End:
-    outcome = _one_of(line, "end", _OUTCOMES)
-    reasons = _REASONS.get(outcome, ())
+    outcome = _one_of(line, "end", OUTCOME_NAMES)
+    reasons = OUTCOME_REASONS.get(outcome, ())
     reason = _one_of(line, "reason", reasons) if reasons and line.get("reason") is not None else None
     detail = shortened(_optional_text(line, "detail") or "")
     return End(at, outcome, reason, shortened(printable(detail)))
@@ -134,18 +146,19 @@ def _end(line: Mapping[str, object], at: float) -> End:
 def _error(line: Mapping[str, object]) -> TransportError:
     permanent = line.get("permanent", False)
     if not isinstance(permanent, bool):
-        raise ValueError(f"permanent is {shown(permanent)}, not true or false")
-    kind = _one_of(line, "error", TRANSPORT_ERROR_KINDS)
+        raise ValueError(f"permanent must be true or false, not {shown(permanent)}")
+    kind: TransportErrorKind = _one_of(line, "error", TRANSPORT_ERROR_KINDS)
     return TransportError(kind, _optional_text(line, "detail") or "", permanent)
 
 
 def _response(line: Mapping[str, object]) -> Response:
     status = line.get("status")
-    if not isinstance(status, int) or isinstance(status, bool) or not 0 <= status <= 999:  # what some clients give
-        raise ValueError(f"status is {shown(status)}, not a number from 0 to 999")
+    # Some HTTP clients report statuses such as 0 and 999.
+    if not isinstance(status, int) or isinstance(status, bool) or not 0 <= status <= 999:
+        raise ValueError(f"status must be a number from 0 to 999, not {shown(status)}")
     headers = line.get("headers", {})
     if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
-        raise ValueError("headers are not an object of texts")
+        raise ValueError("headers must be an object with string values")
     return Response(status, {name.lower(): value for name, value in headers.items()}, _body(line))
 
 
@@ -155,31 +168,32 @@ def _body(line: Mapping[str, object]) -> bytes:
             return base64.b64decode((_optional_text(line, "body64") or "").encode(), validate=True)
         return (_optional_text(line, "body") or "").encode()
     except UnicodeEncodeError:
-        raise ValueError("body is not text that UTF-8 can hold") from None
+        raise ValueError("body must be encodable as UTF-8") from None
     except binascii.Error:
-        raise ValueError("body64 is not base64") from None
+        raise ValueError("body64 must be base64") from None
 
 
-def _seconds(line: Mapping[str, object], member: str) -> float:
-    value = line.get(member)
+def _seconds(line: Mapping[str, object], key: str) -> float:
+    value = line.get(key)
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LONGEST:
         return _to_milliseconds(value)
-    raise ValueError(f"{member} is {shown(value)}, not a number of seconds")
+    raise ValueError(f"{key} must be a number of seconds, not {shown(value)}")
 
 
 def _to_milliseconds(seconds: float) -> float:
     return round(seconds * 1000) / 1000
 
 
-def _one_of(line: Mapping[str, object], member: str, words: tuple[str, ...]) -> str:
-    value = line.get(member)
-    if isinstance(value, str) and value in words:
-        return value
-    raise ValueError(f"{member} is {shown(value)}, not one of {', '.join(words)}")
+def _one_of(line: Mapping[str, object], key: str, words: tuple[_Word, ...]) -> _Word:
+    value = line.get(key)
+    for word in words:
+        if word == value:
+            return word
+    raise ValueError(f"{key} must be one of {', '.join(map(str, words))}, not {shown(value)}")
 
 
-def _optional_text(line: Mapping[str, object], member: str) -> str | None:
-    value = line.get(member)
+def _optional_text(line: Mapping[str, object], key: str) -> str | None:
+    value = line.get(key)
     if value is None or isinstance(value, str):
         return value
-    raise ValueError(f"{member} is {shown(value)}, not text")
+    raise ValueError(f"{key} must be a string, not {shown(value)}")

@@ -1,4 +1,4 @@
-"""The native trace format as it is written; `trace` reads it, and `docs/reference/trace-format.md` specifies it."""
+"""Writes the lines of a trace; `trace` reads them, and `docs/reference/trace-format.md` specifies the format."""
 
 import base64
 import json
@@ -13,16 +13,24 @@ from .trace import MARK, VERSION
 
 KEPT_HEADERS: Final = ("content-type", "date", "retry-after")
 MAX_HEADER: Final = 8_192
-"""Characters of a header that is kept."""
+"""Characters kept of a header's value."""
 
 
 @final
 class TraceLines(Unpicklable, Iterator[str]):
-    """`recording` in the native format: its lines, the header first, each with its line feed.
+    """Iterates over the lines of a trace with the content of another recording.
 
-    They are read as they are asked for, and replay to what `recording` replays to. Afterwards `truncated_line` is the
-    number of a last line of `recording` that was left out. Raises `RecordingError`, on the way, where it can't
-    be read on.
+    The first line is the header; each ends with a line feed. `recording` is read lazily. The trace replays to the same
+    items.
+
+    Args:
+        recording: The recording to convert.
+
+    Attributes:
+        truncated_line: At the end, the number of a truncated line that was left out, else None.
+
+    Raises:
+        RecordingError: While iterating, if `recording` can't be read any further.
 
     >>> from spongewatch.transports import open_recording
     >>> header, first, *_ = TraceLines(open_recording("docs/traces/completes.jsonl"))
@@ -41,7 +49,7 @@ class TraceLines(Unpicklable, Iterator[str]):
         yield header_line(recording.import_id, recording.policy, resumed=recording.resumed)
         for entry in recording.entries():
             if isinstance(entry, Exchange):
-                yield exchange_line(entry.sent, entry.came - entry.sent, entry.answer)
+                yield exchange_line(entry.sent, entry.received - entry.sent, entry.response)
             elif isinstance(entry, End):
                 yield end_line(entry)
             else:
@@ -56,20 +64,26 @@ def header_line(
     started: str | None = None,
     resumed: Mapping[str, object] | None = None,
 ) -> str:
-    """The first line; what is not known stays out of it."""
+    """Return the first line, without the keys whose values are unknown."""
     known = _without_blanks({"import_id": import_id, "format": format, "started": started})
-    stood = {} if resumed is None else {"resumed": resumed}
-    return _line({MARK: VERSION, **known, "policy": policy.to_json(), **stood})
+    state = {} if resumed is None else {"resumed": resumed}
+    return _line({MARK: VERSION, **known, "policy": policy.to_json(), **state})
 
 
-def exchange_line(sent: float, took: float, answer: Response | TransportError) -> str:
-    """One poll: when its request left and how long it took, in seconds; of the headers those that are kept."""
-    told = _error(answer) if isinstance(answer, TransportError) else _response(answer)
-    return _line({"t": sent, "took": round(took, 3), **told})
+def exchange_line(sent: float, took: float, response: Response | TransportError) -> str:
+    """Return the line of one poll.
+
+    Args:
+        sent: When the request was sent, in seconds since the start of the watch.
+        took: Seconds until the response or the error.
+        response: The response, of whose headers only `KEPT_HEADERS` are written, or the error.
+    """
+    result = _error(response) if isinstance(response, TransportError) else _response(response)
+    return _line({"t": sent, "took": round(took, 3), **result})
 
 
 def end_line(end: End) -> str:
-    """How the watch ended."""
+    """Return the line that says how the watch ended."""
     return _line({"t": end.at, "end": end.outcome, **_without_blanks({"reason": end.reason, "detail": end.detail})})
 
 
@@ -81,15 +95,15 @@ def _error(error: TransportError) -> dict[str, object]:
 def _response(response: Response) -> dict[str, object]:
     headers = {name: response.headers[name][:MAX_HEADER] for name in KEPT_HEADERS if name in response.headers}
     line: dict[str, object] = {"status": response.status, "headers": headers}
-    body = response.body[: MAX_BODY + 1]  # too large is too large, and a line has a length that is read
+    body = response.body[: MAX_BODY + 1]  # one byte over the limit is enough for a replay to find it too large
     try:
         return line | {"body": body.decode()}
     except UnicodeDecodeError:
         return line | {"body64": base64.b64encode(body).decode()}
 
 
-def _without_blanks(members: dict[str, str | None]) -> dict[str, str]:
-    return {name: value for name, value in members.items() if value}
+def _without_blanks(values: dict[str, str | None]) -> dict[str, str]:
+    return {key: value for key, value in values.items() if value}
 
 
 def _line(line: dict[str, object]) -> str:

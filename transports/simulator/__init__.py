@@ -1,4 +1,7 @@
-"""A service on this machine that plays a scenario or a recording over HTTP.
+"""A simulated CloudSponge on this machine, which plays a scenario or a recording over HTTP.
 
-The scenarios and the pages that it serves belong here; scripted services for tests are in `testing`.
+`Simulator` ties the parts together. `scenarios` holds what can be played by name, `playback` turns a scenario or a
+recording into one result a poll, `received` reads requests, `service` responds to them, `pages` writes the bodies,
+`server` speaks HTTP, and `ledger` keeps the requests for `Simulator.requests`. Scripted services for tests are in
+`spongewatch.transports.testing`.
 """

@@ -1,4 +1,4 @@
-"""Answers as the service writes them, in JSON and in XML, for those who stand in for it."""
+"""Response bodies as the service writes them, in JSON and in XML."""
 
 import json
 import re
@@ -14,7 +14,12 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def json_page(rows: Rows, import_id: str | None, echo: str | None = None) -> Response:
-    """What the service says of an import in JSON; `echo` is absent where none was sent.
+    """Return the events of an import in JSON.
+
+    Args:
+        rows: The events.
+        import_id: The id of the import, None for a response that names none.
+        echo: The echo of the request, None for a response without the key.
 
     >>> json_page((ImportEvent("GATHERING", "INPROGRESS", 5),), "1126").body
     b'{"events":[{"event_type":"GATHERING","status":"INPROGRESS","value":5}],"import_id":1126,"user_id":null}'
@@ -28,22 +33,22 @@ def json_page(rows: Rows, import_id: str | None, echo: str | None = None) -> Res
 
 
 def xml_page(rows: Rows, import_id: str, echo: str | None = None) -> Response:
-    """The same in XML, as Rails writes it."""
+    """Return the events of an import in XML, as Rails writes it; the arguments are those of `json_page`."""
     events = "".join(
         f"<event><event-type>{escape(row.type)}</event-type><status>{escape(row.status)}</status>"
         f"{_xml_value(row)}</event>"
         for row in rows
     )
-    said_back = "" if echo is None else f"<echo>{escape(echo)}</echo>"
+    echoed = "" if echo is None else f"<echo>{escape(echo)}</echo>"
     body = _xml(
-        f'<eventsResponse><events type="array">{events}</events>{said_back}'
+        f'<eventsResponse><events type="array">{events}</events>{echoed}'
         f'<user-id nil="true"></user-id><import-id>{import_id}</import-id></eventsResponse>'
     )
     return Response(200, {"content-type": _XML}, body)
 
 
 def refusal(status: int, message: str, *, in_xml: bool) -> Response:
-    """The error envelope; with 401, the question for credentials."""
+    """Return the service's error envelope; with 401, HTTP requires a challenge (RFC 9110 §15.5.2)."""
     headers = {"www-authenticate": 'Basic realm="simulator"'} if status == HTTPStatus.UNAUTHORIZED else {}
     if in_xml:
         body = _xml(f"<error><message>{escape(message)}</message><code>{status:d}</code></error>")
@@ -64,7 +69,7 @@ def _value(row: ImportEvent) -> int | str | None:
 
 
 def _xml(element: str) -> bytes:
-    """A document; a character that XML can't hold becomes the one that stands for such."""
+    """Return an XML document; U+FFFD replaces characters that XML 1.0 can't contain."""
     return f'<?xml version="1.0" encoding="UTF-8"?>{_NOT_XML.sub(chr(0xFFFD), element)}'.encode()
 
 

@@ -1,23 +1,25 @@
-"""For those who test their own code, or a transport of their own; what needs pytest loads it when it is used.
+"""Helpers for tests of code that uses spongewatch, and for tests of transports.
 
-PYTEST_DONT_REWRITE: nothing is asserted here, and so names may be imported from here before pytest loads it.
+The contracts need pytest, and load it when they are first used.
+
+PYTEST_DONT_REWRITE: there are no asserts in this module, so it may be imported before pytest loads it as a plugin.
 """
 
 from importlib import import_module
-from sys import modules
 from typing import TYPE_CHECKING
 
 from .handler import HandlerTransport
 from .script import PlayedPoll, ScriptedService
 
 if TYPE_CHECKING:
-    from .contract import (
+    from .contract.suites import (
+        AsyncFramingContract,
         AsyncKeepAliveContract,
         AsyncTransportContract,
+        FramingContract,
         KeepAliveContract,
         TransportContract,
     )
-    from .framing_contract import AsyncFramingContract, FramingContract
 
 __all__ = [
     "AsyncFramingContract",
@@ -32,13 +34,11 @@ __all__ = [
 ]
 
 pytest_plugins = ["spongewatch.transports.testing.fixtures"]
-"""What pytest loads along with this module, where a test suite names it as a plugin."""
+"""The fixtures that pytest loads if a test suite names this module as a plugin."""
 
 
 def __getattr__(name: str) -> object:
-    """The suites are loaded when they are used, and such that pytest shows more of an assert that fails."""
+    """Load the contracts on first use: they need pytest."""
     if name not in __all__ or not name.endswith("Contract"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    suites = [f"{__name__}.contract", f"{__name__}.framing_contract"]
-    import_module("pytest").register_assert_rewrite(*(suite for suite in suites if suite not in modules))
-    return getattr(import_module(suites["Framing" in name]), name)
+    return getattr(import_module(f"{__name__}.contract.suites"), name)

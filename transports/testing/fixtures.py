@@ -1,9 +1,9 @@
-"""What pytest loads of `spongewatch.transports.testing`: a clock, a scripted service, and replayed recordings.
+"""Fixtures for pytest: a clock, a scripted service, and replayed recordings.
 
-A test fails that left part of a script unplayed, polled beyond it, or polled too soon. That is looked at when the
-test's function is over; one that fails by itself does so for its own reason alone.
+After a test function has passed, the test fails if it left a part of a script unplayed, polled after the end of the
+script, or polled too soon.
 
-PYTEST_DONT_REWRITE: nothing is asserted here, and so it may be imported before pytest loads it.
+PYTEST_DONT_REWRITE: there are no asserts in this module, so it may be imported before pytest loads it as a plugin.
 """
 
 from collections.abc import Callable, Generator
@@ -20,31 +20,31 @@ _SERVICES = pytest.StashKey[list[tuple[str, ScriptedService]]]()
 
 @pytest.fixture
 def spongewatch_clock() -> VirtualClock:
-    """A clock that moves only when it is moved: the one that the code under test counts and sleeps on."""
+    """Return a clock for the code under test; it moves only when code sleeps on it or moves it."""
     return VirtualClock()
 
 
 @pytest.fixture
 def spongewatch_service(request: pytest.FixtureRequest, spongewatch_clock: VirtualClock) -> ScriptedService:
-    """A transport without a script yet, on `spongewatch_clock`."""
-    return _held(request, ScriptedService(spongewatch_clock))
+    """Return a `ScriptedService` on `spongewatch_clock`, without a script yet."""
+    return _registered(request, ScriptedService(spongewatch_clock))
 
 
 @pytest.fixture
 def spongewatch_replay(
     request: pytest.FixtureRequest, spongewatch_clock: VirtualClock
 ) -> Callable[[str | PathLike[str] | Recording], ScriptedService]:
-    """Makes a transport of a recording, on `spongewatch_clock`: of its path, or of what `open_recording` gives."""
+    """Return a function that makes a `ScriptedService` on `spongewatch_clock` from a recording or its path."""
 
     def replay(recording: str | PathLike[str] | Recording) -> ScriptedService:
-        return _held(request, ScriptedService(spongewatch_clock).replays(recording))
+        return _registered(request, ScriptedService(spongewatch_clock).replays(recording))
 
     return replay
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test for what the services that it used complain of."""
+    """Fail a test that has passed if one of its services has complaints."""
     result = yield
     complaints = [
         f"{fixture}: {complaint}"
@@ -56,9 +56,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     return result
 
 
-def _held(request: pytest.FixtureRequest, service: ScriptedService) -> ScriptedService:
-    """The service, whose complaints are those of the test from now on."""
+def _registered(request: pytest.FixtureRequest, service: ScriptedService) -> ScriptedService:
+    """Return the service; from now on its complaints fail the test."""
     services = request.node.stash.setdefault(_SERVICES, [])
     services.append((request.fixturename, service))
-    request.addfinalizer(services.clear)  # a test may be run again
+    request.addfinalizer(services.clear)  # plugins may run a test again
     return service

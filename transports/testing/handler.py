@@ -1,4 +1,4 @@
-"""A transport made of a function, for those who test their own code."""
+"""`HandlerTransport`: a transport made of a function."""
 
 from collections.abc import Callable
 from typing import final
@@ -8,7 +8,10 @@ from ...core import Request, Response
 
 @final
 class HandlerTransport:
-    """A transport that asks a function: it gives the answer, or raises `TransportError`.
+    """A transport that calls a function instead of sending requests.
+
+    Args:
+        handler: Called with each request; returns the response or raises `TransportError`.
 
     >>> transport = HandlerTransport(lambda request: Response(404))
     >>> transport.send(Request("GET", "https://api.example/events/1126.json"), timeout=10.0)
@@ -19,8 +22,22 @@ class HandlerTransport:
         self._handler = handler
 
     def send(self, request: Request, *, timeout: float) -> Response:
-        """What the function makes of `request`."""
+        """Return what the function returns.
+
+        Args:
+            request: Passed to the function.
+            timeout: Ignored.
+
+        Raises:
+            TransportError: The function raised it.
+
+        >>> HandlerTransport(lambda request: Response(204)).send(Request("GET", "https://api.example/"), timeout=1.0)
+        Response(status=204)
+        """
         return self._handler(request)
 
     def close(self) -> None:
-        """Nothing is held, so nothing is let go."""
+        """Do nothing.
+
+        >>> HandlerTransport(lambda request: Response(204)).close()
+        """

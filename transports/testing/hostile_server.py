@@ -1,8 +1,7 @@
-"""A service on loopback that does whatever a test asks of it, well-behaved or not, byte by byte.
+"""A server on loopback that sends whatever bytes a test wants, for the contract of transports.
 
-A script says what happens on one connection: it is called with a `Conversation`. Of a server's scripts the n-th
-is for the n-th connection, and the last for all further ones. The suite for transports is played by these; they
-are not meant for more, `Simulator` stands in for the service.
+A script is a function that is called with a `Conversation`, i.e. one connection. The n-th script of a server runs on
+the n-th connection, the last one on all further connections. To simulate the service, use `Simulator`.
 """
 
 import gzip
@@ -22,29 +21,28 @@ from typing import Self, final
 
 HEAD_END = b"\r\n\r\n"
 _TICK = 0.02
-"""Seconds between two looks at whether it is over."""
+"""Seconds between two checks whether the server has to stop."""
 
 
-def answer(body: bytes = b"", status: str = "200 OK", headers: Mapping[str, str] | None = None) -> bytes:
-    """A well-formed answer; a header given as "" is left out."""
+def http_response(body: bytes = b"", status: str = "200 OK", headers: Mapping[str, str] | None = None) -> bytes:
+    """Return a well-formed response; a header with the value "" is left out."""
     lines = {"content-type": "application/json", "content-length": str(len(body)), **(headers or {})}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value)
     return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
 
 
-def gzipped(body: bytes) -> bytes:
-    """A well-formed answer that carries `body` compressed."""
-    compressed = gzip.compress(body)
-    return answer(compressed, headers={"content-encoding": "gzip"})
+def gzip_response(body: bytes) -> bytes:
+    """Return a well-formed response with a compressed body."""
+    return http_response(gzip.compress(body), headers={"content-encoding": "gzip"})
 
 
 @final
 @dataclass
 class Exchange:
-    """One request as the server saw it; times are on the monotonic clock.
+    """One request as the server saw it.
 
-    `ended` is when the last of its answer was about to leave, and so never after the client had it; what drips
-    does not count. None where nothing was said.
+    `began` and `ended` are on the monotonic clock. `ended` is just before the last call of `Conversation.send`, hence
+    never later than the client's view of it; it is None if nothing was sent, and dripping doesn't count.
     """
 
     request: bytes
@@ -53,7 +51,7 @@ class Exchange:
 
     @property
     def head(self) -> list[str]:
-        """The request line and the header lines, as they came."""
+        """The request line and the header lines, and two empty lines."""
         return [*self.request.partition(HEAD_END)[0].decode("latin-1").split("\r\n"), "", ""]
 
     @property
@@ -64,7 +62,7 @@ class Exchange:
 
 @final
 class Conversation:
-    """One connection, from the server's side."""
+    """The server's side of one connection."""
 
     def __init__(self, server: "HostileServer", sock: socket.socket) -> None:
         self.sock = sock
@@ -72,7 +70,7 @@ class Conversation:
         self._exchange: Exchange | None = None
 
     def read_request(self) -> bytes | None:
-        """The next request, whole; None where the client has hung up."""
+        """Return the next request, or None if the client has closed the connection."""
         request = b""
         while HEAD_END not in request or len(request) < _length(request):
             piece = self.sock.recv(65536)
@@ -91,23 +89,23 @@ class Conversation:
         self.sock.sendall(data)
 
     def wait(self, seconds: float) -> bool:
-        """Do nothing for so long; True where the server was stopped meanwhile."""
+        """Wait, and return whether the server was stopped meanwhile."""
         return self._server.stopping.wait(seconds)
 
     def drip(self, data: bytes, pause: float) -> None:
-        """Send `data` a byte at a time, `pause` seconds before each; raises where the server was stopped meanwhile."""
+        """Send `data` byte by byte with `pause` seconds before each; raise if the server is stopped meanwhile."""
         for byte in data:
             if self.wait(pause):
                 raise ConnectionAbortedError
             self.sock.sendall(bytes([byte]))
 
     def hang(self) -> None:
-        """Say nothing more, until the client hangs up."""
+        """Send nothing more, until the client closes the connection."""
         while self.sock.recv(65536):
             pass
 
     def reset(self) -> None:
-        """Let the client see a connection that is reset."""
+        """Reset the connection."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
 
@@ -115,22 +113,22 @@ class Conversation:
 Script = Callable[[Conversation], None]
 
 
-def keeps_answering(*answers: bytes, pause: float = 0) -> Script:
-    """Each request gets the next of `answers`, after `pause` seconds, and the last one again and again."""
+def responds(*responses: bytes, pause: float = 0) -> Script:
+    """Respond to each request with the next of `responses`, after `pause` seconds; repeat the last one."""
 
     def script(talk: Conversation) -> None:
         number = 0
         while talk.read_request() is not None:
             if pause:
                 talk.wait(pause)
-            talk.send(answers[min(number, len(answers) - 1)])
+            talk.send(responses[min(number, len(responses) - 1)])
             number += 1
 
     return script
 
 
-def says(data: bytes, then: Script = lambda talk: None) -> Script:
-    """One request gets `data`, whatever it is; `then` is what comes before the connection is closed."""
+def sends(data: bytes, then: Script = lambda talk: None) -> Script:
+    """Read one request, send `data`, run `then`, and close the connection."""
 
     def script(talk: Conversation) -> None:
         talk.read_request()
@@ -141,33 +139,33 @@ def says(data: bytes, then: Script = lambda talk: None) -> Script:
 
 
 def drips(start: bytes, piece: bytes, pause: float) -> Script:
-    """`start` comes at once, and `piece` over and over, a byte at a time, without an end."""
+    """Send `start` at once, then `piece` over and over, byte by byte, without an end."""
 
     def without_end(talk: Conversation) -> None:
-        while True:  # until somebody hangs up, which raises
+        while True:  # `drip` raises once the connection is closed
             talk.drip(piece, pause)
 
-    return says(start, without_end)
+    return sends(start, without_end)
 
 
 def pours(start: bytes, piece: bytes, times: int | None = None) -> Script:
-    """`start`, and then `piece` so many times as fast as it is taken, or without an end."""
+    """Send `start`, then `piece` as fast as the client reads, `times` times or without an end."""
 
     def over_and_over(talk: Conversation) -> None:
         for _ in repeat(None) if times is None else repeat(None, times):
             talk.send(piece)
 
-    return says(start, over_and_over)
+    return sends(start, over_and_over)
 
 
 def echoes(talk: Conversation) -> None:
-    """Each answer is the request that it is for."""
+    """Respond to each request with a body that is the request itself."""
     while (request := talk.read_request()) is not None:
-        talk.send(answer(request))
+        talk.send(http_response(request))
 
 
 def in_turn(*scripts: Script) -> Script:
-    """The scripts one after the other on one connection."""
+    """Run the scripts one after the other on one connection."""
 
     def script(talk: Conversation) -> None:
         for each in scripts:
@@ -177,8 +175,8 @@ def in_turn(*scripts: Script) -> Script:
 
 
 @contextmanager
-def nobody() -> Iterator[str]:
-    """The url of a port that is taken, but not listened at; a server that is told of it may."""
+def unused_url() -> Iterator[str]:
+    """Yield a URL that refuses connections: its port is reserved, but nothing listens unless a test starts a server."""
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", 0))
@@ -187,10 +185,10 @@ def nobody() -> Iterator[str]:
 
 @final
 class HostileServer:
-    """A context manager; when it ends, its threads are joined and all its sockets are closed.
+    """A context manager that listens, and in the end closes all sockets and joins all threads.
 
-    After `patience` seconds it hangs up on everybody, so that a client without a time-out is late, not lost. What
-    time goes by while the process is suspended does not count: the client could do nothing with it either.
+    After `patience` seconds it closes all connections, so that a client without a timeout is late but doesn't hang.
+    Time during which the process is suspended doesn't count.
     """
 
     def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None, patience: float = math.inf) -> None:
@@ -209,12 +207,12 @@ class HostileServer:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port on which it listens."""
         return int(self._address[1])
 
     @property
     def url(self) -> str:
-        """Where it listens, without a path."""
+        """Its URL, without a path."""
         return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
@@ -226,7 +224,7 @@ class HostileServer:
     ) -> None:
         self._stop()
         with suppress(OSError):
-            socket.create_connection(self._address).close()  # no other way leads out of an accept at once
+            socket.create_connection(self._address).close()  # wakes `accept` immediately
         self._threads[0].join()
         for thread in self._threads[1:]:
             thread.join()
@@ -256,7 +254,7 @@ class HostileServer:
 
     def _play(self, script: Script, sock: socket.socket) -> None:
         sock.settimeout(None)
-        with sock, suppress(OSError):  # the client hung up
+        with sock, suppress(OSError):  # the client closed the connection
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._hold(sock)
             if self._tls is None:
@@ -268,7 +266,7 @@ class HostileServer:
                 script(Conversation(self, secure))
 
     def _hold(self, sock: socket.socket) -> None:
-        """Keep `sock` at hand, to end it with the server."""
+        """Remember `sock`, to shut it down with the server."""
         with self.lock:
             self._sockets.append(sock)
             if self.stopping.is_set():
@@ -282,7 +280,7 @@ class HostileServer:
 
 
 def _length(request: bytes) -> int:
-    """Return the length of a request, its head included, by its `content-length`."""
+    """Return the length of a request with its head, from `content-length`."""
     head, _, _ = request.partition(HEAD_END)
     stated = re.search(rb"\r\ncontent-length:\s*([0-9]+)", head, re.IGNORECASE)
     return len(head) + len(HEAD_END) + (int(stated[1]) if stated else 0)
@@ -290,4 +288,4 @@ def _length(request: bytes) -> int:
 
 def _end(sock: socket.socket) -> None:
     with suppress(OSError):
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)  # beneath TLS, where there is any
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)  # below TLS, if it is used

@@ -1,1 +1,1 @@
-"""The commands, each with `DESCRIPTION`, `EPILOG`, `add_options` and `run`."""
+"""The commands, one module each, with `DESCRIPTION`, `EPILOG`, `add_options` and `run`."""

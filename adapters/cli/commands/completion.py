@@ -1,4 +1,4 @@
-"""`spongewatch completion`: a script that lets a shell complete commands, options, scenarios and files."""
+"""`spongewatch completion`: a script with which a shell completes commands, options, scenarios and files."""
 
 import argparse
 from typing import Any
@@ -9,10 +9,10 @@ from ..exit_status import USAGE
 from ..options import one_of
 from ..streams import note
 
-DESCRIPTION = "Print a script that lets a shell complete commands, options, scenarios and files."
+DESCRIPTION = "Print a script with which a shell completes commands, options, scenarios and files."
 EPILOG = """\
-It takes the extra: pip install "spongewatch[completion]". For bash, the line below is for the shell
-that reads it; in ~/.bashrc, it is for all that are started from then on.
+This needs the extra: pip install "spongewatch[completion]". The line below enables completion in the current
+bash; add it to ~/.bashrc to enable it in every new one.
 
 example:
   source <(spongewatch completion bash)
@@ -22,16 +22,16 @@ _SHELLS = ("bash", "zsh", "tcsh")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
+    """Add the arguments of the command."""
     parser.add_argument("shell", type=one_of(_SHELLS), choices=_SHELLS, metavar="SHELL", help="bash, zsh or tcsh")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the script; gives the exit status."""
+    """Print the script and return the exit status."""
     try:
-        import shtab  # of the extra [completion]
+        import shtab  # the extra [completion]
     except ImportError:
-        note('completion takes an extra: pip install "spongewatch[completion]"')
+        note('completion needs an extra; run: pip install "spongewatch[completion]"')
         return USAGE
     parser = whole_parser()
     completers: dict[str | tuple[str, ...] | None, Any] = {
@@ -40,10 +40,10 @@ def run(options: argparse.Namespace) -> int:
         "SCENARIO|PATH": _scenario_or_file(),
     }
     for name, command in _commands(parser).items():
-        command.description = COMMANDS[name]  # in the short words, beside which a shell shows it
-        for action in command._actions:  # which argparse gives no other way to look through
+        command.description = COMMANDS[name]  # zsh shows it beside the command
+        for action in command._actions:  # argparse has no public way to list them
             if action.metavar in completers:
-                action.complete = completers[action.metavar]  # type: ignore[attr-defined] # shtab reads it there
+                action.complete = completers[action.metavar]  # type: ignore[attr-defined] # read by shtab
     print(shtab.complete(parser, options.shell))
     return 0
 

@@ -1,14 +1,14 @@
-"""`spongewatch convert`: a recording of any kind as a trace in the native format."""
+"""`spongewatch convert`: convert a recording to a trace."""
 
 import argparse
 
-from ....core import LocalProtocolError
+from ....core import SpongewatchError
 from ....transports import open_recording
 from ....transports._shared import TraceLines
 from ..new_file import write_new_file
-from ..recording_options import add_recording_options, note_truncated, refused
+from ..recording_options import add_recording_options, note_error, note_truncated
 
-DESCRIPTION = "Write a recording of any kind as a trace in the native format, which replays to the same lines."
+DESCRIPTION = "Convert a recording in any supported format to a trace. The trace replays to the same lines."
 EPILOG = """\
 example:
   spongewatch convert browser.har --import-id 1126 --output import.jsonl
@@ -16,23 +16,23 @@ example:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
+    """Add the arguments of the command."""
     add_recording_options(parser)
     parser.add_argument(
         "--output",
         metavar="FILE",
         default="-",
-        help="a new file, which only you may read; - for standard output (default -)",
+        help="a new file that only you can read; - for standard output (default -)",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Convert the recording; gives the exit status."""
+    """Convert the recording and return the exit status."""
     try:
         lines = TraceLines(open_recording(options.path, options.import_id))
         status = _write(lines, options.output)
-    except LocalProtocolError as error:
-        return refused(error)
+    except SpongewatchError as error:
+        return note_error(error)
     if status == 0:
         note_truncated(options.path, lines.truncated_line)
     return status

@@ -1,26 +1,26 @@
-"""`spongewatch diagram`: the state machine as a picture in Mermaid, drawn from the table that runs."""
+"""`spongewatch diagram`: the state machine as a Mermaid diagram."""
 
 import argparse
 from collections.abc import Iterator
 
 from ....core import TRANSITIONS, State
 
-DESCRIPTION = "Print the state machine as a Mermaid diagram, drawn from the table that runs."
+DESCRIPTION = "Print the state machine as a Mermaid diagram, generated from its transition table."
 EPILOG = "example:\n  spongewatch diagram > states.mmd"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command: it has none."""
+    """Add the arguments of the command: it has none."""
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the diagram; gives the exit status."""
+    """Print the diagram and return the exit status."""
     print(*diagram(), sep="\n")
     return 0
 
 
 def diagram() -> Iterator[str]:
-    r"""The lines of the diagram.
+    r"""Yield the lines of the diagram.
 
     >>> print(*list(diagram())[:3], sep="\n")
     stateDiagram-v2
@@ -29,7 +29,7 @@ def diagram() -> Iterator[str]:
     """
     yield "stateDiagram-v2"
     yield f"    [*] --> {State.INITIALIZING.value}"
-    # Of several arrows from a state to itself Mermaid draws but one.
+    # Mermaid draws only one of several arrows from a state to itself.
     triggers: dict[tuple[State, State], list[str]] = {}
     for trigger, source, dest in TRANSITIONS:
         triggers.setdefault((source, dest), []).append(trigger)

@@ -1,6 +1,6 @@
-"""`spongewatch explain`: what an error code means, and who can act on it.
+"""`spongewatch explain`: what an error code means, and what can be done about it.
 
-A terminal gets text that fits it; elsewhere a code is one line, for whatever searches them.
+On a terminal, text is wrapped to its width; elsewhere each code is one line, so that `grep` works.
 """
 
 import argparse
@@ -9,11 +9,11 @@ import sys
 from shutil import get_terminal_size
 from textwrap import fill
 
-from ....core import ERROR_CODES, ErrorCode, Remedy, explain
-from ...phrases import REMEDIES
+from ....core import ERROR_CODES, ErrorCode, explain
+from ...phrases import REMEDIES, SHORT_REMEDIES
 from ..options import error_code
 
-DESCRIPTION = "Say what an error code of the service means, and who can act on it; without a code, all of them."
+DESCRIPTION = "Explain an error code of CloudSponge and what can be done about it; without a code, list them all."
 EPILOG = """\
 example:
   spongewatch explain 514
@@ -21,31 +21,24 @@ example:
   spongewatch explain --json
 """
 
-_WHO_CAN_ACT = {
-    Remedy.TRY_AGAIN: "try again",
-    Remedy.ASK_USER: "ask the person",
-    Remedy.FIX_SETUP: "fix the setup",
-    Remedy.NONE: "none known",
-}
-
-_LEAST = 24
-"""Columns under which an explanation goes below its code."""
+_MIN_COLUMNS = 24
+"""With fewer columns left beside a code, its explanation goes below it."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
+    """Add the arguments of the command."""
     parser.add_argument(
         "code",
         type=error_code,
         nargs="?",
         metavar="CODE",
-        help="the number of an error code, listed or not (default: all)",
+        help="an error code; codes that aren't listed are accepted (default: all)",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON document: an object, or an array of all")
+    parser.add_argument("--json", action="store_true", help="print JSON: an object, or an array of all codes")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print one code, or all; gives the exit status."""
+    """Print one code or all, and return the exit status."""
     codes = list(ERROR_CODES.values()) if options.code is None else [explain(options.code)]
     if options.json:
         objects = [_to_json(code) for code in codes]
@@ -70,7 +63,7 @@ def _print_all(codes: list[ErrorCode]) -> None:
     if sys.stdout is not None and sys.stdout.isatty():
         _print_row(f"code  category   {'remedy':<14}", "explanation")
     for code in codes:
-        _print_row(f"{code.code:>4}  {code.category.value:<9}  {_WHO_CAN_ACT[code.remedy]:<14}", code.explanation)
+        _print_row(f"{code.code:>4}  {code.category.value:<9}  {SHORT_REMEDIES[code.remedy]:<14}", code.explanation)
 
 
 def _print_one(code: ErrorCode) -> None:
@@ -79,12 +72,12 @@ def _print_one(code: ErrorCode) -> None:
 
 
 def _print_row(head: str, text: str) -> None:
-    """`text` in the column behind `head`, on as many lines as the terminal's width makes of it."""
+    """Print `text` in the column after `head`, wrapped to the width of the terminal."""
     if sys.stdout is None or not sys.stdout.isatty():
         print(f"{head}  {text}")
         return
     width = get_terminal_size().columns
-    if width - len(head) >= _LEAST:
+    if width - len(head) >= _MIN_COLUMNS:
         print(fill(text, width, initial_indent=f"{head}  ", subsequent_indent=" " * (len(head) + 2)))
         return
     if head.strip():

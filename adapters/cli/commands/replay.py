@@ -1,19 +1,19 @@
-"""`spongewatch replay`: what a recorded import did."""
+"""`spongewatch replay`: show what happened in a recorded import."""
 
 import argparse
 
-from ....core import Cancelled, Ended, LocalProtocolError, LostContact
+from ....core import Cancelled, Ended, LostContact, SpongewatchError
 from ....transports import Replay, replay
 from ...live.clocks import PacedClock
-from ...phrases import cut_short
+from ...phrases import early_end
 from ..exit_status import UNREADABLE, exit_status
 from ..options import speed
-from ..recording_options import add_recording_options, note_truncated, refused
+from ..recording_options import add_recording_options, note_error, note_truncated
 from ..streams import follow, note, on_first_signal
 
 DESCRIPTION = """\
-Show what a recorded import did, as a watch of it would have: one line for each
-change, or with --speed, on a terminal, one block that is kept up to date.
+Show what happened in a recorded import, one line for each change. With --speed, a terminal shows the same live block
+as "watch".
 """
 EPILOG = """\
 example:
@@ -24,20 +24,20 @@ example:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the command."""
+    """Add the arguments of the command."""
     add_recording_options(parser)
     parser.add_argument(
-        "--speed", type=speed, metavar="N", help="keep the recording's pace, N times as fast (without: no waiting)"
+        "--speed", type=speed, metavar="N", help="replay N times as fast as recorded (default: without pauses)"
     )
-    parser.add_argument("--jsonl", action="store_true", help="one JSON object a line instead of plain text")
+    parser.add_argument("--jsonl", action="store_true", help="print one JSON object per line")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Replay the recording; gives the exit status."""
+    """Replay the recording and return the exit status."""
     try:
         watch = replay(options.path, speed=options.speed, import_id=options.import_id)
-    except LocalProtocolError as error:
-        return refused(error)
+    except SpongewatchError as error:
+        return note_error(error)
     clock = None if options.speed is None else PacedClock(options.speed)
     with on_first_signal(watch.cancel) as signals:
         ended = follow(watch, clock, as_json=options.jsonl)
@@ -53,4 +53,4 @@ def _note_on_recording(path: str, watch: Replay, ended: Ended) -> None:
     if transport.broken:
         note(str(transport.broken))
     elif transport.exhausted and isinstance(ended.outcome, LostContact):
-        note(f"{path}: {cut_short(ended)}")
+        note(f"{path}: {early_end(ended)}")

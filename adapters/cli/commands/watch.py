@@ -1,12 +1,12 @@
-"""`spongewatch watch`: an import of the service, followed until it ends."""
+"""`spongewatch watch`: watch an import until it ends."""
 
 import argparse
 import shlex
 from contextlib import ExitStack
 
-from ....core import Cancelled, Credentials, LocalProtocolError, TimedOut
+from ....core import Cancelled, Credentials, SpongewatchError, TimedOut
 from ....transports import RecordingError, SystemClock, TraceWriter, watch
-from ...live.clocks import SleepTellingClock
+from ...live.clocks import WatchClock
 from ..credential_sources import find_credentials
 from ..exit_status import USAGE, exit_status
 from ..interruptible import InterruptibleTransport
@@ -17,30 +17,30 @@ __all__ = ["DESCRIPTION", "EPILOG", "add_options", "run"]
 
 
 def run(options: argparse.Namespace) -> int:
-    """Watch the import; gives the exit status."""
+    """Watch the import and return the exit status."""
     try:
         return _watch(options)
     except RecordingError as error:
         note(f"--record: {error}")
-    except LocalProtocolError as error:
+    except SpongewatchError as error:
         note(str(error))
     return USAGE
 
 
 def _watch(options: argparse.Namespace) -> int:
-    from ....transports import Urllib3Transport  # which takes long to load, for this command alone
+    from ....transports import Urllib3Transport  # slow to load
 
-    clock = SleepTellingClock(SystemClock())
-    session(options, None, clock.now())  # what was typed is checked before credentials are looked for
+    clock = WatchClock(SystemClock())
+    session(options, None, clock.now())  # reports wrong options before missing credentials
     credentials = find_credentials(options.credentials, options.base_url)
-    asked = session(options, credentials, clock.now())
+    new = session(options, credentials, clock.now())
     with ExitStack() as stack:
         sender = stack.enter_context(Urllib3Transport(connections=1))
         transport = stack.enter_context(InterruptibleTransport(sender))
         record = None
         if options.record is not None:
             record = stack.enter_context(TraceWriter(options.record, credentials))
-        watching = watch(asked, transport, record=record, clock=clock)
+        watching = watch(new, transport, record=record, clock=clock)
 
         def cancel() -> None:
             watching.cancel()
@@ -51,18 +51,17 @@ def _watch(options: argparse.Namespace) -> int:
         if record and record.error:
             note(str(record.error))
     if isinstance(ended.outcome, Cancelled | TimedOut) and not options.quiet:
-        known = "the import may still be running" if ended.seen else "whether there is such an import is unknown"
-        note(f"{known}; to go on watching it: {_command_again(options, credentials)}")
+        note(f"to continue watching, run: {_same_command(options, credentials)}")
     return 128 + signals[0] if signals and isinstance(ended.outcome, Cancelled) else exit_status(ended.outcome)
 
 
-def _command_again(options: argparse.Namespace, credentials: Credentials) -> str:
-    """The command that watches the import from now on, as it was typed; without the record, which is there already."""
+def _same_command(options: argparse.Namespace, credentials: Credentials) -> str:
+    """The command with these options, except `--record`, because that file exists now."""
     parser = argparse.ArgumentParser()
     add_options(parser)
-    usual = vars(parser.parse_args(["0"]))
+    defaults = vars(parser.parse_args(["0"]))
     given: list[str] = []
-    for name, default in usual.items():
+    for name, default in defaults.items():
         value = getattr(options, name)
         if value != default and name not in ("import_id", "record"):
             given += _typed(f"--{name.replace('_', '-')}", value, credentials)

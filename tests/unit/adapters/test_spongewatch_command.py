@@ -18,7 +18,7 @@ def arguments(monkeypatch):
         (signal.SIG_IGN, signal.SIG_IGN),  # as it is for a job in the background
     ],
 )
-def test_an_interrupt_raises_nothing_and_what_is_ignored_stays_so(capsys, before, meanwhile):
+def test_an_interrupt_ends_the_process_unless_it_is_ignored(capsys, before, meanwhile):
     kept = signal.signal(signal.SIGINT, before)
     try:
         assert main() == 0

@@ -9,7 +9,7 @@ from spongewatch.core.actions import Action, Done, Send, Wait
 REQUEST = Request("GET", "https://api.example/?domain_password=secret", {"authorization": "secret"})
 
 
-def test_there_are_three_things_to_do():
+def test_an_action_is_a_send_a_wait_or_a_done():
     assert get_args(Action) == (Send, Wait, Done)
 
 
@@ -20,12 +20,12 @@ def test_actions_are_values():
 
 
 @pytest.mark.parametrize(
-    ("action", "member"), [(Wait(2.0), "until"), (Done(Cancelled()), "outcome"), (Send(REQUEST, 10.0), "deadline")]
+    ("action", "key"), [(Wait(2.0), "until"), (Done(Cancelled()), "outcome"), (Send(REQUEST, 10.0), "deadline")]
 )
-def test_actions_can_not_be_changed(action, member):
+def test_actions_can_not_be_changed(action, key):
     with pytest.raises(FrozenInstanceError):
-        setattr(action, member, None)
+        setattr(action, key, None)
 
 
-def test_what_is_to_be_sent_is_not_shown():
+def test_the_repr_hides_the_request():
     assert repr(Send(REQUEST, 10.0)) == "Send(request=Request(method='GET'), deadline=10.0)"

@@ -1,4 +1,4 @@
-"""What is promised of every value that the core gives or takes."""
+"""Promises about every value class of the core: immutable, equal by value, and printable."""
 
 from copy import copy
 from dataclasses import FrozenInstanceError, fields, is_dataclass
@@ -64,14 +64,14 @@ VALUES = [
 ]
 
 
-def test_these_are_all_values_that_there_are():
+def test_the_list_of_values_is_complete():
     assert {type(value) for value in VALUES} - {Unusable} == {
         item for item in vars(spongewatch).values() if is_dataclass(item)
     }
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
-def test_a_value_can_not_be_changed_and_carries_nothing_else(value):
+def test_a_value_is_frozen_and_has_no_dict(value):
     for field in fields(value):
         with pytest.raises(FrozenInstanceError):
             setattr(value, field.name, None)
@@ -83,5 +83,5 @@ def test_a_value_can_not_be_changed_and_carries_nothing_else(value):
     [value for value in VALUES if not isinstance(value, Request | Response | Send)],
     ids=lambda value: type(value).__name__,
 )
-def test_a_value_may_stand_in_a_set(value):
+def test_a_value_is_hashable(value):
     assert len({value, copy(value)}) == 1

@@ -24,7 +24,7 @@ def line(item):
     return json.dumps(item.to_json(), separators=(",", ":"))
 
 
-def test_there_are_four_things_to_tell():
+def test_an_item_is_one_of_four_classes():
     assert get_args(Emitted) == (Transition, Anomaly, PollFailed, Ended)
 
 
@@ -83,7 +83,7 @@ def test_the_line_of_the_end():
         (Cancelled(), None, None, None),
     ],
 )
-def test_what_each_outcome_says_at_the_end(outcome, reason, failure, detail):
+def test_the_keys_of_each_outcome_in_the_line_of_the_end(outcome, reason, failure, detail):
     ended = Ended("1", 0.0, outcome, State.ERROR, None).to_json()
     assert (ended["outcome"], ended["reason"], ended["failure"], ended["detail"]) == (
         outcome.name,

@@ -36,7 +36,7 @@ def test_each_explanation_is_a_sentence_of_its_own():
     assert all(text.endswith(".") and text[0].isupper() and text.isprintable() for text in explanations)
 
 
-def test_only_a_person_can_mend_what_a_person_left():
+def test_the_remedy_of_an_abandoned_import_is_to_ask_the_person():
     assert {ERROR_CODES[code].remedy for code in ABANDONED} == {Remedy.ASK_USER}
 
 
@@ -52,13 +52,13 @@ def test_a_failure_without_a_code():
         "code": None,
         "category": "UNKNOWN",
         "phase": "GATHERING",
-        "explanation": "The service gave no error code.",
+        "explanation": "The service returned no error code.",
         "remedy": "NONE",
     }
 
 
 @pytest.mark.parametrize("code", sorted(FAILED | ABANDONED))
-def test_a_failure_carries_what_its_code_means(code):
+def test_a_failure_has_the_meaning_of_its_code(code):
     failure, meaning = ImportFailure.of(code, State.INITIALIZING), explain(code)
     assert (failure.code, failure.category, failure.explanation, failure.remedy) == (
         code,
@@ -70,4 +70,4 @@ def test_a_failure_carries_what_its_code_means(code):
 
 
 def test_enumerations_have_their_names_as_values():
-    assert all(member.value == member.name for kind in (ErrorCategory, Remedy, State) for member in kind)
+    assert all(key.value == key.name for kind in (ErrorCategory, Remedy, State) for key in kind)

@@ -4,9 +4,9 @@ from copy import copy
 
 import pytest
 
-from answers import row, rows, triggers
+from event_rows import row, rows, triggers
 from spongewatch.core.emitted import Anomaly, Transition
-from spongewatch.core.errors import InvalidType, LocalProtocolError
+from spongewatch.core.errors import InvalidArgument, InvalidType, LocalProtocolError
 from spongewatch.core.events import ImportEvent
 from spongewatch.core.failures import ErrorCategory, ImportFailure
 from spongewatch.core.machine import ImportMachine
@@ -20,7 +20,7 @@ HISTORIES = {
     State.ERROR: ["GATHERING INPROGRESS 1", "GATHERING ERROR 264"],
 }
 
-# What each row brings in each state, in the order of HISTORIES; + marks an anomaly.
+# The items that each row emits in each state, in the order of HISTORIES; + marks an anomaly.
 EXPECTED = {
     "INITIALIZING INPROGRESS 0": ("", "", "", ""),
     "INITIALIZING COMPLETED 0": ("initialize", "", "", ""),
@@ -54,13 +54,13 @@ def in_state(state):
 
 @pytest.mark.parametrize("text", EXPECTED)
 @pytest.mark.parametrize("state", HISTORIES)
-def test_every_row_in_every_state(state, text):
-    told = in_state(state).feed([row(text)])
-    names = [item.trigger if isinstance(item, Transition) else f"+{item.reason}" for item in told]
+def test_every_row_in_every_state_emits_what_the_table_says(state, text):
+    items = in_state(state).feed([row(text)])
+    names = [item.trigger if isinstance(item, Transition) else f"+{item.reason}" for item in items]
     assert " ".join(names) == EXPECTED[text][list(HISTORIES).index(state)]
 
 
-# Row sequences of four real imports, a line for each answer that brought news.
+# The rows of four real imports, a line for each response that differed from the one before.
 CONSENT_EMPTY = [
     ["INITIALIZING INPROGRESS 0"],
     ["INITIALIZING INPROGRESS 0"],
@@ -78,7 +78,7 @@ OVER_AT_FIRST_POLL = [["INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2001", "
 
 
 @pytest.mark.parametrize(
-    ("answers", "steps", "count"),
+    ("responses", "steps", "count"),
     [
         (CONSENT_EMPTY, ["start", "initialize", "gather", "complete"], 0),
         (PASSWORD_ONE_CONTACT, ["initialize", "progress", "gather", "complete"], 1),
@@ -86,13 +86,13 @@ OVER_AT_FIRST_POLL = [["INITIALIZING COMPLETED 0", "GATHERING COMPLETED 2001", "
         (OVER_AT_FIRST_POLL, ["initialize", "gather", "complete"], 2001),
     ],
 )
-def test_recorded_imports(answers, steps, count):
+def test_recorded_imports_emit_the_expected_items(responses, steps, count):
     machine = ImportMachine()
-    assert triggers([item for answer in answers for item in machine.feed(rows(*answer))]) == steps
+    assert triggers([item for response in responses for item in machine.feed(rows(*response))]) == steps
     assert machine.outcome == Completed(count)
 
 
-def test_what_is_told_is_stamped_and_stays_what_it_was():
+def test_a_transition_does_not_change_later():
     machine = ImportMachine("1126")
     (step,) = machine.feed(rows("INITIALIZING INPROGRESS 0"), at=1.5)
     machine.feed(rows("COMPLETE COMPLETED 0"), at=9)
@@ -101,25 +101,25 @@ def test_what_is_told_is_stamped_and_stays_what_it_was():
     )
 
 
-def test_everything_that_is_told_of_an_answer_bears_its_id_and_its_time():
-    told = ImportMachine("1126").feed(rows("GATHERING ERROR 264", "COMPLETE COMPLETED", "ALPHA DONE"), at=1.5)
-    assert len(told) == 4
-    assert {(item.import_id, item.at) for item in told} == {("1126", 1.5)}
+def test_all_items_of_a_response_have_its_id_and_time():
+    items = ImportMachine("1126").feed(rows("GATHERING ERROR 264", "COMPLETE COMPLETED", "ALPHA DONE"), at=1.5)
+    assert len(items) == 4
+    assert {(item.import_id, item.at) for item in items} == {("1126", 1.5)}
 
 
-def test_the_time_that_is_stamped_is_a_float():
+def test_the_time_of_an_item_is_a_float():
     (step,) = ImportMachine().feed(rows("INITIALIZING INPROGRESS"), at=3)
     assert repr(step.at) == "3.0"
 
 
-def test_the_same_number_is_told_once():
+def test_the_same_number_is_emitted_once():
     machine = in_state(State.GATHERING)
     assert machine.feed(rows("GATHERING INPROGRESS 1")) == machine.feed(rows("GATHERING INPROGRESS")) == ()
 
 
-def test_the_count_is_what_is_known_once_the_row_is_applied_and_before_it_for_an_implied_step():
-    told = ImportMachine().feed(rows("GATHERING INPROGRESS 5", "GATHERING COMPLETED 7", "COMPLETE COMPLETED 9"))
-    assert [(step.trigger, step.contact_count) for step in told] == [
+def test_the_contact_count_of_a_transition_is_the_one_after_its_row():
+    items = ImportMachine().feed(rows("GATHERING INPROGRESS 5", "GATHERING COMPLETED 7", "COMPLETE COMPLETED 9"))
+    assert [(step.trigger, step.contact_count) for step in items] == [
         ("initialize", None),
         ("progress", 5),
         ("gather", 7),
@@ -128,8 +128,8 @@ def test_the_count_is_what_is_known_once_the_row_is_applied_and_before_it_for_an
 
 
 def test_transitions_come_before_anomalies():
-    told = ImportMachine().feed(rows("COMPLETE COMPLETED 0", "ALPHA DONE", "GATHERING PENDING"))
-    assert [type(item) for item in told] == [Transition, Transition, Anomaly, Anomaly]
+    items = ImportMachine().feed(rows("COMPLETE COMPLETED 0", "ALPHA DONE", "GATHERING PENDING"))
+    assert [type(item) for item in items] == [Transition, Transition, Anomaly, Anomaly]
 
 
 IN_ORDER = [
@@ -152,7 +152,7 @@ IN_ORDER = [
 
 
 @pytest.mark.parametrize("first", range(len(IN_ORDER)))
-def test_rows_are_taken_in_the_protocols_order_however_they_arrive(first):
+def test_rows_are_sorted_into_the_protocols_order(first):
     turned = IN_ORDER[first:] + IN_ORDER[:first]
     for arrived in (turned, turned[::-1]):
         assert [item.event for item in ImportMachine().feed(arrived)] == IN_ORDER
@@ -166,13 +166,13 @@ def test_rows_are_taken_in_the_protocols_order_however_they_arrive(first):
         [ImportEvent("ALPHA", "DONE"), ImportEvent("ALPHA", "DONE", None, "")],
     ],
 )
-def test_of_rows_with_the_same_words_the_smallest_value_comes_first(in_order):
+def test_rows_with_the_same_words_are_sorted_by_value(in_order):
     for arrived in (in_order, in_order[::-1]):
         (only,) = ImportMachine().feed(arrived)
         assert only.event == in_order[0]
 
 
-def test_the_first_failing_row_is_told_and_the_first_code_above_0_is_given():
+def test_a_failure_has_the_first_error_row_and_the_first_code_above_0():
     failing = rows("INITIALIZING ERROR 0", "GATHERING ERROR", "COMPLETE ERROR 264", "ALPHA ERROR 514")
     for arrived in (failing, failing[::-1]):
         machine = ImportMachine()
@@ -182,26 +182,26 @@ def test_the_first_failing_row_is_told_and_the_first_code_above_0_is_given():
 
 
 @pytest.mark.parametrize("completed_before", [False, True])
-def test_inside_one_answer_a_failure_wins_unless_the_import_is_complete(completed_before):
+def test_a_failure_wins_over_a_completion_in_the_same_response(completed_before):
     machine = in_state(State.COMPLETE if completed_before else State.GATHERING)
-    completed, failing = answer = rows("COMPLETE COMPLETED 0", "COMPLETE ERROR 264")
-    told = machine.feed(answer, at=2.0)
-    assert triggers(told) == ([] if completed_before else ["fail"])
-    assert told[-1] == Anomaly("1126", 2.0, "contradiction", failing if completed_before else completed)
-    assert machine.feed(answer) == ()
+    completed, failing = response = rows("COMPLETE COMPLETED 0", "COMPLETE ERROR 264")
+    items = machine.feed(response, at=2.0)
+    assert triggers(items) == ([] if completed_before else ["fail"])
+    assert items[-1] == Anomaly("1126", 2.0, "contradiction", failing if completed_before else completed)
+    assert machine.feed(response) == ()
 
 
-def test_a_completion_that_a_failure_beside_it_contradicts_implies_nothing():
-    told = ImportMachine().feed(rows("COMPLETE COMPLETED 0", "COMPLETE ERROR 264"))
-    assert triggers(told) == ["fail"]
+def test_a_contradicted_completion_implies_nothing():
+    items = ImportMachine().feed(rows("COMPLETE COMPLETED 0", "COMPLETE ERROR 264"))
+    assert triggers(items) == ["fail"]
 
 
-def test_an_odd_value_is_told_once_for_each_pair_and_hides_nothing():
+def test_an_odd_value_is_emitted_once_for_each_pair():
     machine = ImportMachine()
     odd = ImportEvent("GATHERING", "COMPLETED", None, "lots")
-    told = machine.feed([odd, row("COMPLETE COMPLETED 0")])
-    assert triggers(told) == ["initialize", "gather", "complete"]
-    assert told[-1] == Anomaly(None, None, "odd-value", odd)
+    items = machine.feed([odd, row("COMPLETE COMPLETED 0")])
+    assert triggers(items) == ["initialize", "gather", "complete"]
+    assert items[-1] == Anomaly(None, None, "odd-value", odd)
     other = ImportMachine()
     other.feed([odd])
     assert other.feed([ImportEvent("GATHERING", "COMPLETED", None, "more")]) == ()
@@ -209,7 +209,7 @@ def test_an_odd_value_is_told_once_for_each_pair_and_hides_nothing():
     assert isinstance(again, Anomaly)
 
 
-def test_an_odd_value_is_not_told_of_unlisted_rows_nor_after_the_end():
+def test_an_odd_value_is_not_emitted_for_unlisted_rows_or_after_the_end():
     (only,) = ImportMachine().feed([ImportEvent("SUBMITTING", "DONE", None, "x")])
     assert isinstance(only, Anomaly)
     assert only.reason == "unlisted-row"
@@ -219,7 +219,7 @@ def test_an_odd_value_is_not_told_of_unlisted_rows_nor_after_the_end():
     assert len(ImportMachine().feed(failing)) == 1
 
 
-def test_thirty_three_unlisted_pairs_are_told_once_each_and_then_no_further_one():
+def test_at_most_33_unlisted_pairs_are_emitted():
     machine = in_state(State.INITIALIZING)
     machine.feed([ImportEvent("GATHERING", "COMPLETED", None, "odd")])
     pairs = rows(*(f"NEW{number} DONE" for number in range(40)))
@@ -228,7 +228,7 @@ def test_thirty_three_unlisted_pairs_are_told_once_each_and_then_no_further_one(
     assert machine.feed(pairs) == resumed.feed(pairs) == ()
 
 
-def test_the_count_after_gather_grows_in_silence_until_the_end():
+def test_the_count_grows_after_gather_without_a_transition():
     machine = ImportMachine()
     machine.feed(rows("GATHERING COMPLETED 5"))
     assert machine.feed(rows("GATHERING INPROGRESS 7")) == ()
@@ -254,18 +254,18 @@ def test_there_is_no_outcome_before_the_end():
 
 
 @pytest.mark.parametrize("events", [["GATHERING"], [None], [row("A B"), ("A", "B")], None, row("A B")])
-def test_what_is_no_row_is_refused_and_nothing_changes(events):
+def test_only_events_are_accepted_and_nothing_changes(events):
     machine = in_state(State.INITIALIZING)
     before = machine.save()
-    with pytest.raises(LocalProtocolError, match="^a machine is fed with rows, of the type ImportEvent$"):
+    with pytest.raises(InvalidType, match="^events must "):
         machine.feed(events)
     assert machine.save() == before
 
 
 @pytest.mark.parametrize("at", [float("nan"), float("-inf"), True, "soon", 1j, pytest.param(10**400, id="huge")])
-def test_a_time_that_is_none_is_refused_and_nothing_changes(at):
+def test_an_invalid_time_is_refused_and_nothing_changes(at):
     machine = ImportMachine()
-    with pytest.raises(LocalProtocolError, match="a finite number of seconds"):
+    with pytest.raises((InvalidArgument, InvalidType), match="^at must be a (finite )?number of seconds, not "):
         machine.feed(rows("COMPLETE COMPLETED"), at=at)
     assert machine.state is State.INITIALIZING
 
@@ -274,13 +274,13 @@ def test_a_time_that_is_none_is_refused_and_nothing_changes(at):
 def test_a_time_has_up_to_fifteen_digits(at):
     (step,) = ImportMachine().feed(rows("INITIALIZING INPROGRESS"), at=at)
     assert step.at == at
-    problem = r"^the time of an answer is a finite number of seconds, not -?1000000000000000$"
+    problem = r"^at must be a finite number of seconds, not -?1000000000000000$"
     for beyond in (10**15, -(10**15)):
-        with pytest.raises(LocalProtocolError, match=problem):
+        with pytest.raises(InvalidArgument, match=problem):
             ImportMachine().feed(rows("INITIALIZING INPROGRESS"), at=beyond)
 
 
-def test_an_import_id_is_kept_as_text():
+def test_an_import_id_becomes_a_str():
     for import_id in (1126, "1126"):
         machine = ImportMachine(import_id)
         assert machine.import_id == ImportMachine.resume(machine.save()).import_id == "1126"
@@ -290,23 +290,23 @@ def test_an_import_id_is_kept_as_text():
 
 
 @pytest.mark.parametrize("saved", [None, b"{}", {}])
-def test_only_text_is_resumed(saved):
-    with pytest.raises(InvalidType, match=f"^saved must be a str, not {type(saved).__name__}$"):
+def test_a_saved_machine_must_be_a_str(saved):
+    with pytest.raises(InvalidType, match="^saved must be a str, not "):
         ImportMachine.resume(saved)
 
 
-def test_a_machine_shows_where_it_stands():
+def test_the_repr_shows_state_and_count():
     assert repr(in_state(State.GATHERING)) == "<ImportMachine import_id='1126' state=GATHERING contact_count=1>"
 
 
 def test_a_machine_is_small():
     machine = in_state(State.COMPLETE)
     assert not hasattr(machine, "__dict__")
-    parts = [machine, machine._told, *machine._told]
+    parts = [machine, machine._emitted, *machine._emitted]
     assert sum(map(sys.getsizeof, parts)) < 512
 
 
-def test_a_copy_goes_its_own_way():
+def test_a_copy_is_independent():
     machine = in_state(State.INITIALIZING)
     other = copy(machine)
     other.feed(rows("SUBMITTING DONE", "COMPLETE COMPLETED"))
@@ -314,7 +314,7 @@ def test_a_copy_goes_its_own_way():
 
 
 @pytest.mark.parametrize("state", HISTORIES)
-def test_a_resumed_machine_goes_on_as_the_saved_one(state):
+def test_a_resumed_machine_behaves_like_the_saved_one(state):
     machine = in_state(state)
     machine.feed([ImportEvent("GATHERING", "COMPLETED", None, "odd"), row("SUBMITTING INPROGRESS 50")])
     resumed = ImportMachine.resume(machine.save())
@@ -324,23 +324,23 @@ def test_a_resumed_machine_goes_on_as_the_saved_one(state):
         assert resumed.save() == machine.save()
 
 
-def test_a_machine_that_waits_for_consent_is_resumed_too():
+def test_a_machine_in_initializing_can_be_resumed():
     machine = ImportMachine.resume(in_state(State.INITIALIZING).save())
     assert machine.feed(rows("INITIALIZING INPROGRESS 0")) == ()
 
 
 @pytest.mark.parametrize("state", [State.COMPLETE, State.ERROR])
-def test_a_machine_that_told_a_contradiction_is_resumed_and_tells_it_no_more(state):
+def test_a_resumed_machine_does_not_repeat_a_contradiction(state):
     machine = in_state(state)
     contradicting = rows("COMPLETE COMPLETED 0", "COMPLETE ERROR 514")
     assert [item.reason for item in machine.feed(contradicting)] == ["contradiction"]
     assert ImportMachine.resume(machine.save()).feed(contradicting) == ()
 
 
-def tampered(state, member, value):
-    members = json.loads(in_state(state).save())
-    members[member] = value
-    return json.dumps(members)
+def tampered(state, key, value):
+    saved = json.loads(in_state(state).save())
+    saved[key] = value
+    return json.dumps(saved)
 
 
 def test_the_saved_machine_is_json_with_a_version():
@@ -355,7 +355,7 @@ def test_the_saved_machine_is_json_with_a_version():
 
 
 @pytest.mark.parametrize(
-    ("member", "value"),
+    ("key", "value"),
     [
         ("spongewatch-machine", 2),
         ("import_id", 1126),
@@ -383,66 +383,68 @@ def test_the_saved_machine_is_json_with_a_version():
         ("told", [["unlisted-row", f"NEW{n}", "DONE"] for n in range(34)]),
     ],
 )
-def test_a_tampered_member_is_named(member, value):
-    with pytest.raises(LocalProtocolError, match=member):
-        ImportMachine.resume(tampered(State.ERROR, member, value))
+def test_a_tampered_key_is_named_in_the_message(key, value):
+    with pytest.raises(LocalProtocolError, match=key):
+        ImportMachine.resume(tampered(State.ERROR, key, value))
 
 
 @pytest.mark.parametrize(
-    ("member", "value", "problem"),
+    ("key", "value", "problem"),
     [
-        ("failure", {"code": 0, "phase": "GATHERING"}, "'s failure: code has to be above 0, or null, not 0"),
+        ("failure", {"code": 0, "phase": "GATHERING"}, "'s failure: code must be above 0, or null, not 0"),
         (
             "failure",
             {"code": 264, "phase": "COMPLETE"},
-            '\'s failure: phase has to be a state in which an import can fail, not "COMPLETE"',
+            '\'s failure: phase must be a state in which an import can fail, not "COMPLETE"',
         ),
         (
             "told",
             [["unlisted-row", str(number), "D"] for number in range(34)],
-            f": told has to be a list of 33 unlisted rows at the most, not {json.dumps([['unlisted-row', str(number), 'D'] for number in range(34)])[:200]}",
+            f": told must be a list with at most 33 unlisted rows, not {json.dumps([['unlisted-row', str(number), 'D'] for number in range(34)])[:200]}",
         ),
-        ("told", [["x"]], ': told has to be a list of what a machine tells once, not [["x"]]'),
+        ("told", [["x"]], ': told must be a list of what a machine emits only once, not [["x"]]'),
     ],
 )
-def test_what_is_wrong_with_a_member_is_said(member, value, problem):
+def test_the_message_for_a_tampered_key(key, value, problem):
     with pytest.raises(LocalProtocolError) as caught:
-        ImportMachine.resume(tampered(State.ERROR, member, value))
+        ImportMachine.resume(tampered(State.ERROR, key, value))
     assert str(caught.value) == f"the saved machine{problem}"
 
 
-def test_a_failure_that_the_state_does_not_have_is_refused():
-    with pytest.raises(LocalProtocolError, match="failure has to be there in the state ERROR, and in no other"):
+def test_a_saved_failure_in_another_state_is_refused():
+    with pytest.raises(
+        LocalProtocolError, match="failure must be an object in the state ERROR, and null in every other"
+    ):
         ImportMachine.resume(tampered(State.GATHERING, "failure", {"code": 264, "phase": "GATHERING"}))
 
 
 @pytest.mark.parametrize("failure", [None, {"code": 264, "phase": "INITIALIZING"}])
 @pytest.mark.parametrize(
-    ("member", "value", "expected"),
+    ("key", "value", "expected"),
     [
         ("contact_count", 0, "null"),
         ("told", [["progress"]], "without progress and gather"),
         ("told", [["start"], ["gather"]], "without progress and gather"),
     ],
 )
-def test_what_only_gathering_brings_is_refused_before_it(failure, member, value, expected):
-    members = json.loads(ImportMachine().save())
-    members.update({"state": "ERROR" if failure else "INITIALIZING", "failure": failure, member: value})
-    with pytest.raises(LocalProtocolError, match=f": {member} has to be {expected} before the state GATHERING, not "):
-        ImportMachine.resume(json.dumps(members))
+def test_a_saved_count_or_progress_before_gathering_is_refused(failure, key, value, expected):
+    saved = json.loads(ImportMachine().save())
+    saved.update({"state": "ERROR" if failure else "INITIALIZING", "failure": failure, key: value})
+    with pytest.raises(LocalProtocolError, match=f": {key} must be {expected} before the state GATHERING, not "):
+        ImportMachine.resume(json.dumps(saved))
 
 
-def test_a_contradiction_before_the_end_is_refused():
-    with pytest.raises(LocalProtocolError, match="told has to be without a contradiction before the end"):
+def test_a_saved_contradiction_before_the_end_is_refused():
+    with pytest.raises(LocalProtocolError, match="told must be without a contradiction before the end"):
         ImportMachine.resume(tampered(State.GATHERING, "told", [["contradiction"]]))
 
 
-@pytest.mark.parametrize("member", json.loads(ImportMachine().save()))
-def test_a_missing_member_is_named(member):
-    members = json.loads(ImportMachine().save())
-    del members[member]
-    with pytest.raises(LocalProtocolError, match=f"has no member {member}"):
-        ImportMachine.resume(json.dumps(members))
+@pytest.mark.parametrize("key", json.loads(ImportMachine().save()))
+def test_a_missing_key_is_named(key):
+    saved = json.loads(ImportMachine().save())
+    del saved[key]
+    with pytest.raises(LocalProtocolError, match=f"has no key {key}"):
+        ImportMachine.resume(json.dumps(saved))
 
 
 def test_the_repr_of_a_half_made_machine_does_not_raise():

@@ -4,7 +4,7 @@ import traceback
 from spongewatch.core.secret import Secret
 
 
-def test_a_secret_works_as_any_text():
+def test_a_secret_works_like_any_str():
     secret = Secret("Basic a2V5OnBhc3N3b3Jk")
     assert secret == "Basic a2V5OnBhc3N3b3Jk"
     assert (f"{secret}", str(secret), secret.encode()) == (secret, secret, b"Basic a2V5OnBhc3N3b3Jk")

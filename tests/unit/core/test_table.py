@@ -13,7 +13,7 @@ class Model:
 
 
 @pytest.mark.parametrize(("trigger", "source"), [*product(sorted({row[0] for row in TRANSITIONS}), State)])
-def test_each_trigger_leads_from_each_state_where_the_table_says(trigger, source):
+def test_each_trigger_leads_to_the_state_in_the_table(trigger, source):
     model = Model(source)
     dests = [dest for name, from_, dest in TRANSITIONS if (name, from_) == (trigger, source)]
     if dests:
@@ -25,7 +25,7 @@ def test_each_trigger_leads_from_each_state_where_the_table_says(trigger, source
         assert model._state is source
 
 
-def test_nothing_leads_out_of_a_terminal_state():
+def test_a_terminal_state_has_no_outgoing_transition():
     assert {state for state in State if state.is_terminal} == set(State) - {source for _, source, _ in TRANSITIONS}
 
 
@@ -34,12 +34,12 @@ def test_every_listed_pair_has_a_trigger_of_the_table():
     assert set(TRIGGERS.values()) == {trigger for trigger, _, _ in TRANSITIONS}
 
 
-def test_a_step_logs_nothing_that_an_application_at_info_would_see(caplog):
+def test_a_transition_logs_nothing_at_info(caplog):
     with caplog.at_level(logging.INFO):
         STATE_MACHINE.events["initialize"].trigger(Model(State.INITIALIZING))
     assert caplog.records == []
 
 
-def test_the_declaration_holds_no_model_and_no_state_of_its_own_making():
+def test_the_declaration_has_no_model_and_no_extra_state():
     assert STATE_MACHINE.models == []
     assert list(STATE_MACHINE.states) == ["INITIALIZING", "GATHERING", "COMPLETE", "ERROR"]

@@ -3,37 +3,37 @@ import os
 import warnings
 import weakref
 
-from spongewatch.transports.forking import begin_anew_in_child, when_forked
+from spongewatch.transports.forking import reset_after_fork, reset_all
 
 
 class Holder:
     def __init__(self):
-        self.begun = 0
-        when_forked(self, Holder.begin)
+        self.resets = 0
+        reset_after_fork(self, Holder.reset)
 
-    def begin(self):
-        self.begun += 1
+    def reset(self):
+        self.resets += 1
 
 
-def test_whoever_is_still_there_begins_anew_once():
+def test_each_object_is_reset_once():
     one, other = Holder(), Holder()
-    begin_anew_in_child()
-    assert (one.begun, other.begun) == (1, 1)
+    reset_all()
+    assert (one.resets, other.resets) == (1, 1)
 
 
-def test_nobody_is_kept_for_it():
+def test_registered_objects_are_not_kept_alive():
     gone = weakref.ref(Holder())
     gc.collect()
     assert gone() is None
-    begin_anew_in_child()
+    reset_all()
 
 
-def test_it_is_the_child_that_begins_anew():
+def test_only_the_child_is_reset():
     holder = Holder()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of 3.12 on: there are threads
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns about forks with threads
         child = os.fork()
     if child == 0:
-        os._exit(holder.begun)
+        os._exit(holder.resets)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
-    assert holder.begun == 0
+    assert holder.resets == 0

@@ -7,23 +7,23 @@ import pytest
 
 from spongewatch import LocalProtocolError, Request, Response, TransportError
 from spongewatch.transports import ThreadedTransport
-from spongewatch.transports.forking import begin_anew_in_child
+from spongewatch.transports.forking import reset_all
 from spongewatch.transports.testing import HandlerTransport
 
 REQUEST = Request("GET", "https://api.example/events/1126.json")
 
 
 class Slow:
-    """Answers once it is let, and notes what was asked."""
+    """Responds once `let` is set; records its calls."""
 
     def __init__(self):
         self.timeouts, self.threads, self.let, self.closed = [], [], threading.Event(), 0
-        self.under_way = threading.Semaphore(0)
+        self.started = threading.Semaphore(0)
 
     def send(self, request, *, timeout):
         self.timeouts.append(timeout)
         self.threads.append(threading.current_thread())
-        self.under_way.release()
+        self.started.release()
         self.let.wait(30)
         return Response(204)
 
@@ -33,7 +33,7 @@ class Slow:
 
 
 def closing(transport, body):
-    """What `body` gives for the threaded `transport`, which is closed afterwards."""
+    """Return a function that returns `await body(threaded)` and closes `transport`."""
 
     async def main(threads):
         threaded = ThreadedTransport(transport, threads=threads)
@@ -45,7 +45,7 @@ def closing(transport, body):
     return lambda threads=2: asyncio.run(main(threads))
 
 
-def test_an_answer_comes_from_another_thread():
+def test_a_threaded_transport_sends_in_another_thread():
     async def send(threaded):
         slow.let.set()
         return await threaded.send(REQUEST, timeout=1000)
@@ -57,8 +57,8 @@ def test_an_answer_comes_from_another_thread():
     assert slow.closed == 1
 
 
-@pytest.mark.parametrize("error", [None, ZeroDivisionError], ids=["goes well", "raises"])
-def test_as_a_context_manager_it_closes_itself(error):
+@pytest.mark.parametrize("error", [None, ZeroDivisionError], ids=["no error", "error"])
+def test_async_with_closes_the_transport(error):
     async def send():
         async with ThreadedTransport(slow) as threaded:
             assert await threaded.send(REQUEST, timeout=60) == Response(204)
@@ -74,7 +74,7 @@ def test_as_a_context_manager_it_closes_itself(error):
 
 
 @pytest.mark.parametrize("error", [TransportError("refused"), LocalProtocolError("closed"), ZeroDivisionError()])
-def test_what_a_transport_raises_comes_through(error):
+def test_exceptions_of_the_transport_are_raised(error):
     def refuse(request):
         raise error
 
@@ -83,25 +83,25 @@ def test_what_a_transport_raises_comes_through(error):
     assert caught.value is error
 
 
-def test_as_many_requests_as_threads_are_under_way_at_once():
+def test_a_threaded_transport_sends_one_request_per_thread_at_once():
     async def send_three(threaded):
         tasks = [asyncio.create_task(threaded.send(REQUEST, timeout=60)) for _ in range(3)]
         for _ in range(2):
-            await asyncio.to_thread(slow.under_way.acquire, timeout=30)
-        under_way = len(slow.threads)
+            await asyncio.to_thread(slow.started.acquire, timeout=30)
+        started = len(slow.threads)
         slow.let.set()
         await asyncio.gather(*tasks)
-        return under_way
+        return started
 
     slow = Slow()
     assert closing(slow, send_three)() == 2
     assert len(slow.timeouts) == 3
 
 
-def test_who_finds_no_free_thread_in_time_is_told_at_once():
+def test_a_request_without_a_free_thread_times_out():
     async def send_two(threaded):
         first = asyncio.create_task(threaded.send(REQUEST, timeout=60))
-        await asyncio.to_thread(slow.under_way.acquire, timeout=30)
+        await asyncio.to_thread(slow.started.acquire, timeout=30)
         try:
             await threaded.send(REQUEST, timeout=0.01)
         finally:
@@ -115,10 +115,10 @@ def test_who_finds_no_free_thread_in_time_is_told_at_once():
     assert len(slow.threads) == 1
 
 
-def test_a_cancelled_task_does_not_wait_for_its_answer():
+def test_a_cancelled_task_does_not_wait_for_its_response():
     async def cancel(threaded):
         task = asyncio.create_task(threaded.send(REQUEST, timeout=60))
-        await asyncio.to_thread(slow.under_way.acquire, timeout=30)
+        await asyncio.to_thread(slow.started.acquire, timeout=30)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -128,12 +128,12 @@ def test_a_cancelled_task_does_not_wait_for_its_answer():
     closing(slow, cancel)()
 
 
-class Cuttable(Slow):
-    """Its requests can be cut off, as those of `Urllib3Transport`."""
+class Interruptible(Slow):
+    """Has the method `sending`, as `Urllib3Transport` does."""
 
     def __init__(self):
         super().__init__()
-        self.cut = []
+        self.interrupted = []
 
     def sending(self, request, *, timeout):
         transport = self
@@ -143,30 +143,30 @@ class Cuttable(Slow):
                 return transport.send(request, timeout=timeout)
 
             def interrupt(self):
-                transport.cut.append(self)
+                transport.interrupted.append(self)
                 transport.let.set()
 
         return Sending()
 
 
-def test_the_request_of_a_cancelled_task_is_cut_off_where_the_transport_can_do_that():
+def test_the_request_of_a_cancelled_task_is_interrupted_if_the_transport_can_do_that():
     async def cancel(threaded):
         task = asyncio.create_task(threaded.send(REQUEST, timeout=60))
-        await asyncio.to_thread(transport.under_way.acquire, timeout=30)
+        await asyncio.to_thread(transport.started.acquire, timeout=30)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    transport = Cuttable()
+    transport = Interruptible()
     closing(transport, cancel)()
-    assert len(transport.cut) == 1
+    assert len(transport.interrupted) == 1
 
 
-@pytest.mark.parametrize("kind", [Slow, Cuttable])
-def test_a_request_that_has_no_thread_yet_is_not_sent_for_a_cancelled_task(kind):
+@pytest.mark.parametrize("kind", [Slow, Interruptible])
+def test_a_request_that_waits_for_a_thread_is_not_sent_if_its_task_is_cancelled(kind):
     async def cancel(threaded):
         first = asyncio.create_task(threaded.send(REQUEST, timeout=60))
-        await asyncio.to_thread(transport.under_way.acquire, timeout=30)
+        await asyncio.to_thread(transport.started.acquire, timeout=30)
         second = asyncio.create_task(threaded.send(REQUEST, timeout=60))
         await asyncio.sleep(0)
         second.cancel()
@@ -180,10 +180,10 @@ def test_a_request_that_has_no_thread_yet_is_not_sent_for_a_cancelled_task(kind)
     assert len(transport.threads) == 1
 
 
-def test_who_waits_for_a_thread_when_it_is_closed_is_told_so_and_not_cancelled():
+def test_closing_fails_requests_that_wait_for_a_thread_without_cancelling_their_tasks():
     async def close(threaded):
         tasks = [asyncio.create_task(threaded.send(REQUEST, timeout=60)) for _ in range(3)]
-        await asyncio.to_thread(slow.under_way.acquire, timeout=30)
+        await asyncio.to_thread(slow.started.acquire, timeout=30)
         await threaded.close()
         return await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -194,7 +194,7 @@ def test_who_waits_for_a_thread_when_it_is_closed_is_told_so_and_not_cancelled()
     assert all(isinstance(error, LocalProtocolError) for error in others)
 
 
-def test_closing_does_not_wait_for_threads_of_others():
+def test_closing_does_not_wait_for_other_threads_of_the_loop():
     async def close(threaded):
         busy, loop = threading.Event(), asyncio.get_running_loop()
         others = [loop.run_in_executor(None, busy.wait, 60) for _ in range(40)]
@@ -205,34 +205,38 @@ def test_closing_does_not_wait_for_threads_of_others():
     closing(Slow(), close)()
 
 
-def test_a_transport_that_runs_out_of_answers_keeps_nobody_waiting():
-    answers = iter([])
+def test_a_stop_iteration_of_the_transport_does_not_hang_the_task():
+    responses = iter([])
     with pytest.raises(RuntimeError, match="the transport raised StopIteration"):
-        closing(HandlerTransport(lambda request: next(answers)), lambda threaded: threaded.send(REQUEST, timeout=60))()
+        closing(
+            HandlerTransport(lambda request: next(responses)), lambda threaded: threaded.send(REQUEST, timeout=60)
+        )()
 
 
-def test_a_send_that_turns_out_to_be_async_is_refused():
-    async def answer(request):
+def test_a_transport_whose_send_returns_a_coroutine_is_refused():
+    async def handle(request):
         return Response(204)
 
-    with pytest.raises(LocalProtocolError, match="the send of a transport for asyncio is an `async def`"):
-        closing(HandlerTransport(answer), lambda threaded: threaded.send(REQUEST, timeout=60))()
+    with pytest.raises(
+        LocalProtocolError, match="ThreadedTransport needs a blocking transport; this one's send is async"
+    ):
+        closing(HandlerTransport(handle), lambda threaded: threaded.send(REQUEST, timeout=60))()
 
 
-def test_a_thread_knows_the_context_of_its_task():
+def test_a_thread_runs_in_the_context_of_its_task():
     name = ContextVar("name", default="unset")
 
-    def answer(request):
+    def handle(request):
         return Response(200, {}, name.get().encode())
 
     async def send(threaded):
         name.set("of the task")
         return await threaded.send(REQUEST, timeout=60)
 
-    assert closing(HandlerTransport(answer), send)().body == b"of the task"
+    assert closing(HandlerTransport(handle), send)().body == b"of the task"
 
 
-def test_once_closed_nothing_is_sent_and_no_thread_is_left():
+def test_a_closed_transport_refuses_to_send_and_leaves_no_thread():
     async def close(threaded):
         await threaded.send(REQUEST, timeout=60)
         await threaded.close()
@@ -248,7 +252,7 @@ def test_once_closed_nothing_is_sent_and_no_thread_is_left():
         assert not thread.is_alive()
 
 
-def test_released_it_leaves_the_transport_open():
+def test_release_leaves_the_blocking_transport_open():
     async def release(threaded):
         threaded.release()
         return slow.closed
@@ -257,17 +261,11 @@ def test_released_it_leaves_the_transport_open():
     assert closing(slow, release)() == 0
 
 
-@pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2"])
-def test_threads_are_a_number_above_zero(threads):
-    with pytest.raises(LocalProtocolError, match="threads is a whole number of at least 1, not "):
-        ThreadedTransport(Slow(), threads=threads)
-
-
-def test_after_a_fork_its_threads_are_new_ones():
+def test_a_forked_process_has_new_threads():
     async def main(transport):
         try:
             first = await transport.send(REQUEST, timeout=60)
-            begin_anew_in_child()  # as where the thread that waits for work is not there any more
+            reset_all()  # as in a forked process, in which the waiting thread doesn't exist
             return first, await transport.send(REQUEST, timeout=60)
         finally:
             await transport.close()

@@ -14,26 +14,26 @@ class Socket(Unpicklable):
 
 
 @final
-class Watched(Unpicklable):
+class File(Unpicklable):
     __slots__ = ("descriptor",)
 
-    _instead = "watch it again"
+    _instead = "open it again"
 
 
 @pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy])
-def test_it_is_neither_pickled_nor_copied_and_says_what_to_do_instead(take):
+def test_pickling_and_copying_raise_and_say_what_to_do_instead(take):
     with pytest.raises(LocalProtocolError) as caught:
         take(Socket())
-    assert str(caught.value) == "no Socket is pickled or copied: make another one where it is needed"
-    with pytest.raises(LocalProtocolError, match="no Watched is pickled or copied: watch it again"):
-        take([Watched()]) if take is not copy.copy else take(Watched())
+    assert str(caught.value) == "Socket can't be pickled or copied; create another one where you need it"
+    with pytest.raises(LocalProtocolError, match="File can't be pickled or copied; open it again"):
+        take([File()]) if take is not copy.copy else take(File())
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_in_no_protocol(protocol):
+def test_no_pickle_protocol_works(protocol):
     with pytest.raises(LocalProtocolError):
         pickle.dumps({"deep": (Socket(),)}, protocol)
 
 
-def test_it_takes_no_room():
-    assert not hasattr(Watched(), "__dict__")
+def test_the_base_class_adds_no_dict():
+    assert not hasattr(File(), "__dict__")

@@ -1,4 +1,4 @@
-"""Bodies that lie in files beside a HAR, as Playwright writes them with `content: "attach"`."""
+"""Response bodies in files next to a HAR, as Playwright writes them with `content: "attach"`."""
 
 import os
 import re
@@ -11,10 +11,10 @@ _PLAIN_NAME = re.compile(r"(?!\.)[^/\\:\x00-\x1f]{1,255}")
 
 
 def attached_body(folder: Path, name: str) -> bytes | None:
-    """Return the content of the file `name` in `folder`, cut off just beyond `MAX_BODY`; None if it is not there.
+    """Return the first `MAX_BODY` + 1 bytes of the file `name` in `folder`, None if it can't be read.
 
-    A HAR may come from a stranger. So only regular files are read, only from the HAR's own folder, and through no
-    link: a name with a separator, or a hidden file, counts as not there.
+    The HAR may come from an attacker, so only regular files directly in its folder are read: no links, no hidden files,
+    no names with separators.
     """
     if not _PLAIN_NAME.fullmatch(name):
         return None

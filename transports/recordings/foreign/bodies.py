@@ -1,4 +1,4 @@
-"""Recorded bodies and statuses, in each of the shapes in which programs write them."""
+"""Reads recorded bodies and statuses, in all shapes in which programs write them."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from .jsonp import without_jsonp
 from .request import CapturedResponse, EntryError, text_of
 
 COMPRESSED: Final = (b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-"""The first bytes of gzip and zlib; neither JSON nor XML begins with them."""
+"""The first bytes of gzip and zlib, with which neither JSON nor XML begins."""
 
 _STATUS = re.compile(r"\s*(?:HTTP/[0-9.]+\s+)?([0-9]{3})(?:\.0+)?(?:\s.*)?", re.DOTALL)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
@@ -40,11 +40,11 @@ def body_of(recorded: object, *, encoding: object = None) -> bytes:
     """Return the bytes of a recorded body.
 
     Args:
-        recorded: Bytes, a text, a list of texts, or None for no body.
-        encoding: What the recording calls the encoding of the text; `base64` is the only one that counts.
+        recorded: Bytes, a string, a list of strings, or None for no body.
+        encoding: The encoding that the recording names; anything but `base64` is ignored.
 
     Raises:
-        EntryError: The value is not a body, or not in the encoding that the recording names.
+        EntryError: The value is not a body, or not in the encoding that is named.
     """
     if recorded is None:
         return b""
@@ -55,19 +55,19 @@ def body_of(recorded: object, *, encoding: object = None) -> bytes:
     if pieces is not None:
         return _joined(pieces, in_base64=in_base64)
     if not isinstance(recorded, str):
-        raise EntryError("its body is not text")
+        raise EntryError("its body is not a string")
     if recorded.startswith("\x1f\x8b") and max(recorded) < "\u0100":
-        return recorded.encode("latin-1")  # bytes that a recorder took for text
-    if recorded.lstrip("\ufeff \t\r\n")[:1] in ("{", "<"):  # no base64, whatever the recording calls it
+        return recorded.encode("latin-1")  # gzip that the recorder decoded as Latin-1
+    if recorded.lstrip("\ufeff \t\r\n")[:1] in ("{", "<"):  # not base64, even if the recording says so
         return recorded.encode(errors="surrogatepass")
     return _joined([recorded], in_base64=in_base64)
 
 
 def with_body(read: CapturedResponse, status: int, headers: dict[str, str], body: bytes) -> CapturedResponse:
-    """Return `read` with the response that was recorded as these parts, its body inflated and without JSONP.
+    """Return `read` with the recorded response, its body decompressed and without JSONP.
 
-    What a body is decides whether it is inflated, not its headers: recorders decode bodies and keep the headers.
-    A 304 with a body is what a browser's page saw of its cache, so it counts as a 200.
+    The first bytes of the body decide whether it is compressed, not its headers: most recorders store decoded bodies
+    with the original headers. A 304 with a body counts as 200: the browser took the body from its cache.
     """
     coding = _unsupported_coding(headers.get("content-encoding", ""), body)
     if coding:
@@ -86,13 +86,13 @@ def with_body(read: CapturedResponse, status: int, headers: dict[str, str], body
 
 
 def without_body(read: CapturedResponse, problem: str) -> CapturedResponse:
-    """Return `read` as a failed poll: its body was not recorded in a way that can be read."""
+    """Return `read` as a failed poll, whose body is missing or unreadable because of `problem`."""
     error = TransportError("protocol", "the recording does not contain the response body")
     return replace(read, response=error, missing=problem)
 
 
 def is_positive(size: object) -> bool:
-    """Whether a recorded size, a number or a text, is above 0."""
+    """Whether a recorded size, as a number or a string, is above 0."""
     text = str(size).strip() if isinstance(size, str | int | float) else ""
     return re.fullmatch(r"[0-9]{1,18}(?:\.[0-9]+)?", text) is not None and float(text) > 0
 
@@ -105,7 +105,7 @@ def _unsupported_coding(content_encoding: str, body: bytes) -> str:
 
 
 def _pieces(recorded: object) -> list[str] | None:
-    """Return the pieces of a body that was recorded as a list of texts, or as such a list in JSON (PollyJS)."""
+    """Return the pieces of a body that was recorded as a list of strings, or as such a list in JSON (PollyJS)."""
     if isinstance(recorded, str) and recorded.lstrip()[:1] == "[":
         try:
             recorded = json.loads(recorded)
@@ -118,7 +118,7 @@ def _pieces(recorded: object) -> list[str] | None:
 
 
 def _joined(pieces: list[str], *, in_base64: bool) -> bytes:
-    """Return the pieces as one body: each in base64, or in hex as older versions write them, or plain text."""
+    """Join pieces in base64, in hex (older versions of PollyJS), or in plain text."""
     decoded = [from_base64(piece) for piece in pieces]
     base64 = None if None in decoded else b"".join(filter(None, decoded))
     hexadecimal = b"".join(map(bytes.fromhex, pieces)) if all(map(_HEX.fullmatch, pieces)) else None
@@ -133,7 +133,7 @@ def _joined(pieces: list[str], *, in_base64: bool) -> bytes:
 
 
 def from_base64(text: str) -> bytes | None:
-    """Decode base64, also URL-safe, without padding, or in several lines; None if it is not base64."""
+    """Decode base64, standard or URL-safe, with or without padding and line breaks; return None if it is invalid."""
     text = "".join(text.split())
     if not _BASE64.fullmatch(text) or len(text.rstrip("=")) % 4 == 1:
         return None
@@ -141,7 +141,7 @@ def from_base64(text: str) -> bytes | None:
 
 
 def _inflated(body: bytes) -> bytes:
-    """Return `body` inflated; itself if it is not compressed, or broken."""
+    """Return `body` decompressed, or as it is if it is not compressed or damaged."""
     if body.startswith(COMPRESSED):
         try:
             return _bounded(ResponseBody(200, "gzip"), body)

@@ -1,4 +1,4 @@
-"""Bodies of answers that lie in files, without their times: one file, or a folder in natural order."""
+"""Response bodies in files, without times: one file, or a folder in natural order."""
 
 import re
 from collections.abc import Generator, Mapping
@@ -12,12 +12,12 @@ from .jsonp import without_jsonp
 
 _SUFFIXES = {".json", ".xml"}
 _CADENCE = 1.0
-"""Seconds between bodies without recorded times: the service's own limit, one request a second."""
+"""Seconds between bodies: the service allows one poll a second ("Step 2: Wait for Import")."""
 
 
 @final
 class Bodies:
-    """A recording made of files that hold one body each; no body takes any time to come."""
+    """A recording made of files with one response body each; responses arrive immediately."""
 
     def __init__(self, files: list[Path]) -> None:
         self.import_id: str | None = None
@@ -27,36 +27,38 @@ class Bodies:
 
     @classmethod
     def in_folder(cls, folder: Path) -> "Bodies":
-        """The `*.json` and `*.xml` files of `folder`, 2 before 10; raises `RecordingError` if there are none.
+        """Return a recording of the `*.json` and `*.xml` files in `folder`, in natural order (2 before 10).
 
-        Links are none of them: where a folder came from somebody else, they may lead to what is nobody's business,
-        and a trace that is made of it would hold that.
+        Links are skipped: in a folder from an attacker they could lead to private files, which would end up in traces.
+
+        Raises:
+            RecordingError: There are no such files, or the folder can't be read.
         """
         try:
-            files = [file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and _lies_there(file)]
+            files = [file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and _is_plain_file(file)]
         except OSError as error:
-            raise RecordingError(folder, f"can't be read: {error.strerror}") from None
+            raise RecordingError(folder, f"cannot be read: {error.strerror}") from None
         if not files:
-            raise RecordingError(folder, "a folder without *.json and *.xml files, so there is nothing to replay")
+            raise RecordingError(folder, "contains no *.json or *.xml files")
         return cls(sorted(files, key=_natural_order))
 
     def entries(self) -> Generator[Exchange, None, None]:
-        """One exchange a file."""
+        """Yield one exchange for each file."""
         for number, file in enumerate(self._files):
             moment = number * _CADENCE
             yield Exchange(moment, moment, Response(200, {}, without_jsonp(read_body(file))))
 
 
 def read_body(file: Path) -> bytes:
-    """The content of `file`, or just enough of it for the codec to see that it is too large."""
+    """Return the first `MAX_BODY` + 1 bytes of `file`, enough for a session to find a larger body too large."""
     try:
         with file.open("rb") as stream:
             return stream.read(MAX_BODY + 1)
     except OSError as error:
-        raise RecordingError(file.parent, f"{printable(file.name)} can't be read: {error.strerror}") from None
+        raise RecordingError(file.parent, f"{printable(file.name)} cannot be read: {error.strerror}") from None
 
 
-def _lies_there(file: Path) -> bool:
+def _is_plain_file(file: Path) -> bool:
     return file.is_file() and not file.is_symlink()
 
 

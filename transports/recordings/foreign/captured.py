@@ -1,7 +1,4 @@
-"""A recording made of the polls of one import among the requests that another program recorded.
-
-The readers of the formats, `har` and `vcr`, supply the requests.
-"""
+"""Selects the polls of one import among the requests that another program recorded."""
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,32 +25,32 @@ from .times import MAX_SECONDS
 from .urls import split_url
 
 MAX_FILE: Final = 24 * 1024 * 1024
-"""Bytes of a file that is read as a whole."""
+"""Upper bound for the bytes of a file that is read as a whole."""
 
 _MAX_PASSWORDS: Final = 2
-"""Passwords that the polls of one import may carry."""
+"""Upper bound for the different passwords in the polls of one import."""
 
 _MAX_ALL_PASSWORDS: Final = 8
-"""Passwords in a whole file; each body is searched for all of them."""
+"""Upper bound for the different passwords in a file; each body is searched for all of them."""
 
 
 @final
 class Captured:
-    """A recording made of the polls of one import, `GET .../events/ID`.
+    """A recording of the polls of one import, `GET .../events/ID`.
 
-    Times count from the first poll and never go back. A poll without a recorded time leaves an interval after the
-    one before. What is read has none of the passwords that the file's requests carry.
+    Times count from the first poll and never decrease. A poll without a recorded time is sent one interval after the
+    previous one. Passwords in the file's requests are removed from the responses.
 
     Args:
-        path: The file, for errors.
-        requests: All requests in it.
+        path: The file, for error messages.
+        requests: All requests in the file.
         import_id: The import to read; None for the only one.
-        word: What an entry of the file is called in errors.
-        by_time: Take the polls in the order in which they left, for formats with another order in the file.
-        max_bodies: Bytes of all bodies that are read, inflated.
+        word: The format's word for an entry, for error messages.
+        by_time: Whether to sort the polls by their times, for formats that store entries in another order.
+        max_bodies: Upper bound for the bytes of all decompressed bodies.
 
     Raises:
-        RecordingError: There are no such polls, or one of them can't be used.
+        RecordingError: There are no such polls, or one of them can't be read.
     """
 
     def __init__(
@@ -79,7 +76,7 @@ class Captured:
             polls.sort(key=lambda poll: poll.captured.sent or 0.0)
         polls = without_pages(without_redirects(polls))
         self._exchanges = [
-            replace(exchange, answer=redaction.clean(exchange.answer)) for exchange in self._timed(polls)
+            replace(exchange, response=redaction.clean(exchange.response)) for exchange in self._timed(polls)
         ]
 
     def entries(self) -> Generator[Exchange, None, None]:
@@ -87,9 +84,9 @@ class Captured:
         yield from self._exchanges
 
     def _secrets(self, numbered: list[Numbered], polls: list[Numbered]) -> set[str]:
-        """Return the passwords in the file, and the pairs of key and password.
+        """Return the passwords in the file, alone and with their keys.
 
-        Other requests may carry the password of the domain too: those that begin the import and fetch the contacts.
+        Requests that are not polls, such as those that begin the import and fetch the contacts, carry the password too.
         """
         own = {number for number, _ in polls}
         hosts = {split_url(request.url).host for _, request in polls}
@@ -103,9 +100,11 @@ class Captured:
                     of_service = is_poll or split_url(request.url).host in hosts
                     for key, password in credentials_of(request, of_service=of_service, strict=is_poll, seen=seen):
                         secrets.update((password, f"{key}:{password}"))
-                        passwords.add(unquoted(password).replace("+", " "))  # one in several spellings is one
+                        passwords.add(
+                            unquoted(password).replace("+", " ")
+                        )  # count several encodings of one password once
                     if len(passwords) > limit:
-                        raise EntryError(f"it carries more than the {limit} passwords that are read")
+                        raise EntryError(f"it is beyond the limit of {limit} different passwords")
         return secrets
 
     def _read(self, polls: list[Numbered]) -> list[Poll]:
@@ -123,18 +122,18 @@ class Captured:
     def _timed(self, polls: list[Poll]) -> list[Exchange]:
         start = next((poll.captured.sent for poll in polls if poll.captured.sent is not None), 0.0)
         exchanges: list[Exchange] = []
-        sent, came = -self.policy.interval, 0.0
+        sent, received = -self.policy.interval, 0.0
         for poll in polls:
             captured = poll.captured
             with self._naming(poll.number):
                 if captured.sent is None:
-                    sent = max(sent + self.policy.interval, came)
+                    sent = max(sent + self.policy.interval, received)
                 else:
                     sent = max(sent, captured.sent - start, 0.0)
-                came = sent + captured.took
-                if came > MAX_SECONDS:
+                received = sent + captured.took
+                if received > MAX_SECONDS:
                     raise EntryError(f"its times are out of range: {sent:g} s after the first poll")
-                exchanges.append(Exchange(_milliseconds(sent), _milliseconds(came), captured.response))
+                exchanges.append(Exchange(_milliseconds(sent), _milliseconds(received), captured.response))
         return exchanges
 
     @contextmanager

@@ -1,11 +1,13 @@
-"""HAR 1.2, which browsers, proxies and test tools export, as a recording of polls."""
+"""Reads HAR 1.2, which browsers, proxies and test tools export."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from ....core import Response, TransportError
+from ....core._shared import TransportErrorKind
 from ..recording import RecordingError
 from .attachments import attached_body
 from .bodies import body_of, is_positive, status_of, with_body, without_body
@@ -15,7 +17,7 @@ from .polls import MAX_BODIES, is_of_service
 from .request import NOT_RECORDED, CapturedRequest, CapturedResponse, member
 from .times import duration_of, moment_of
 
-_NO_RESPONSE = (
+_NO_RESPONSE: Final[tuple[tuple[str, TransportErrorKind, str, bool], ...]] = (
     ("net::ERR_CONNECTION_REFUSED", "refused", "the connection was refused", False),
     ("net::ERR_CONNECTION_TIMED_OUT", "timeout", "the connection timed out", False),
     ("net::ERR_TIMED_OUT", "timeout", "the request timed out", False),
@@ -28,27 +30,31 @@ _NO_RESPONSE = (
     ("net::ERR_HTTP2_", "protocol", "the response was not HTTP", False),
     ("", "reset", NOT_RECORDED, False),
 )
-"""The beginnings of Chromium's reasons, and how they are reported."""
+"""Prefixes of Chromium's error codes, and the errors that they stand for."""
 
 _HOW_TO_KEEP = (
     "contains no response bodies; export it again with them: in Chrome as HAR with content, "
     'with Playwright with content "embed"'
 )
 _BESIDE = (
-    "keeps its response bodies in files that are not in its folder; copy them there, "
+    "stores its response bodies in files that are not in its folder; copy them there, "
     'or record again with content "embed"'
 )
 
 
 def is_har(obj: object) -> bool:
-    """Whether `obj` is what a HAR contains, complete or not; some tools write the list of entries alone."""
+    """Whether `obj` is the content of a HAR, valid or not; some tools write only the list of entries."""
     if isinstance(obj, list):
         return any(member(entry, "startedDateTime") for entry in obj)
     return isinstance(member(obj, "log"), dict)
 
 
 def read_har(path: Path, har: object, import_id: str | None, max_bodies: int = MAX_BODIES) -> Captured:
-    """Return the polls in `har`, the object in the JSON file at `path`; raise `RecordingError` if it has none."""
+    """Return the polls in `har`, the content of the file at `path`.
+
+    Raises:
+        RecordingError: There are none, or one of them can't be read.
+    """
     entries = har if isinstance(har, list) else member(har, "log", "entries")
     if not isinstance(entries, list):
         raise RecordingError(path, "is a HAR without a list of entries")
@@ -90,7 +96,7 @@ def _attached(
 ) -> CapturedResponse:
     """Return the response with its body from `file`, if that is a response of the service.
 
-    No other file ever gets into a trace, whichever a HAR from a stranger names.
+    A HAR from an attacker may name any file; no other content may get into a trace.
     """
     body = attached_body(folder, file)
     if body is None:
@@ -104,7 +110,7 @@ def _attached(
 
 
 def _was_left_out(text: object, response: object, headers: dict[str, str]) -> bool:
-    """Whether the exporter dropped the body: there is none, but the response had one, or its size is unknown."""
+    """Whether the exporter left out the body: there is none, though the response had one or may have had one."""
     size = member(response, "content", "size")
     sizes = (size, member(response, "bodySize"), headers.get("content-length"))
     return (text is None and str(size) != "0") or any(is_positive(size) for size in sizes)
@@ -116,7 +122,7 @@ def _failure(reason: str) -> TransportError:
 
 
 def _reason(entry: object) -> str:
-    """Return why there is no response; Chromium writes it as `_error`, Playwright as `_failureText`."""
+    """Return Chromium's `_error` or Playwright's `_failureText`, empty if there is a response."""
     response = member(entry, "response")
     reasons = [member(holder, name) for holder in (response, entry) for name in ("_error", "_failureText")]
     return next((reason for reason in reasons if isinstance(reason, str) and reason), "")

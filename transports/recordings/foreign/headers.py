@@ -1,4 +1,4 @@
-"""Recorded headers, in each of the shapes in which programs write them."""
+"""Reads recorded headers, in all shapes in which programs write them."""
 
 import re
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ _LINE = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:(.*)", re.DOTALL)
 
 
 def header_pairs(headers: object) -> Iterator[tuple[str, str]]:
-    """Yield the name, in lower case, and the value of each header; a header with several values comes several times.
+    """Yield the name, in lower case, and the value of each header, once for each of its values.
 
-    Accepted are lists of objects with `name` and `value`, of pairs and of lines, flat lists of names and values, maps
-    from names to values, and a text with a line for each. Values may be lists, at any depth.
+    Accepts lists of objects with `name` and `value`, lists of pairs, lists of lines, flat lists of names and values,
+    objects with the names as keys, and a string with a line for each header. Values may be nested lists.
 
     >>> list(header_pairs({"Date": ["now"], "Retry-After": 3}))
     [('date', 'now'), ('retry-after', '3')]
@@ -38,7 +38,7 @@ def header_pairs(headers: object) -> Iterator[tuple[str, str]]:
 
 
 def headers_of(message: object) -> list[tuple[str, str]]:
-    """Return all headers of a recorded request or response; .NET clients record them in several members."""
+    """Return all headers of a recorded request or response; .NET recorders split them into several objects."""
     members = message.items() if isinstance(message, dict) else ()
     return [pair for name, value in members if plain_name(name).endswith("headers") for pair in header_pairs(value)]
 
@@ -49,12 +49,12 @@ def first_of(headers: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def kept_headers(headers: dict[str, str]) -> dict[str, str]:
-    """Return the headers that a trace keeps."""
+    """Return the headers that a trace contains."""
     return {name: headers[name] for name in KEPT_HEADERS if name in headers and len(headers[name]) <= MAX_HEADER}
 
 
 def texts_in(value: object) -> Iterator[str]:
-    """Yield each text in `value`, however deep it lies in lists and maps, in order; numbers as text."""
+    """Yield the strings in `value` in order, at any depth of lists and objects; numbers become strings."""
     open_values = [value]
     while open_values:
         value = text_of(open_values.pop())

@@ -1,4 +1,4 @@
-"""JSONP: JSON as the argument of a function call, which browsers load as a script."""
+"""JSONP: a JSON object as the argument of a function call, which browsers load as a script."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from typing import Final
 _WORD: Final = rb"[A-Za-z_$][\w$]{0,200}"
 _NAME: Final = rb"%b(?:\.%b|\[[0-9]{1,9}]|\[\"%b\"]|\['%b']){0,9}" % (_WORD, _WORD, _WORD, _WORD)
 
-# The comment and the check are those of Rails and Express, against scripts that begin with chosen bytes.
+# Rails writes `/**/` in front of the call, Express also a `typeof` check, against scripts with chosen first bytes.
 _CALL = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:/\*\*/\s*)?(?:typeof\s+(?P<checked>%b)\s*={2,3}\s*[\"']function[\"']\s*&&\s*)?"
     rb"(?P<name>%b)\s*\(\s*(?=\{)" % (_NAME, _NAME)
@@ -16,9 +16,9 @@ _END = re.compile(rb"\s*\)\s*;?\s*")
 
 
 def without_jsonp(body: bytes) -> bytes:
-    """Return the JSON object in a JSONP `body`; a body of any other kind is returned as it is.
+    """Return the JSON object in a JSONP `body`; return any other body unchanged.
 
-    A JSONP body is one call of one function with one object as its argument, and nothing else.
+    A JSONP body is a single function call whose only argument is an object.
 
     >>> without_jsonp(b'jq1_0({"events": []});')
     b'{"events": []}'

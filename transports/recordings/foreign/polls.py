@@ -1,4 +1,4 @@
-"""Which of the recorded requests are polls of an import of the service, and which only led to one."""
+"""Finds the polls of an import among recorded requests, and drops redirects and other sites' pages."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from .secrets import credentials_of
 from .urls import polled_import, redirect_target, split_url
 
 MAX_BODIES: Final = 8 * MAX_BODY
-"""Bytes of all bodies that are read from a file, inflated, dropped ones included."""
+"""Upper bound for the bytes of all decompressed bodies of a file, including those that are dropped later."""
 
 _HOST: Final = "cloudsponge.com"
 _FOLLOWED: Final = {301, 302, 303, 307, 308}
@@ -39,7 +39,7 @@ class Poll(NamedTuple):
 
 
 def polls_by_import(requests: Iterable[Numbered]) -> dict[str, list[Numbered]]:
-    """Return the requests that look like polls, by the id in their URL."""
+    """Return the requests that look like polls, grouped by the id in their URL."""
     polls: dict[str, list[Numbered]] = {}
     for number, request in requests:
         polled = polled_import(request.url)
@@ -49,15 +49,15 @@ def polls_by_import(requests: Iterable[Numbered]) -> dict[str, list[Numbered]]:
 
 
 class Choice:
-    """Chooses the import whose polls are read.
+    """Chooses the import to read.
 
-    A site's own pages end in `/events/WORD` too. So a candidate is an import only if one of its responses is the
-    service's; or, if there is no such candidate, if its requests went to the service and brought no page.
+    The URLs of other sites may end in `/events/WORD` too. So a candidate is an import if one of its responses is the
+    service's; or, without such a candidate, if its requests were sent to the service and none returned a page.
 
     Args:
-        path: The file, for errors.
-        word: What an entry of the file is called.
-        max_bodies: Bytes of all bodies that are read.
+        path: The file, for error messages.
+        word: The format's word for an entry, for error messages.
+        max_bodies: Upper bound for the bytes of all decompressed bodies.
     """
 
     def __init__(self, path: Path, word: str, max_bodies: int) -> None:
@@ -66,7 +66,11 @@ class Choice:
         self._problem = ""
 
     def of(self, candidates: Mapping[str, list[Numbered]], import_id: str | None) -> str:
-        """Return `import_id`, or the only import if it is None; raise `RecordingError` if there is no such one."""
+        """Return `import_id`, or if it is None the only import.
+
+        Raises:
+            RecordingError: There is no such import, or there are several.
+        """
         wanted = {name: polls for name, polls in candidates.items() if import_id in (None, name)}
         imports = [name for name, polls in wanted.items() if self._has_response(polls)]
         if not imports and not self._problem:
@@ -88,7 +92,7 @@ class Choice:
         raise RecordingError(self._path, problem)
 
     def _has_response(self, polls: list[Numbered]) -> bool:
-        """Whether one of `polls` has a response of the service; notes the first problem."""
+        """Whether one of `polls` has a response of the service; remembers the first problem."""
         for number, request in polls:
             try:
                 captured = request.read()
@@ -104,7 +108,7 @@ class Choice:
         return False
 
     def _went_to_service(self, polls: list[Numbered]) -> bool:
-        """Whether one of `polls` has the service's host or a password, and none of them brought a page."""
+        """Whether one of `polls` has the service's host or a password, and none of them returned a page."""
         if any(_is_page(request.read().response) for _, request in polls):
             return False
         for number, request in polls:
@@ -119,12 +123,12 @@ class Choice:
 
 
 def too_large(max_bodies: int) -> str:
-    """Return the problem of a file with too many bytes of bodies."""
-    return f"the bodies up to here have more than {max_bodies:,} bytes"
+    """Return the error text for too many bytes of bodies."""
+    return f"the bodies up to this one have more than {max_bodies:,} bytes"
 
 
 def is_of_service(response: Response | TransportError) -> bool:
-    """Whether the body of `response` is a list of events, or the service's error."""
+    """Whether the body of `response` is a list of events or the service's error envelope."""
     if isinstance(response, TransportError):
         return False
     with suppress(RemoteProtocolError):
@@ -134,9 +138,9 @@ def is_of_service(response: Response | TransportError) -> bool:
 
 
 def without_redirects(polls: list[Poll]) -> list[Poll]:
-    """Drop each redirect that the client followed: the next poll went to its target.
+    """Drop each redirect that the client followed, i.e. whose target is the URL of the next poll.
 
-    The poll that is left begins when the first request left.
+    The remaining poll starts when the redirected request was sent.
     """
     kept: list[Poll] = []
     for poll in polls:
@@ -151,9 +155,9 @@ def without_redirects(polls: list[Poll]) -> list[Poll]:
 
 
 def without_pages(polls: list[Poll]) -> list[Poll]:
-    """Drop what another site than the service returned, whose address happens to end in the same id.
+    """Drop pages of other sites whose URLs end in the same id.
 
-    Of a site that never returned anything of the service, only errors and statuses are left, without bodies.
+    From a site that never returned a response of the service, only errors and empty responses are kept.
     """
     places = {_place(poll) for poll in polls if is_of_service(poll.captured.response)}
     kept: list[Poll] = []
@@ -172,7 +176,7 @@ def _is_page(response: Response | TransportError) -> bool:
 
 
 def _place(poll: Poll) -> tuple[str, str]:
-    """The site of a poll, and the folder in which its `events` are."""
+    """Return the host of a poll and the part of its path before `events`."""
     url = split_url(poll.request.url)
     return url.host, url.path.lower().rpartition("events")[0]
 

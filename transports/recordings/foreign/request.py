@@ -1,4 +1,4 @@
-"""What a reader of a foreign format returns for each request, and how it looks up values in any object."""
+"""The requests that a reader of a foreign format returns, and lookups that tolerate different spellings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ from ....core import Response, TransportError
 NOT_RECORDED: Final = "no response was recorded"
 
 _MAX_MEMBERS: Final = 64
-"""Members of an object in which names may be spelled in another way; recorded messages have fewer."""
+"""Upper bound for the keys of an object in which other spellings are tried; recorded messages have fewer."""
 
 
 class EntryError(ValueError):
-    """A recorded request that can't be used; the text says why."""
+    """A recorded request or response can't be read; the message says why."""
 
 
 @final
@@ -23,11 +23,11 @@ class CapturedResponse:
 
     Args:
         response: The response, or the error that was recorded in its place.
-        sent: When the request left, in seconds on any clock; None if the recording does not say.
-        took: Seconds until the response.
+        sent: When the request was sent, in seconds on any clock; None if that was not recorded.
+        took: Seconds until the response arrived.
         location: The target of a redirect, as recorded; empty without one.
-        missing: If the exporter did not store a readable body: what to do about it.
-        extra: Bytes that were inflated, or read from a file beside the recording.
+        missing: Why there is no readable body and how to record one; empty if there is one.
+        extra: Bytes that were decompressed, or read from a file next to the recording.
     """
 
     response: Response | TransportError
@@ -44,7 +44,7 @@ class CapturedRequest:
     """One recorded request of any kind.
 
     Args:
-        recorded: The request as the file has it: an object with `method`, `url` or `uri`, and `headers`.
+        recorded: The request as recorded: an object with `method`, `url` or `uri`, and `headers`.
         read: Returns the response or raises `EntryError`; called for polls only.
     """
 
@@ -53,21 +53,21 @@ class CapturedRequest:
 
     @property
     def url(self) -> str:
-        """Its URL, empty if it has none."""
+        """The URL, empty if it has none."""
         return url_of(self.recorded)
 
     @property
     def is_get(self) -> bool:
-        """Whether its method is GET, as it is if none was recorded."""
+        """Whether the method is GET, which is assumed if none was recorded."""
         method = text_of(member(self.recorded, "method"))
         return method is None or (isinstance(method, str) and method.lower() in ("get", ":get"))  # a symbol in Ruby
 
 
 def member(obj: object, *names: str) -> object:
-    """Return `obj[name]` for each of `names` in turn, None if there is no such member.
+    """Return `obj[name1][name2]...`, None if a key is missing.
 
-    Programs in C# and Java write `RecordedAt` or `recordedAt` for `recorded_at`, so a name that is not found as
-    it is may differ in case, dashes and underscores.
+    Programs in C# and Java write `RecordedAt` or `recordedAt` for `recorded_at`, so a key that is not found is looked
+    up without regard to case, dashes and underscores.
     """
     for name in names:
         if not isinstance(obj, dict):
@@ -87,13 +87,13 @@ def url_of(request: object) -> str:
 
 
 def plain_name(name: object) -> str:
-    """Return `name` in lower case, without dashes and underscores; empty if it is no text."""
+    """Return `name` in lower case, without dashes and underscores; empty if it is not a string."""
     text = text_of(name)
     return text.replace("-", "").replace("_", "").lower() if isinstance(text, str) else ""
 
 
 def text_of(recorded: object) -> object:
-    """Decode bytes as UTF-8, else as Latin-1; return all other values as they are."""
+    """Decode bytes as UTF-8, else as Latin-1; return other values unchanged."""
     if not isinstance(recorded, bytes):
         return recorded
     try:

@@ -1,4 +1,4 @@
-"""Credentials that recorded requests carry, wherever they stand: header, URL, query, form, JSON, XML."""
+"""Finds the credentials in recorded requests: in headers, URLs, queries, forms, JSON and XML."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from .request import CapturedRequest, EntryError, member, plain_name, text_of
 from .urls import MAX_URL, split_url
 
 MAX_SECRET: Final = 256
-"""Characters of a key and a password together."""
+"""Upper bound for the characters of a key and its password together."""
 
 _NAME: Final = r"domain(?:_|-|%5[Ff])?password"
 _IN_TEXT = re.compile(
@@ -31,18 +31,18 @@ _KEY = re.compile(r"(?:^|[?&])domain_?key=([^&\s]*)", re.IGNORECASE)
 def credentials_of(
     request: CapturedRequest, *, of_service: bool = True, strict: bool = True, seen: set[int] | None = None
 ) -> Iterator[tuple[str, str]]:
-    """Yield each password in `request`, behind the key that goes with it; the key may be empty.
+    """Yield each key, which may be empty, and password in `request`.
 
     Args:
-        request: Any recorded request.
-        of_service: Whether the request went to where the polls went: only then are the passwords in its headers and in
-            its URL's user part those of the domain.
-        strict: Whether to refuse credentials that are too long, which else are passed over.
-        seen: The ids of objects that were searched already, and are not searched again; new ones are added. In a
-            YAML file one object may be in many requests.
+        request: A recorded request of any kind.
+        of_service: Whether the request was sent to the host of the polls; otherwise the passwords in its headers and
+            in the user part of its URL are not the domain's.
+        strict: Whether credentials that are too long are an error; otherwise they are skipped.
+        seen: The `id()`s of objects that have been searched, to which this call adds. In YAML, one object may be
+            part of many requests.
 
     Raises:
-        EntryError: The credentials are too long to be those of a domain.
+        EntryError: `strict` is true, and the URL or the credentials are too long.
     """
     url = request.url
     if strict and len(url) > MAX_URL:
@@ -55,7 +55,7 @@ def credentials_of(
             if password:
                 yield key, password
         elif strict:
-            raise EntryError(f"it carries credentials of more than {MAX_SECRET} characters")
+            raise EntryError(f"its credentials have more than {MAX_SECRET} characters")
 
 
 def _basic_pairs(request: CapturedRequest, url: str) -> Iterator[tuple[str, str]]:
@@ -72,13 +72,13 @@ def _basic(authorization: str) -> tuple[str, str]:
         return "", ""
     raw = from_base64(token)
     if raw is None:
-        return "", token.strip()  # a placeholder, or a pair that was not encoded
+        return "", token.strip()  # a placeholder, or a pair that is not encoded
     key, _, password = str(text_of(raw)).partition(":")
     return key, password
 
 
 def _domain_passwords(recorded: object, seen: set[int]) -> Iterator[str]:
-    """Yield all values of `domain_password` in a request: of members, of headers, and within texts."""
+    """Yield all values of `domain_password` in a request: in objects, headers and strings."""
     open_values = [recorded]
     while open_values:
         value = open_values.pop()
@@ -102,7 +102,7 @@ def _domain_passwords(recorded: object, seen: set[int]) -> Iterator[str]:
 def _if_named(name: object, value: object) -> Iterator[str]:
     if plain_name(name).endswith("domainpassword"):
         for text in texts_in(value):
-            yield from {text, unquoted(text.replace("+", " "))}  # exporters decode queries or leave them as they are
+            yield from {text, unquoted(text.replace("+", " "))}  # some exporters decode queries, some don't
 
 
 def _in_text(text: str) -> Iterator[str]:
@@ -114,7 +114,7 @@ def _in_text(text: str) -> Iterator[str]:
         if (form := found["form"]) is not None:
             form = form.partition("#")[0]
             yield unquoted(form.replace("+", " "))
-            if "+" in form:  # a plus sign that was not escaped
+            if "+" in form:  # perhaps a plus sign that was not escaped
                 yield unquoted(form)
         elif found["json"] is not None:
             yield _from_json(found["json"])

@@ -1,4 +1,4 @@
-"""Recorded times and durations, in each of the shapes in which programs write them."""
+"""Reads recorded times and durations, in all shapes in which programs write them."""
 
 import re
 from contextlib import suppress
@@ -23,12 +23,17 @@ _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "\u00b5s": 1
 
 
 def moment_of(recorded: object, name: str) -> float | None:
-    """Return a recorded time in seconds since 1970, None if none was recorded; without a zone it is UTC.
+    """Return a recorded time in seconds since 1970, None if none was recorded.
 
-    Accepted are ISO 8601, dates as in HTTP, what JavaScript's `Date` prints, and seconds or milliseconds since 1970.
+    Accepts ISO 8601, HTTP dates, the output of JavaScript's `Date`, and seconds or milliseconds since 1970. Times
+    without a zone are UTC.
+
+    Args:
+        recorded: The recorded value.
+        name: The name of the value, for error messages.
 
     Raises:
-        EntryError: The value is not a time; the text calls it `name`.
+        EntryError: The value is not a time.
     """
     recorded = text_of(recorded)
     if recorded is None or recorded == "":
@@ -38,17 +43,22 @@ def moment_of(recorded: object, name: str) -> float | None:
         return number / 1000 if number >= 10**11 else number
     moment = _parsed(recorded.strip()) if isinstance(recorded, str) and len(recorded) <= _MAX_TEXT else None
     if moment is None:
-        raise EntryError(f"its {name} is {_shown(recorded)}, not a time such as 2026-11-02T09:14:07.250Z")
+        raise EntryError(f"its {name} must be a time such as 2026-11-02T09:14:07.250Z, not {_shown(recorded)}")
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def duration_of(recorded: object, name: str) -> float:
-    """Return a recorded duration in seconds: milliseconds, as a number or a text, or Go's `1.5s`.
+    """Return a recorded duration in seconds.
 
-    A missing or negative duration is 0: exporters write -1 for what they do not know.
+    Accepts milliseconds, as a number or a string, and Go's `1.5s`. A missing or negative duration is 0: exporters write
+    -1 for unknown durations.
+
+    Args:
+        recorded: The recorded value.
+        name: The name of the value, for error messages.
 
     Raises:
-        EntryError: The value is not a duration; the text calls it `name`.
+        EntryError: The value is not a duration.
     """
     recorded = text_of(recorded)
     if recorded is None or recorded == "":
@@ -59,7 +69,7 @@ def duration_of(recorded: object, name: str) -> float:
         if parts and "".join(map("".join, parts)) == recorded.strip():
             number = sum(float(amount) * _UNITS[unit] for amount, unit in parts) * 1000
     if number is None or number > MAX_SECONDS * 1000:
-        raise EntryError(f"its {name} is {_shown(recorded)}, not a number of milliseconds")
+        raise EntryError(f"its {name} must be a number of milliseconds, not {_shown(recorded)}")
     return max(number, 0.0) / 1000
 
 
@@ -82,4 +92,4 @@ def _parsed(text: str) -> datetime | None:
 
 
 def _shown(recorded: object) -> str:
-    return shown(recorded) if isinstance(recorded, str | int | float) else f"of type {type(recorded).__name__}"
+    return shown(recorded) if isinstance(recorded, str | int | float) else f"a value of type {type(recorded).__name__}"

@@ -1,4 +1,4 @@
-"""Formats that are recognized but not read, each with the way to a recording that is."""
+"""Recognizes formats that are not supported, and says how to get a recording that is."""
 
 import re
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from .request import member
 
 _START: Final = 65_536
-"""Bytes in which a format is recognized."""
+"""Bytes at the start of a file by which its format is recognized."""
 
 _XML = rb"(?:<\?xml[^>]*>\s*)?(?:<!DOCTYPE[^>]*>\s*)?"
 _HAR = "export a HAR instead"
@@ -44,10 +44,10 @@ _PATTERNS: Final = (
     ),
     (rb'\{"kind"\s*:\s*"', "is output of --jsonl, which can't be replayed; record with --record"),
 )  # fmt: skip
-"""The beginnings of files, the special ones first."""
+"""Patterns for the beginning of a file, specific ones first."""
 
 _WIREMOCK = "is a file of WireMock mappings, which have no order; record a HAR or a cassette instead"
-_MEMBERS: Final = (
+_KEYS: Final = (
     (("constants", "events"), "is a Chrome NetLog; export a HAR from the developer tools instead"),
     (("traceEvents",), "is a Chrome performance trace; export a HAR from the Network panel instead"),
     (("info", "item"), f"is a Postman collection; {_HAR} with a browser or proxy"),
@@ -59,11 +59,11 @@ _MEMBERS: Final = (
     (("httpRequest",), "is a MockServer file; record a HAR or a cassette instead"),
     (("request", "response", "host", "path"), f"is a Charles session in JSON; {_HAR} (File > Export Session)"),
 )
-"""Members of objects, or of each object in a list."""
+"""Keys of the object in a file, or of the first object in a list."""
 
 
 def unread_bytes(content: bytes) -> str:
-    r"""Return what a file is and the way out, judged by its first bytes; empty if its format is not known.
+    r"""Return the format of a file, by its first bytes, and what to do; empty if the format is unknown.
 
     >>> unread_bytes(b"HTTP/1.1 200 OK\r\n")
     'is a response with its headers, as curl -i prints it; save the body alone'
@@ -74,10 +74,10 @@ def unread_bytes(content: bytes) -> str:
 
 
 def unread_object(obj: object) -> str:
-    """Return what a JSON file that holds `obj` is and the way out; empty if its format is not known."""
+    """Return the format of a JSON file, by its content, and what to do; empty if the format is unknown."""
     if isinstance(obj, list):
         obj = next((item for item in obj if isinstance(item, dict)), None)
     elif member(obj, "request") and member(obj, "response"):
         return _WIREMOCK
-    members = obj if isinstance(obj, dict) else ()
-    return next((problem for names, problem in _MEMBERS if all(name in members for name in names)), "")
+    keys = obj if isinstance(obj, dict) else ()
+    return next((problem for names, problem in _KEYS if all(name in keys for name in names)), "")

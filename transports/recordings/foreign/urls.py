@@ -1,6 +1,6 @@
-"""URLs of recorded requests: which of them poll an import, and where a redirect leads.
+"""Reads URLs of recorded requests: the import that they poll, and the target of a redirect.
 
-A recorded URL need not be valid: test suites replace credentials by placeholders such as `[PASSWORD]` or
+Recorded URLs may be invalid, because test suites replace credentials by placeholders such as `[PASSWORD]` or
 `<%= ENV["PASSWORD"] %>`. So nothing here uses a strict parser.
 """
 
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from ....core import is_import_id
 
 MAX_URL: Final = 8_192
-"""Characters of a poll's URL; credentials are searched for in all of it."""
+"""Upper bound for the characters of a poll's URL, all of which are searched for credentials."""
 
 _TEMPLATE = re.compile(r"<%[^%]*%>|\{\{[^{}]*}}|[$%]\{[^{}]*}")
 _PARTS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(\?[^#]*)?", re.DOTALL)
@@ -21,7 +21,7 @@ _PORTS = {"http": ":80", "https": ":443"}
 
 
 class RecordedUrl(NamedTuple):
-    """The parts of a URL; those that it does not have are empty."""
+    """The parts of a URL; missing ones are empty."""
 
     scheme: str
     user: str
@@ -32,18 +32,18 @@ class RecordedUrl(NamedTuple):
 
     @property
     def place(self) -> tuple[str, str, str]:
-        """What two URLs of one resource have in common, however the credentials are written."""
+        """The URL without its credentials and its query."""
         return self.scheme, self.host, self.path
 
 
 def split_url(url: str) -> RecordedUrl:
-    """Split `url` into its parts, whatever it is.
+    """Split `url`, which may be any string, into its parts.
 
     >>> split_url("https://[KEY]:[PASSWORD]@api.example.com/events/1126?echo=1").host
     'api.example.com'
     """
-    parts = _PARTS.match(_TEMPLATE.sub("", url))  # templates may contain any character that separates parts
-    assert parts is not None  # for all parts are optional
+    parts = _PARTS.match(_TEMPLATE.sub("", url))  # templates may contain separators
+    assert parts is not None  # all parts are optional
     scheme, authority = (parts[1] or "").lower(), parts[2] or ""
     credentials, _, host = authority.rpartition("@")
     user, _, password = credentials.partition(":")
@@ -53,10 +53,10 @@ def split_url(url: str) -> RecordedUrl:
 
 
 def polled_import(url: str) -> str | None:
-    """Return the id of the import that `GET url` polls, None if it is no poll.
+    """Return the id of the import that `GET url` polls, None if it polls none.
 
-    Polls are `.../events/ID`, with the format behind either word (older Java and .NET clients ask for
-    `/events.json/ID`), and with a slash at the end or without.
+    Polls are `.../events/ID`, with the format after the id or, in older Java and .NET clients, after `events`. A
+    trailing slash is allowed.
 
     >>> polled_import("https://api.example.com/events.json/1126?domain_key=k"), polled_import("/events/1126.xml/")
     ('1126', '1126')
@@ -67,7 +67,7 @@ def polled_import(url: str) -> str | None:
 
 
 def redirect_target(url: str, location: str) -> RecordedUrl:
-    """Return where a redirect from `url` to `location`, which may be relative, leads."""
+    """Return the target of a redirect from `url` to `location`, which may be relative."""
     base, target = split_url(url), split_url(location)
     if target.host:
         return target._replace(scheme=target.scheme or base.scheme)

@@ -1,4 +1,4 @@
-"""Cassettes, as test suites record them: Python's vcrpy and betamax, Ruby's vcr, and their kin in other languages."""
+"""Reads cassettes: recordings by vcrpy and betamax (Python), vcr (Ruby), and similar tools in other languages."""
 
 import re
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ from .request import NOT_RECORDED, CapturedRequest, CapturedResponse, member
 from .times import duration_of, moment_of
 
 _LISTS: Final = ("http_interactions", "interactions")
-"""The names of the list of recorded exchanges; php-vcr and .NET's EasyVCR write the list alone."""
+"""The key of the list of recorded exchanges; php-vcr and EasyVCR (.NET) write only the list."""
 
 _START: Final = 65_536
-"""Bytes in which a cassette in YAML shows what it is, behind comments of any length."""
+"""Bytes at the start of a file by which a cassette in YAML is recognized, comments included."""
 
-# The beginnings of cassettes: no other file is worth a YAML parser. Directives, which take it long, are none.
+# The beginnings of cassettes. Other files are not parsed as YAML, nor are files with directives, which are slow.
 _YAML = re.compile(
     rb"""(?:\xef\xbb\xbf)?(?:[ \t\r]*(?:\#[^\n]*)?\n)*
     (?:---[ \t\r\n]|!tape[ \t]*\r?\n|["']?(?:http_)?interactions["']?[ \t]*:|version[ \t]*:|recorded_with[ \t]*:
@@ -30,21 +30,23 @@ _YAML = re.compile(
     re.VERBOSE,
 )
 
-_ELSEWHERE = "keeps response bodies in other files, which are not read; record it again with the bodies in the cassette"
+_ELSEWHERE = (
+    "stores response bodies in other files, which is not supported; record it again with the bodies in the cassette"
+)
 _LEFT_OUT = "contains no response bodies; record it again with them"
 
 
 _STATUSES: Final = (("status_code",), ("code",), ("status", "code"), ("status", "status_code"), ("status",))
-"""Where the status may be."""
+"""The keys under which a response may have its status."""
 
 
 def is_cassette(obj: object) -> bool:
-    """Whether `obj` is what a cassette contains, complete or not."""
+    """Whether `obj` is the content of a cassette, valid or not."""
     return _interactions(obj) is not None
 
 
 def is_yaml_cassette(data: bytes) -> bool:
-    """Whether a file begins as a cassette in YAML does."""
+    """Whether `data` begins like a cassette in YAML."""
     return _YAML.match(data[:_START]) is not None
 
 
@@ -52,7 +54,7 @@ def read_yaml_cassette(path: Path, data: bytes, import_id: str | None, max_bodie
     """Return the polls in `data`, the content of the YAML file at `path`.
 
     Raises:
-        RecordingError: There are none, or PyYAML is not installed.
+        RecordingError: There are none, one of them can't be read, or PyYAML is not installed.
     """
     try:
         cassette = read_yaml(data)
@@ -65,10 +67,14 @@ def read_yaml_cassette(path: Path, data: bytes, import_id: str | None, max_bodie
 
 
 def read_cassette(path: Path, cassette: object, import_id: str | None, max_bodies: int = MAX_BODIES) -> Captured:
-    """Return the polls in `cassette`, the object in the file at `path`; raise `RecordingError` if it has none."""
+    """Return the polls in `cassette`, the content of the file at `path`.
+
+    Raises:
+        RecordingError: There are none, or one of them can't be read.
+    """
     interactions = _interactions(cassette)
     if interactions is None:
-        raise RecordingError(path, f"is not a cassette: it has no list of {' or '.join(_LISTS)}")
+        raise RecordingError(path, f"is not a cassette: it has no list {' or '.join(_LISTS)}")
     return Captured(path, _requests(interactions), import_id, word="interaction", max_bodies=max_bodies)
 
 
@@ -110,14 +116,14 @@ def _read(interaction: object) -> CapturedResponse:
 
 
 def _status(response: object) -> int | None:
-    """Return the status: a number or text, under `code` in Go and PHP, under `status_code` in R and vcrpy's httpx."""
+    """Return the status, under `code` in Go and PHP, under `status_code` in R and in vcrpy's httpx."""
     found = [member(response, *names) for names in _STATUSES]
     return next((status for status in map(status_of, found) if status is not None), None)
 
 
 def _body(response: object, body: object) -> bytes:
     if body is None:
-        body = member(response, "content")  # as vcrpy recorded httpx at first
+        body = member(response, "content")  # early versions of vcrpy with httpx
     encoded = member(body, "base64_string")
     if encoded is not None:
         return body_of(encoded, encoding="base64")

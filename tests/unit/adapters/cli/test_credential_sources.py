@@ -4,7 +4,7 @@ from io import BytesIO, TextIOWrapper
 
 import pytest
 
-from spongewatch import PUBLIC_SERVICE, LocalProtocolError
+from spongewatch import PUBLIC_SERVICE, SpongewatchError
 from spongewatch.adapters.cli.command_line import main
 from spongewatch.adapters.cli.credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE, find_credentials
 
@@ -14,7 +14,7 @@ SECRETS = ("the-key", "the-password")
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """A home without credentials; what others of the machine have must not be found."""
+    """A home directory without credentials, and no credentials in the environment."""
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
@@ -40,12 +40,12 @@ def found(file=None, base_url=PUBLIC_SERVICE):
 
 
 def problem(capsys, file=None, base_url=PUBLIC_SERVICE):
-    """What is said where no credentials are found; what was found of them is not in it."""
-    with pytest.raises(LocalProtocolError) as caught:
+    """The error if no credentials are found; neither it nor the output contains a secret."""
+    with pytest.raises(SpongewatchError) as caught:
         find_credentials(file, base_url)
     text = str(caught.value)
     out, err = capsys.readouterr()
-    assert not any(secret in said for secret in SECRETS for said in (text, out, err, repr(caught.value)))
+    assert not any(secret in shown for secret in SECRETS for shown in (text, out, err, repr(caught.value)))
     assert len(text.splitlines()) == 1
     return text
 
@@ -54,7 +54,7 @@ def give_standard_input(monkeypatch, content):
     monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(content)))
 
 
-def test_the_environment(monkeypatch):
+def test_credentials_come_from_the_environment(monkeypatch):
     monkeypatch.setenv(KEY_VARIABLE, "the-key")
     monkeypatch.setenv(PASSWORD_VARIABLE, "p+/%: \u00e9")
     assert found() == ("the-key", "p+/%: \u00e9")
@@ -62,26 +62,22 @@ def test_the_environment(monkeypatch):
 
 @pytest.mark.parametrize(("given", "missing"), [(KEY_VARIABLE, PASSWORD_VARIABLE), (PASSWORD_VARIABLE, KEY_VARIABLE)])
 @pytest.mark.parametrize("empty", [True, False])
-def test_half_of_the_environment_is_told_even_where_netrc_has_both(monkeypatch, home, capsys, given, missing, empty):
+def test_half_of_the_environment_is_an_error_even_if_netrc_has_both(monkeypatch, home, capsys, given, missing, empty):
     (home / ".netrc").write_text(f"machine {HOST} login a password b")
     monkeypatch.setenv(given, "the-password")
     if empty:
         monkeypatch.setenv(missing, "")
-    assert problem(capsys) == f"{missing} is not set, though the other half of the credentials is"
+    assert problem(capsys) == f"{missing} is not set; {KEY_VARIABLE} and {PASSWORD_VARIABLE} are needed together"
 
 
 @pytest.mark.parametrize(
-    ("key", "password", "told"),
-    [
-        ("the-key:a", "the-password", "a domain key holds no colon"),
-        ("the-key", "the-password\n", "the domain password holds a control character, such as a line feed"),
-        ("the-key\udcff", "the-password", "the domain key holds half a character, which UTF-8 can't write"),
-    ],
+    ("key", "password"),
+    [("the-key:a", "the-password"), ("the-key", "the-password\n"), ("the-key\udcff", "the-password")],
 )
-def test_what_can_be_no_credentials_is_told(monkeypatch, capsys, key, password, told):
+def test_invalid_credentials_are_an_error(monkeypatch, capsys, key, password):
     monkeypatch.setenv(KEY_VARIABLE, key)
     monkeypatch.setenv(PASSWORD_VARIABLE, password)
-    assert problem(capsys) == told
+    assert problem(capsys).startswith("environment variables: ")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +94,7 @@ def test_what_can_be_no_credentials_is_told(monkeypatch, capsys, key, password, 
         ("the-key:a\u2028b\u0085\n", ("the-key", "a\u2028b\u0085")),
     ],
 )
-def test_a_file_holds_both_on_one_line_split_at_the_first_colon(file, monkeypatch, capsys, content, pair):
+def test_a_file_has_both_on_one_line_split_at_the_first_colon(file, monkeypatch, capsys, content, pair):
     assert found(file(content)) == pair
     assert capsys.readouterr() == ("", "")
     give_standard_input(monkeypatch, content.encode())
@@ -117,56 +113,50 @@ def test_a_file_holds_both_on_one_line_split_at_the_first_colon(file, monkeypatc
         "\nthe-key:the-password",
     ],
 )
-def test_a_file_of_another_form_is_told(file, monkeypatch, capsys, content):
+def test_a_file_of_another_form_is_an_error(file, monkeypatch, capsys, content):
     path = file(content)
-    assert problem(capsys, path) == f"--credentials {path}: has to be one line of the form key:password"
+    assert problem(capsys, path) == f"--credentials {path}: must contain one line of the form key:password"
     give_standard_input(monkeypatch, content.encode())
-    assert problem(capsys, "-") == "--credentials -: has to be one line of the form key:password"
+    assert problem(capsys, "-") == "--credentials -: must contain one line of the form key:password"
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        (":the-password", "the domain key is missing"),
-        ("the-key:", "the domain password is missing"),
-        ("the-key:\r\n", "the domain password is missing"),
-        ("the-key:the-password\rmore", "the domain password holds a control character, such as a line feed"),
-        ("the-key\0:the-password", "the domain key holds a control character, such as a line feed"),
-    ],
+    "content", [":the-password", "the-key:", "the-key:\r\n", "the-key:the-password\rmore", "the-key\0:the-password"]
 )
-def test_a_file_with_a_half_missing_or_broken_is_told(file, capsys, content, told):
-    assert problem(capsys, file(content)) == told
+def test_a_file_with_invalid_credentials_is_an_error(file, capsys, content):
+    path = file(content)
+    assert problem(capsys, path).startswith(f"--credentials {path}: ")
 
 
 @pytest.mark.parametrize("content", [b"the-key:the-password\xff", "the-key:the-password".encode("utf-16")])
-def test_a_file_that_is_no_text_is_told(file, monkeypatch, capsys, content):
-    told = "the file of --credentials can't be read: it is no text in UTF-8"
-    assert problem(capsys, file(content)) == told
+def test_a_file_that_is_not_utf8_is_an_error(file, monkeypatch, capsys, content):
+    message = "--credentials: cannot read the file: not UTF-8 text"
+    assert problem(capsys, file(content)) == message
     give_standard_input(monkeypatch, content)
-    assert problem(capsys, "-") == told
+    assert problem(capsys, "-") == message
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "reason"),
     [
         ("missing", "No such file or directory"),
         ("", "Is a directory"),
         (".", "Is a directory"),
-        ("the-key:the-password", "No such file or directory"),  # so that it is not shown
+        ("the-key:the-password", "No such file or directory"),  # may be the credentials themselves
         ("x" * 5000, "File name too long"),
     ],
 )
-def test_a_file_that_can_not_be_opened_is_told(tmp_path, monkeypatch, capsys, path, told):
+def test_a_file_that_cannot_be_opened_is_an_error(tmp_path, monkeypatch, capsys, path, reason):
     monkeypatch.chdir(tmp_path)
-    assert problem(capsys, path) == f"the file of --credentials can't be read: {told}"
+    assert problem(capsys, path) == f"--credentials: cannot read the file: {reason}"
 
 
-def test_standard_input_that_is_closed_is_told(monkeypatch, capsys):
+def test_closed_standard_input_is_an_error(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", None)
     assert problem(capsys, "-") == "--credentials -: standard input is closed"
 
 
-def test_a_pipe_will_do_as_a_file(capsys):
+def test_the_file_may_be_a_pipe(capsys):
     read_end, write_end = os.pipe()
     os.write(write_end, b"the-key:the-password\n")
     os.close(write_end)
@@ -176,41 +166,41 @@ def test_a_pipe_will_do_as_a_file(capsys):
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400, 0o700])
-def test_a_file_of_ones_own_is_no_matter(file, capsys, mode):
+def test_a_private_file_is_read_without_a_warning(file, capsys, mode):
     assert found(file("the-key:the-password", mode)) == SECRETS
     assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o666])
-def test_a_file_that_others_can_read_is_a_warning(file, capsys, mode):
+def test_a_file_readable_by_others_is_a_warning(file, capsys, mode):
     path = file("the-key:the-password", mode)
     assert found(path) == SECRETS
-    warning = f"spongewatch: --credentials {path}: others can read this file; chmod 600 keeps it to you\n"
+    warning = f"spongewatch: warning: --credentials {path} is readable by other users; run chmod 600 on it\n"
     assert capsys.readouterr() == ("", warning)
 
 
 @pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o400, False), (0o644, True), (0o640, True)])
-def test_a_netrc_that_others_can_read_is_a_warning_where_it_is_used(file, monkeypatch, capsys, mode, warned):
+def test_a_netrc_readable_by_others_is_a_warning_if_it_is_used(file, monkeypatch, capsys, mode, warned):
     path = file(f"machine {HOST} login the-key password the-password\n", mode)
     monkeypatch.setenv("NETRC", path)
     assert found() == SECRETS
-    warning = f"spongewatch: {path}: others can read this file; chmod 600 keeps it to you\n"
+    warning = f"spongewatch: warning: {path} is readable by other users; run chmod 600 on it\n"
     assert capsys.readouterr() == ("", warning if warned else "")
-    with pytest.raises(LocalProtocolError, match="^no credentials: "):
+    with pytest.raises(SpongewatchError, match="^no credentials found; "):
         found(base_url="https://another.example")
     assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("path", ["/nowhere/at/all", "/dev/null/netrc"])
-def test_a_netrc_that_is_named_and_not_there_is_told(home, monkeypatch, capsys, path):
+def test_a_missing_file_in_the_variable_netrc_is_an_error(home, monkeypatch, capsys, path):
     (home / ".netrc").write_text(f"machine {HOST} login the-key password the-password\n")
     monkeypatch.setenv("NETRC", path)
-    assert problem(capsys) == f"no credentials: NETRC names {path}, which is not there"
+    assert problem(capsys) == f"no credentials found; NETRC is set to {path}, which doesn't exist"
     monkeypatch.setenv("NETRC", "")
     assert found() == SECRETS
 
 
-def test_netrc_in_the_home_has_them_for_the_host(home):
+def test_netrc_in_the_home_directory_is_used_for_the_host(home):
     (home / ".netrc").write_text(
         f"machine other login a password b\nmachine {HOST} login the-key password the-password\n"
     )
@@ -218,7 +208,7 @@ def test_netrc_in_the_home_has_them_for_the_host(home):
     assert found(base_url=f"https://{HOST.upper()}:443/path") == SECRETS
 
 
-def test_netrc_may_be_elsewhere(home, file, monkeypatch):
+def test_the_variable_netrc_names_another_file(home, file, monkeypatch):
     (home / ".netrc").write_text(f"machine {HOST} login a password b\n")
     monkeypatch.setenv("NETRC", file(f"machine {HOST} login the-key password the-password\n"))
     assert found() == SECRETS
@@ -235,14 +225,14 @@ def test_netrc_may_be_elsewhere(home, file, monkeypatch):
         "machine * login the-key password the-password\n",
     ],
 )
-def test_netrc_is_asked_for_exactly_the_host_and_never_for_its_default(home, capsys, content):
+def test_only_the_netrc_entry_of_exactly_the_host_is_used(home, capsys, content):
     (home / ".netrc").write_text(content)
-    assert problem(capsys).startswith("no credentials: ")
+    assert problem(capsys).startswith("no credentials found; ")
 
 
-def test_a_host_that_is_called_default_gets_no_default_either(home, capsys):
+def test_a_host_named_default_does_not_get_the_default_entry(home, capsys):
     (home / ".netrc").write_text("default login the-key password the-password\n")
-    assert problem(capsys, base_url="https://default").startswith("no credentials: ")
+    assert problem(capsys, base_url="https://default").startswith("no credentials found; ")
 
 
 @pytest.mark.parametrize(
@@ -253,31 +243,30 @@ def test_a_host_that_is_called_default_gets_no_default_either(home, capsys):
         b"machine a login the-key password the-password\xff",
     ],
 )
-def test_a_netrc_that_can_not_be_read_is_told(file, monkeypatch, capsys, content):
+def test_an_invalid_netrc_is_an_error(file, monkeypatch, capsys, content):
     path = file(content)
     monkeypatch.setenv("NETRC", path)
-    assert problem(capsys) == f"{path} can't be read as a netrc file"
+    assert problem(capsys) == f"cannot read {path} as a netrc file"
 
 
-def test_a_folder_is_no_netrc(home, capsys):
+def test_a_folder_as_netrc_is_an_error(home, capsys):
     (home / ".netrc").mkdir()
-    assert problem(capsys) == f"{home}/.netrc can't be read as a netrc file"
+    assert problem(capsys) == f"cannot read {home}/.netrc as a netrc file"
 
 
 @pytest.mark.parametrize("entry", [f"machine {HOST} password the-password", f"machine {HOST} login the-key"])
-def test_a_netrc_with_one_half_is_told(home, capsys, entry):
+def test_a_netrc_entry_with_one_half_is_an_error(home, capsys, entry):
     (home / ".netrc").write_text(f"{entry}\n")
-    half = "password" if "login" in entry else "key"
-    assert problem(capsys) == f"{home}/.netrc: the domain {half} is missing"
+    assert problem(capsys).startswith(f"{home}/.netrc: ")
 
 
 @pytest.mark.parametrize("place", ["/dev/null", "/nowhere"])
-def test_a_home_that_is_none_holds_no_netrc(monkeypatch, capsys, place):
+def test_an_invalid_home_directory_has_no_netrc(monkeypatch, capsys, place):
     monkeypatch.setenv("HOME", place)
-    assert problem(capsys).startswith("no credentials: ")
+    assert problem(capsys).startswith("no credentials found; ")
 
 
-def test_the_file_goes_first_then_the_environment_then_netrc(home, file, monkeypatch):
+def test_a_file_comes_before_the_environment_and_that_before_netrc(home, file, monkeypatch):
     (home / ".netrc").write_text(f"machine {HOST} login key-3 password password-3\n")
     assert found() == ("key-3", "password-3")
     monkeypatch.setenv(KEY_VARIABLE, "key-2")
@@ -286,16 +275,16 @@ def test_the_file_goes_first_then_the_environment_then_netrc(home, file, monkeyp
     assert found(file("key-1:password-1")) == ("key-1", "password-1")
 
 
-def test_a_file_that_is_wrong_is_told_even_where_the_environment_has_both(monkeypatch, capsys):
+def test_an_unreadable_file_is_an_error_even_if_the_environment_has_both(monkeypatch, capsys):
     monkeypatch.setenv(KEY_VARIABLE, "the-key")
     monkeypatch.setenv(PASSWORD_VARIABLE, "the-password")
     assert problem(capsys, "/nowhere/at/all").endswith("No such file or directory")
 
 
-def test_without_any_one_line_says_where_they_can_go(capsys):
+def test_without_credentials_one_line_lists_the_sources(capsys):
     assert main(["watch", "1126"]) == 2
     assert capsys.readouterr() == (
         "",
-        "spongewatch: no credentials: set CLOUDSPONGE_DOMAIN_KEY and CLOUDSPONGE_DOMAIN_PASSWORD, "
-        "name a file with --credentials, or add the service's host to netrc\n",
+        "spongewatch: no credentials found; set CLOUDSPONGE_DOMAIN_KEY and CLOUDSPONGE_DOMAIN_PASSWORD, "
+        "use --credentials FILE, or add the service's host to netrc\n",
     )

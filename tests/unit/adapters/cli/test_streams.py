@@ -22,7 +22,7 @@ ENDED = Ended("1126", 2.0, Cancelled(), State.GATHERING, 5)
 
 @pytest.fixture(autouse=True)
 def interruptible():
-    """As from a terminal; a job in the background starts with SIGINT ignored, and one under nohup with SIGHUP."""
+    """Set default signal handlers: background jobs inherit an ignored SIGINT, and jobs under nohup an ignored SIGHUP."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGINT, before[0])
@@ -33,17 +33,17 @@ def full():
     return open("/dev/full", "w")
 
 
-def test_each_item_is_a_line_and_the_last_is_given_back(capsys):
+def test_each_item_is_a_line_and_the_last_is_returned(capsys):
     assert write(iter([FAILED, ENDED])) is ENDED
     assert capsys.readouterr() == (f"{line(FAILED)}\n{line(ENDED)}\n", "")
 
 
-def test_the_lines_may_be_json(capsys):
+def test_jsonl_prints_an_object_per_item(capsys):
     assert write(iter([FAILED, ENDED]), as_json=True) is ENDED
     assert capsys.readouterr() == (f"{jsonl(FAILED)}\n{jsonl(ENDED)}\n", "")
 
 
-def test_or_there_are_none(capsys):
+def test_quiet_prints_nothing(capsys):
     assert write(iter([FAILED, ENDED]), quiet=True) is ENDED
     assert capsys.readouterr() == ("", "")
 
@@ -53,16 +53,16 @@ OVER = b"\x1c"
 
 @pytest.fixture
 def terminal():
-    """What a person at a pseudo-terminal reads, as a function, and its other end as a stream."""
+    """A pseudo-terminal: a function that returns what was written to it, and its stream."""
     reader, end = os.openpty()
 
     def read():
-        os.write(end, OVER)  # what was written before comes some time, and this after it
-        told = b""
-        while not told.endswith(OVER):
-            assert select([reader], [], [], 60)[0], told
-            told += os.read(reader, 65536)
-        return told.removesuffix(OVER).decode()
+        os.write(end, OVER)  # arrives after everything that was written before
+        text = b""
+        while not text.endswith(OVER):
+            assert select([reader], [], [], 60)[0], text
+            text += os.read(reader, 65536)
+        return text.removesuffix(OVER).decode()
 
     with open(end, "w") as stream:
         yield read, stream
@@ -79,12 +79,12 @@ def test_on_a_terminal_there_is_a_block_and_then_the_verdict(monkeypatch, termin
     with redirect_stdout(stream), redirect_stderr(stream):
         ended = followed()
     assert ended.outcome == Completed(2001)
-    told = read()
-    assert "  elapsed " in told
-    assert told.endswith("\x1b[J0:11  import 1126 is complete: 2,001 contacts, to be fetched within minutes\r\n")
+    text = read()
+    assert "  elapsed " in text
+    assert text.endswith("\x1b[J0:11  import 1126: completed with 2,001 contacts; fetch them within minutes\r\n")
 
 
-def test_a_terminal_gets_lines_where_rich_is_broken(monkeypatch, terminal):
+def test_a_terminal_gets_lines_if_rich_is_broken(monkeypatch, terminal):
     read, stream = terminal
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setitem(sys.modules, "spongewatch.adapters.live.output", None)
@@ -94,19 +94,19 @@ def test_a_terminal_gets_lines_where_rich_is_broken(monkeypatch, terminal):
 
 
 @pytest.mark.parametrize("term", ["dumb", "Dumb", "unknown"])
-def test_a_terminal_that_knows_no_codes_gets_lines(monkeypatch, terminal, term):
+def test_a_dumb_terminal_gets_lines(monkeypatch, terminal, term):
     read, stream = terminal
     monkeypatch.setenv("TERM", term)
     with redirect_stdout(stream), redirect_stderr(stream):
         followed()
-    told = read()
-    assert "waiting for the person's consent" in told.splitlines()[0]
-    assert "\x1b" not in told
+    text = read()
+    assert "waiting for the person's consent" in text.splitlines()[0]
+    assert "\x1b" not in text
 
 
 @pytest.mark.parametrize("missing", [redirect_stdout, redirect_stderr])
 @pytest.mark.parametrize("kind", [StringIO, lambda: None])
-def test_with_one_stream_that_is_no_terminal_there_are_lines(monkeypatch, terminal, missing, kind):
+def test_a_redirected_stream_means_lines(monkeypatch, terminal, missing, kind):
     read, stream = terminal
     monkeypatch.setenv("TERM", "xterm")
     with redirect_stdout(stream), redirect_stderr(stream), missing(kind()):
@@ -115,7 +115,7 @@ def test_with_one_stream_that_is_no_terminal_there_are_lines(monkeypatch, termin
     assert "\x1b" not in read()
 
 
-def test_without_rich_there_are_lines(monkeypatch, terminal):
+def test_a_terminal_gets_lines_without_rich(monkeypatch, terminal):
     read, stream = terminal
     monkeypatch.setenv("TERM", "xterm")
     with redirect_stdout(stream), redirect_stderr(stream), monkeypatch.context() as patched:
@@ -125,7 +125,7 @@ def test_without_rich_there_are_lines(monkeypatch, terminal):
 
 
 @pytest.mark.parametrize("options", [{"as_json": True}, {"quiet": True}])
-def test_json_and_quiet_are_the_same_on_a_terminal(monkeypatch, terminal, options):
+def test_json_and_quiet_show_no_block_on_a_terminal(monkeypatch, terminal, options):
     read, stream = terminal
     monkeypatch.setenv("TERM", "xterm")
     with redirect_stdout(stream), redirect_stderr(stream):
@@ -134,7 +134,7 @@ def test_json_and_quiet_are_the_same_on_a_terminal(monkeypatch, terminal, option
     assert {text[0] for text in read().splitlines()} <= {"{", "e"}
 
 
-def test_what_has_no_clock_has_no_block(monkeypatch, terminal):
+def test_without_a_clock_there_is_no_block(monkeypatch, terminal):
     read, stream = terminal
     monkeypatch.setenv("TERM", "xterm")
     with redirect_stdout(stream), redirect_stderr(stream):
@@ -142,7 +142,7 @@ def test_what_has_no_clock_has_no_block(monkeypatch, terminal):
     assert "\x1b" not in read()
 
 
-def test_a_line_is_out_before_the_next_item_is_asked_for(monkeypatch):
+def test_a_line_is_flushed_before_the_next_item_is_requested(monkeypatch):
     read_end, write_end = os.pipe()
 
     def items():
@@ -164,12 +164,12 @@ def test_a_json_line_is_compact_ascii_with_its_keys_in_order():
     )
 
 
-def test_a_note_is_one_line_that_can_not_act_on_a_terminal(capsys):
+def test_a_note_is_one_line_with_control_characters_escaped(capsys):
     note("a\nb\x1b[2J")
     assert capsys.readouterr() == ("", "spongewatch: a\\nb\\x1b[2J\n")
 
 
-def test_a_note_that_nobody_can_read_is_let_go(monkeypatch, capsys):
+def test_a_note_that_cannot_be_written_is_dropped(monkeypatch, capsys):
     with monkeypatch.context() as patched:
         patched.setattr(sys, "stderr", None)
         note("a")
@@ -179,7 +179,7 @@ def test_a_note_that_nobody_can_read_is_let_go(monkeypatch, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_what_was_printed_is_written_or_it_is_told_that_it_can_not_be(monkeypatch):
+def test_flush_raises_if_the_output_cannot_be_written(monkeypatch):
     stream = full()
     monkeypatch.setattr(sys, "stdout", stream)
     print("a")
@@ -190,7 +190,7 @@ def test_what_was_printed_is_written_or_it_is_told_that_it_can_not_be(monkeypatc
     stream.close()
 
 
-def test_where_nothing_was_printed_nothing_is_written(monkeypatch):
+def test_flush_writes_nothing_if_nothing_was_printed(monkeypatch):
     with full() as stream, monkeypatch.context() as patched:
         patched.setattr(sys, "stdout", stream)
         flush()
@@ -198,14 +198,14 @@ def test_where_nothing_was_printed_nothing_is_written(monkeypatch):
         flush()
 
 
-def test_what_a_discarded_stream_still_holds_goes_nowhere():
+def test_discard_drops_the_buffer_of_a_stream():
     stream = full()
     stream.write("a")
     discard(stream)
     stream.close()
 
 
-def test_a_stream_that_is_no_file_and_one_that_was_never_open_have_nothing_to_discard():
+def test_discard_accepts_a_closed_stream_and_one_without_a_descriptor():
     discard(None)
     stream = StringIO("a")
     discard(stream)
@@ -213,7 +213,7 @@ def test_a_stream_that_is_no_file_and_one_that_was_never_open_have_nothing_to_di
 
 
 @pytest.mark.parametrize("number", ENDING)
-def test_the_first_signal_cancels_and_is_told(number):
+def test_the_first_signal_cancels_and_is_listed(number):
     before = [signal.getsignal(each) for each in ENDING]
     cancelled = []
     with on_first_signal(lambda: cancelled.append(True)) as signals:
@@ -224,7 +224,7 @@ def test_the_first_signal_cancels_and_is_told(number):
     assert [signal.getsignal(each) for each in ENDING] == before
 
 
-def test_the_second_signal_of_a_closed_terminal_changes_nothing():
+def test_a_second_sighup_is_ignored():
     cancelled = []
     with on_first_signal(lambda: cancelled.append(True)) as signals:
         os.kill(os.getpid(), signal.SIGHUP)
@@ -232,7 +232,7 @@ def test_the_second_signal_of_a_closed_terminal_changes_nothing():
     assert (signals, cancelled) == ([signal.SIGHUP], [True])
 
 
-def test_the_second_signal_does_what_it_did_before():
+def test_a_second_signal_has_its_previous_handler():
     cancelled = []
     with on_first_signal(lambda: cancelled.append(True)) as signals:
         os.kill(os.getpid(), signal.SIGINT)
@@ -241,7 +241,7 @@ def test_the_second_signal_does_what_it_did_before():
     assert (signals, cancelled) == ([signal.SIGINT], [True])
 
 
-def test_without_a_signal_all_is_as_before():
+def test_handlers_are_restored_without_a_signal():
     before = [signal.getsignal(number) for number in ENDING]
     with on_first_signal(pytest.fail) as signals:
         pass
@@ -249,7 +249,7 @@ def test_without_a_signal_all_is_as_before():
     assert [signal.getsignal(number) for number in ENDING] == before
 
 
-def test_an_error_inside_leaves_the_signals_as_before():
+def test_handlers_are_restored_after_an_exception():
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(ZeroDivisionError), on_first_signal(pytest.fail):
         raise ZeroDivisionError
@@ -257,7 +257,7 @@ def test_an_error_inside_leaves_the_signals_as_before():
 
 
 @pytest.mark.parametrize("number", ENDING)
-def test_a_signal_that_is_ignored_stays_ignored(number):
+def test_an_ignored_signal_stays_ignored(number):
     before = signal.signal(number, signal.SIG_IGN)
     try:
         with on_first_signal(pytest.fail) as signals:
@@ -268,7 +268,7 @@ def test_a_signal_that_is_ignored_stays_ignored(number):
         signal.signal(number, before)
 
 
-def test_a_signal_wakes_what_waits():
+def test_a_signal_wakes_a_waiting_thread():
     woken = threading.Event()
     with on_first_signal(woken.set) as signals:
         threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGTERM)).start()

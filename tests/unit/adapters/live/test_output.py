@@ -22,7 +22,7 @@ from spongewatch import (
     TransportError,
 )
 from spongewatch.adapters.cli.streams import discard
-from spongewatch.adapters.live.clocks import PacedClock, SleepTellingClock
+from spongewatch.adapters.live.clocks import PacedClock, WatchClock
 from spongewatch.adapters.live.output import show
 from spongewatch.transports import VirtualClock
 
@@ -32,7 +32,7 @@ ENDED = Ended("1126", 61.0, Completed(5), State.COMPLETE, 5)
 
 
 class Terminal:
-    """A pseudo-terminal, from the side of the person who reads it."""
+    """A pseudo-terminal, seen from the side of its reader."""
 
     def __init__(self, columns=80, lines=24):
         self._reader, self._end = os.openpty()
@@ -44,14 +44,14 @@ class Terminal:
         fcntl.ioctl(self._end, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def wait_for(self, text):
-        """Read until `text` has come; gives what came, up to its end."""
+        """Read until `text` appears, and return everything up to its end."""
         deadline = monotonic() + 60
         while text not in self.seen:
             ready, _, _ = select.select([self._reader], [], [], max(deadline - monotonic(), 0))
-            assert ready, f"{text!r} did not come: {self.seen!r}"
+            assert ready, f"{text!r} did not appear: {self.seen!r}"
             self.seen += os.read(self._reader, 65536).decode()
-        came, _, self.seen = self.seen.partition(text)
-        return came + text
+        shown, _, self.seen = self.seen.partition(text)
+        return shown + text
 
     def hang_up(self):
         os.close(self._reader)
@@ -62,7 +62,7 @@ class Terminal:
 
 
 class Watching:
-    """What a watch gives: a session, and what `script` yields."""
+    """A watch with `session` that emits the items of `script`."""
 
     def __init__(self, script, session):
         self.session = session
@@ -93,46 +93,46 @@ def new_session():
     return ImportSession("1126", None, now=0.0, base_url="https://127.0.0.1")
 
 
-def test_the_block_follows_the_watch_and_gives_way_to_the_verdict(terminal):
+def test_the_block_follows_the_watch_and_is_replaced_by_the_verdict(terminal):
     session, virtual = new_session(), VirtualClock()
-    clock = SleepTellingClock(virtual)
+    clock = WatchClock(virtual)
 
     def script():
         terminal.wait_for("not known yet")
-        assert "for a good answer" not in terminal.wait_for("15:00 for the consent")
+        assert "for a valid response" not in terminal.wait_for("15:00 for consent")
         yield from session.receive(Response(200, {}, GATHERS), now=1.0)
         terminal.wait_for("5 so far")
         virtual.move_to(62.0)
         clock.sleep(0.1)
         terminal.wait_for("1:02")
         yield from session.receive_failure(TransportError("reset", "why"), now=63.0)
-        terminal.wait_for("0:59 for a good answer")
-        terminal.wait_for("poll failed (1 in a row): reset: why")
+        terminal.wait_for("0:59 for a valid response")
+        terminal.wait_for("failed: reset: why")
         session.receive(Response(200, {}, GATHERS), now=64.0)
         virtual.move_to(72.0)
         clock.sleep(0.1)
-        assert "trouble" not in terminal.wait_for("8:49 for the gathering")
+        assert "last poll" not in terminal.wait_for("8:49 for gathering")
         yield Anomaly("1126", 64.0, "unlisted-row", ImportEvent("A", "B", 50))
         terminal.wait_for("unlisted-row: A B 50")
         yield ENDED
 
     assert show_on(terminal, script(), session, clock) is ENDED
-    # Eight lines of the block, above the one on which the cursor stands.
-    terminal.wait_for("\x1b[8A\r\x1b[J1:01  import 1126 is complete: 5 contacts, to be fetched within minutes\r\n")
+    # Eight lines of the block, above the line of the cursor.
+    terminal.wait_for("\x1b[8A\r\x1b[J1:01  import 1126: completed with 5 contacts; fetch them within minutes\r\n")
 
 
-def test_a_failure_is_told_with_its_explanation_its_code_and_its_remedy(terminal):
+def test_the_verdict_on_a_failure_has_its_code_explanation_and_remedy(terminal):
     terminal.resize(20, 24)
     ended = Ended("1126", 4.0, Failed(ImportFailure.of(264, State.GATHERING)), State.ERROR, 5)
     assert show_on(terminal, iter([ended])) is ended
-    told = terminal.wait_for("succeed.\r\n").partition("\x1b[J0:04")[2]
-    assert "0:04" + told == (
-        "0:04  import 1126\r\nfailed while\r\nGATHERING (code 264)\r\n      The provider's\r\n"
-        "address book can't\r\nbe reached for the\r\nmoment.\r\n      A new import\r\nmay well succeed.\r\n"
+    text = terminal.wait_for("succeed.\r\n").partition("\x1b[J0:04")[2]
+    assert "0:04" + text == (
+        "0:04  import 1126:\r\nfailed in GATHERING\r\nwith error code 264\r\n      The provider's\r\n"
+        "address book can't\r\nbe reached for the\r\nmoment.\r\n      Try again: a\r\nnew import may\r\nsucceed.\r\n"
     )
 
 
-def test_nothing_is_drawn_twice_and_a_resize_draws_anew(terminal):
+def test_an_unchanged_block_is_drawn_again_only_after_a_resize(terminal):
     session = new_session()
     assert session.receive(Response(200, {}, WAITS), now=0.0)
 
@@ -145,18 +145,18 @@ def test_nothing_is_drawn_twice_and_a_resize_draws_anew(terminal):
         assert terminal.wait_for("\r\x1b[J").count("\r\n") == 9
         terminal.resize(0, 0)
         terminal.wait_for("\x1b[9A")
-        terminal.wait_for("INITIALIZING: waiting for the person's consent")
+        terminal.wait_for("waiting for the person's consent")
         yield ENDED
 
-    show_on(terminal, script(), session, SleepTellingClock(VirtualClock()))
+    show_on(terminal, script(), session, WatchClock(VirtualClock()))
 
 
-@pytest.mark.parametrize(("variable", "colours"), [("NO_COLOR", False), ("OTHER", True)])
-def test_colours_may_be_unwanted(terminal, monkeypatch, variable, colours):
+@pytest.mark.parametrize(("variable", "colors"), [("NO_COLOR", False), ("OTHER", True)])
+def test_no_color_disables_colors(terminal, monkeypatch, variable, colors):
     monkeypatch.setenv(variable, "1")
 
     def script():
-        assert ("\x1b[33m" in terminal.wait_for("contacts")) is colours
+        assert ("\x1b[33m" in terminal.wait_for("contacts")) is colors
         yield ENDED
 
     show_on(terminal, script())
@@ -167,7 +167,7 @@ def test_the_cursor_is_never_hidden(terminal):
     assert "\x1b[?" not in terminal.wait_for("within minutes")
 
 
-def test_an_error_on_the_way_leaves_no_block_behind(terminal):
+def test_the_block_is_removed_after_an_exception(terminal):
     def script():
         terminal.wait_for("consent")
         terminal.wait_for("\r\x1b[J")
@@ -179,18 +179,18 @@ def test_an_error_on_the_way_leaves_no_block_behind(terminal):
     terminal.wait_for("\x1b[6A\r\x1b[J")
 
 
-def test_a_terminal_that_is_gone_does_not_end_the_watch():
+def test_a_closed_terminal_does_not_end_the_watch():
     gone, out = Terminal(), Terminal()
     gone.hang_up()
     with redirect_stdout(out.stream), redirect_stderr(gone.stream):
         assert show(Watching(iter([ENDED]), new_session()), PacedClock(1.0)) is ENDED
-    out.wait_for("is complete")
+    out.wait_for("completed")
     out.close()
     discard(gone.stream)
     gone.stream.close()
 
 
-def test_a_job_in_the_background_draws_nothing_on_the_terminal_of_others(terminal, monkeypatch):
+def test_a_background_job_draws_no_block(terminal, monkeypatch):
     monkeypatch.setattr(os, "tcgetpgrp", lambda descriptor: os.getpgrp() + 1)
     show_on(terminal, iter([ENDED]))
-    assert terminal.wait_for("within minutes\r\n").startswith("1:01  import 1126 is complete")
+    assert terminal.wait_for("within minutes\r\n").startswith("1:01  import 1126: completed")

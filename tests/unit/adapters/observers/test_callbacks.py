@@ -9,6 +9,7 @@ from spongewatch import (
     Ended,
     ImportEvent,
     ImportMachine,
+    InvalidType,
     LocalProtocolError,
     PollFailed,
     State,
@@ -39,7 +40,7 @@ def failing():
 START, INITIALIZE, PROGRESS, GATHER, COMPLETE = completing()
 _, FAIL = failing()
 ALL = (*completing(), FAIL, ANOMALY, POLL_FAILED, ENDED)
-WHAT_EACH_HOOK_HEARS = {
+RECEIVED_BY_HOOK = {
     "on_transition": [START, INITIALIZE, PROGRESS, GATHER, COMPLETE, FAIL],
     "on_progress": [PROGRESS],
     "on_complete": [COMPLETE],
@@ -50,7 +51,7 @@ WHAT_EACH_HOOK_HEARS = {
 }
 
 
-def tell(callbacks, *items):
+def call(callbacks, *items):
     for item in items:
         callbacks(item)
 
@@ -63,22 +64,22 @@ def raising(error):
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_a_hook_given_as_an_argument_hears_its_own_and_nothing_else(hook):
-    heard = []
-    tell(Callbacks(**{hook: heard.append}), *ALL)
-    assert heard == WHAT_EACH_HOOK_HEARS[hook]
+def test_a_function_passed_as_an_argument_receives_only_the_items_of_its_hook(hook):
+    received = []
+    call(Callbacks(**{hook: received.append}), *ALL)
+    assert received == RECEIVED_BY_HOOK[hook]
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_a_hook_given_by_a_decorator_hears_the_same_and_its_function_is_left_as_it_is(hook):
-    heard, callbacks = [], Callbacks()
+def test_a_decorated_function_receives_the_same_items_and_is_returned_unchanged(hook):
+    received, callbacks = [], Callbacks()
 
     def function(item):
-        heard.append(item)
+        received.append(item)
 
     assert getattr(callbacks, hook)(function) is function
-    tell(callbacks, *ALL)
-    assert heard == WHAT_EACH_HOOK_HEARS[hook]
+    call(callbacks, *ALL)
+    assert received == RECEIVED_BY_HOOK[hook]
 
 
 @pytest.mark.parametrize(
@@ -90,103 +91,103 @@ def test_a_hook_given_by_a_decorator_hears_the_same_and_its_function_is_left_as_
         (State.ERROR, [FAIL]),
     ],
 )
-def test_a_state_is_entered_only_by_a_transition_that_changes_it(state, steps):
-    heard = []
-    callbacks = Callbacks(on_enter={state: heard.append})
+def test_on_enter_ignores_transitions_within_a_state(state, steps):
+    received = []
+    callbacks = Callbacks(on_enter={state: received.append})
 
     @callbacks.on_enter(state)
     def function(step):
-        heard.append(step)
+        received.append(step)
 
     assert function.__name__ == "function"
-    tell(callbacks, *ALL)
-    assert heard == [step for step in steps for _ in range(2)]
+    call(callbacks, *ALL)
+    assert received == [step for step in steps for _ in range(2)]
 
 
 def test_callbacks_of_one_hook_are_called_in_the_order_in_which_they_were_added():
-    heard = []
-    callbacks = Callbacks(on_ended=lambda item: heard.append("argument"))
-    callbacks.on_ended(lambda item: heard.append("first"))
-    callbacks.on_ended(lambda item: heard.append("second"))
+    received = []
+    callbacks = Callbacks(on_ended=lambda item: received.append("argument"))
+    callbacks.on_ended(lambda item: received.append("first"))
+    callbacks.on_ended(lambda item: received.append("second"))
     callbacks(ENDED)
-    assert heard == ["argument", "first", "second"]
+    assert received == ["argument", "first", "second"]
 
 
-def test_a_transition_is_told_from_the_general_to_the_particular():
-    heard = []
+def test_hooks_are_called_from_general_to_specific():
+    received = []
     callbacks = Callbacks(
-        on_failure=lambda step: heard.append("on_failure"),
-        on_enter={State.ERROR: lambda step: heard.append("on_enter")},
-        on_transition=lambda step: heard.append("on_transition"),
+        on_failure=lambda step: received.append("on_failure"),
+        on_enter={State.ERROR: lambda step: received.append("on_enter")},
+        on_transition=lambda step: received.append("on_transition"),
     )
     callbacks(FAIL)
-    assert heard == ["on_transition", "on_enter", "on_failure"]
+    assert received == ["on_transition", "on_enter", "on_failure"]
 
 
-def test_one_function_may_serve_two_hooks():
-    heard, callbacks = [], Callbacks()
+def test_one_function_may_be_added_to_two_hooks():
+    received, callbacks = [], Callbacks()
 
     @callbacks.on_complete
     @callbacks.on_failure
     def over(step):
-        heard.append(step.trigger)
+        received.append(step.trigger)
 
-    tell(callbacks, *ALL)
-    assert heard == ["complete", "fail"]
+    call(callbacks, *ALL)
+    assert received == ["complete", "fail"]
 
 
-def test_a_callback_that_is_added_by_another_is_called_from_the_next_item_on():
-    heard, callbacks = [], Callbacks()
-    callbacks.on_ended(lambda item: callbacks.on_ended(heard.append))
+def test_a_callback_added_during_a_call_is_first_called_for_the_next_item():
+    received, callbacks = [], Callbacks()
+    callbacks.on_ended(lambda item: callbacks.on_ended(received.append))
     callbacks(ENDED)
-    assert heard == []
+    assert received == []
     callbacks(ENDED)
-    assert heard == [ENDED]
+    assert received == [ENDED]
 
 
-def test_the_error_of_one_callback_is_raised_as_it_is_once_all_are_called():
-    heard, error = [], ValueError("a")
-    callbacks = Callbacks(on_transition=raising(error), on_complete=heard.append)
+def test_a_single_error_is_raised_unchanged_after_all_were_called():
+    received, error = [], ValueError("a")
+    callbacks = Callbacks(on_transition=raising(error), on_complete=received.append)
     with pytest.raises(ValueError, match="a") as caught:
         callbacks(COMPLETE)
     assert caught.value is error
-    assert heard == [COMPLETE]
+    assert received == [COMPLETE]
 
 
-def test_the_errors_of_several_are_raised_together_once_all_are_called():
-    heard, errors = [], [ValueError("a"), KeyError("b")]
+def test_several_errors_are_raised_as_a_group_after_all_were_called():
+    received, errors = [], [ValueError("a"), KeyError("b")]
     callbacks = Callbacks(on_transition=raising(errors[0]), on_complete=raising(errors[1]))
-    callbacks.on_complete(heard.append)
+    callbacks.on_complete(received.append)
     with pytest.raises(ExceptionGroup, match="callbacks failed") as caught:
         callbacks(COMPLETE)
     assert [*caught.value.exceptions] == errors
-    assert heard == [COMPLETE]
+    assert received == [COMPLETE]
 
 
-def test_an_error_of_one_item_is_forgotten_at_the_next():
+def test_errors_are_not_kept_for_the_next_item():
     callbacks = Callbacks(on_complete=raising(ValueError("a")))
     with pytest.raises(ValueError, match="a"):
         callbacks(COMPLETE)
     callbacks(ENDED)
 
 
-def test_an_interruption_is_raised_at_once():
-    heard = []
-    callbacks = Callbacks(on_transition=raising(KeyboardInterrupt()), on_complete=heard.append)
+def test_a_keyboard_interrupt_is_raised_at_once():
+    received = []
+    callbacks = Callbacks(on_transition=raising(KeyboardInterrupt()), on_complete=received.append)
     with pytest.raises(KeyboardInterrupt):
         callbacks(COMPLETE)
-    assert heard == []
+    assert received == []
 
 
 class Notifier:
-    """Hears a moment after it is told, as who notifies somebody over the network does."""
+    """An async callback that yields to the event loop before it records the call."""
 
-    def __init__(self, heard=None, word="async"):
-        self.heard, self.word = heard, word
+    def __init__(self, received=None, word="async"):
+        self.received, self.word = received, word
 
     async def __call__(self, item):
         await asyncio.sleep(0)
-        self.heard.append(self.word)
+        self.received.append(self.word)
 
     async def method(self, item):
         await self(item)
@@ -200,83 +201,85 @@ def awaited(callbacks, *items):
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("give", [lambda it: it, lambda it: it.method, lambda it: partial(it.method)])
+@pytest.mark.parametrize("form", [lambda it: it, lambda it: it.method, lambda it: partial(it.method)])
 @pytest.mark.parametrize("hook", HOOKS)
-def test_an_async_callback_is_called_when_what_is_given_back_is_awaited(hook, give):
+def test_async_callbacks_are_called_when_the_result_is_awaited(hook, form):
     by_argument, by_decorator = [], []
-    awaited(Callbacks(**{hook: give(Notifier(by_argument))}), *ALL)
+    awaited(Callbacks(**{hook: form(Notifier(by_argument))}), *ALL)
     callbacks = Callbacks()
-    getattr(callbacks, hook)(give(Notifier(by_decorator)))
+    getattr(callbacks, hook)(form(Notifier(by_decorator)))
     awaited(callbacks, *ALL)
     assert by_argument == by_decorator
     assert set(by_argument) == {"async"}
 
 
-def test_an_async_callback_may_wait_for_a_state():
-    heard = []
-    awaited(Callbacks(on_enter={State.ERROR: Notifier(heard)}), *ALL)
-    assert heard == ["async"]
+def test_on_enter_accepts_an_async_callback():
+    received = []
+    awaited(Callbacks(on_enter={State.ERROR: Notifier(received)}), *ALL)
+    assert received == ["async"]
 
 
-def test_each_callback_is_over_before_the_next_one_is_called():
-    heard = []
-    callbacks = Callbacks(on_transition=Notifier(heard, "first"))
-    callbacks.on_transition(lambda item: heard.append("second"))
-    callbacks.on_complete(Notifier(heard, "third"))
+def test_each_callback_finishes_before_the_next_one_is_called():
+    received = []
+    callbacks = Callbacks(on_transition=Notifier(received, "first"))
+    callbacks.on_transition(lambda item: received.append("second"))
+    callbacks.on_complete(Notifier(received, "third"))
     awaited(callbacks, COMPLETE)
-    assert heard == ["first", "second", "third"]
+    assert received == ["first", "second", "third"]
 
 
-def test_the_errors_of_async_callbacks_are_raised_once_all_are_called():
-    heard = []
+def test_errors_of_async_callbacks_are_raised_after_all_were_called():
+    received = []
 
     async def fail(item):
         await asyncio.sleep(0)
         raise ValueError("a")
 
-    callbacks = Callbacks(on_transition=fail, on_complete=Notifier(heard))
+    callbacks = Callbacks(on_transition=fail, on_complete=Notifier(received))
     with pytest.raises(ValueError, match="a"):
         awaited(callbacks, COMPLETE)
-    assert heard == ["async"]
+    assert received == ["async"]
     callbacks.on_complete(raising(KeyError("b")))
     with pytest.raises(ExceptionGroup, match="callbacks failed") as caught:
         awaited(callbacks, COMPLETE)
     assert [type(error) for error in caught.value.exceptions] == [ValueError, KeyError]
 
 
-def test_a_plain_callback_that_gives_something_to_await_is_told_so():
-    heard = []
-    callbacks = Callbacks(on_complete=lambda step: Notifier(heard)(step))
-    with pytest.raises(LocalProtocolError, match="a callback gave something to await: make it an `async def`"):
+def test_a_plain_function_that_returns_a_coroutine_is_an_error():
+    received = []
+    callbacks = Callbacks(on_complete=lambda step: Notifier(received)(step))
+    with pytest.raises(LocalProtocolError, match="a callback returned a coroutine; make it an `async def`"):
         callbacks(COMPLETE)
-    assert heard == []
+    assert received == []
 
 
-def test_plain_callbacks_leave_nothing_to_await():
+def test_plain_callbacks_return_nothing_to_await():
     assert Callbacks(on_ended=lambda item: None)(ENDED) is None
 
 
-def test_a_class_whose_objects_are_async_is_no_async_callback():
-    tell(Callbacks(on_ended=lambda item: Notifier()), ENDED)
+def test_a_class_with_an_async_call_method_is_a_plain_callback():
+    call(Callbacks(on_ended=lambda item: Notifier()), ENDED)
     made = []
 
     class Kept(Notifier):
         def __init__(self, item):
             made.append(item)
 
-    tell(Callbacks(on_ended=Kept), ENDED)
+    call(Callbacks(on_ended=Kept), ENDED)
     assert made == [ENDED]
 
 
-def test_a_callback_is_a_function():
-    for give in (lambda: Callbacks(on_ended="notify"), lambda: Callbacks().on_ended("notify")):
-        with pytest.raises(LocalProtocolError, match="a callback is a function, not str"):
-            give()
+def test_a_callback_must_be_callable():
+    for add in (lambda: Callbacks(on_ended="notify"), lambda: Callbacks().on_ended("notify")):
+        with pytest.raises(InvalidType, match="on_ended must be callable, not str"):
+            add()
+    with pytest.raises(InvalidType, match="on_enter must be callable, not str"):
+        Callbacks(on_enter={State.ERROR: "notify"})
 
 
-def test_what_is_entered_is_a_state():
-    for give in (lambda: Callbacks(on_enter={"ERROR": print}), lambda: Callbacks().on_enter("ERROR")):
-        with pytest.raises(LocalProtocolError, match=r"on_enter takes a State, such as State\.GATHERING, not str"):
-            give()
-    with pytest.raises(LocalProtocolError, match="on_enter is a mapping of states to functions"):
+def test_on_enter_takes_states():
+    for add in (lambda: Callbacks(on_enter={"ERROR": print}), lambda: Callbacks().on_enter("ERROR")):
+        with pytest.raises(InvalidType, match=r"state must be a State such as State\.GATHERING, not str"):
+            add()
+    with pytest.raises(InvalidType, match="on_enter must be a mapping of states to functions, not builtin_function"):
         Callbacks(on_enter=print)

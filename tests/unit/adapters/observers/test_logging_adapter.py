@@ -17,13 +17,12 @@ from spongewatch import (
     ImportEvent,
     ImportFailure,
     ImportMachine,
-    LocalProtocolError,
+    InvalidType,
     LostContact,
     PollFailed,
     Rejected,
     State,
     TimedOut,
-    Transition,
 )
 from spongewatch.adapters.observers.logging_adapter import LoggingAdapter
 from spongewatch.transports import replay
@@ -60,7 +59,7 @@ EACH_KIND = [failing(264), ANOMALY, POLL_FAILED, ended(Failed(FAILURE))]
 
 @pytest.fixture
 def log(caplog):
-    """Logs the items and gives their records."""
+    """Log the items and return their records."""
     caplog.set_level(logging.DEBUG)
 
     def records_of(*items):
@@ -74,7 +73,7 @@ def log(caplog):
 
 
 def written_by(formatter, *items):
-    """The objects that `formatter`, which writes JSON, makes of the items."""
+    """Log the items with `formatter`, which writes JSON, and return the objects that it writes."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
@@ -85,42 +84,34 @@ def written_by(formatter, *items):
     return [json.loads(text) for text in stream.getvalue().splitlines()]
 
 
-def flat(members, prefix="spongewatch."):
+def flat(obj, prefix="spongewatch."):
     return {
-        key: value
-        for name, member in members.items()
-        for key, value in (
-            flat(member, f"{prefix}{name}.") if isinstance(member, dict) else {prefix + name: member}
+        key: flat_value
+        for name, value in obj.items()
+        for key, flat_value in (
+            flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
         ).items()
     }
 
 
-def test_the_steps_of_an_import(log):
+def test_transitions_are_logged_at_info(log):
     assert [(record.levelname, record.getMessage()) for record in log(*steps())] == [
-        ("INFO", "import 1126 waits for the person's consent"),
-        ("INFO", "import 1126 gathers the contacts"),
-        ("INFO", "import 1126 has gathered 1 contact so far"),
-        ("INFO", "import 1126 has gathered 2,340 contacts in all"),
-        ("INFO", "import 1126 is complete"),
+        ("INFO", "import 1126: INITIALIZING: waiting for the person's consent"),
+        ("INFO", "import 1126: GATHERING: gathering contacts"),
+        ("INFO", "import 1126: GATHERING: 1 contact so far"),
+        ("INFO", "import 1126: GATHERING: 2,340 contacts in total"),
+        ("INFO", "import 1126: COMPLETE: done"),
     ]
 
 
 @pytest.mark.parametrize(
     ("code", "text"),
-    [
-        (264, "the error code 264: The provider's address book can't be reached for the moment."),
-        (0, "no error code: The service gave no error code."),
-    ],
+    [(264, "with error code 264"), (0, "without an error code")],
 )
 def test_an_import_that_fails_is_a_warning(log, code, text):
     (record,) = log(failing(code))
     assert record.levelname == "WARNING"
-    assert record.getMessage() == f"import 1126 failed in INITIALIZING with {text}"
-
-
-def test_a_failure_of_which_nothing_is_known(log):
-    (record,) = log(Transition("1126", None, "fail", State.GATHERING, State.ERROR, None, None, None))
-    assert record.getMessage().startswith("import 1126 failed in GATHERING with no error code")
+    assert record.getMessage() == f"import 1126: ERROR: failed {text}"
 
 
 @pytest.mark.parametrize(
@@ -135,70 +126,62 @@ def test_a_failure_of_which_nothing_is_known(log):
 def test_an_anomaly_is_a_warning(log, event, text):
     (record,) = log(Anomaly("1126", 0.0, "unlisted-row", event))
     assert record.levelname == "WARNING"
-    assert record.getMessage() == f"import 1126 has an unexpected row, unlisted-row: {text}"
+    assert record.getMessage() == f"import 1126: anomaly: unlisted-row: {text}"
 
 
 def test_a_failed_poll_is_a_warning(log):
     with_retry, without = log(POLL_FAILED, PollFailed("1126", 1.0, 2, "a\u202eb", None))
     assert with_retry.levelname == without.levelname == "WARNING"
-    assert with_retry.getMessage() == "a poll of import 1126 failed, 1 in a row: status 503; the next is at 2.4 s"
-    assert without.getMessage() == "a poll of import 1126 failed, 2 in a row: a\\u202eb"
+    assert with_retry.getMessage() == "import 1126: poll failed: status 503; next poll at 2.4 s"
+    assert without.getMessage() == "import 1126: poll failed: a\\u202eb (2 in a row)"
 
 
 @pytest.mark.parametrize(
     ("outcome", "level", "text"),
     [
-        (Completed(0), "INFO", "completed: 0 contacts"),
-        (Cancelled(), "INFO", "cancelled"),
-        (
-            Failed(FAILURE),
-            "WARNING",
-            "failed in GATHERING with the error code 264: The provider's address book can't be reached for the moment.",
-        ),
-        (
-            Abandoned(ImportFailure.of(517, State.INITIALIZING)),
-            "WARNING",
-            "abandoned in INITIALIZING with the error code 517: The person left before giving consent.",
-        ),
-        (TimedOut("consent"), "WARNING", "timed-out (consent)"),
-        (LostContact("wh\ny"), "ERROR", "lost-contact: wh\\ny"),
-        (Rejected("credentials", "status 401"), "ERROR", "rejected (credentials): status 401"),
+        (Completed(0), "INFO", "completed with 0 contacts"),
+        (Cancelled(), "INFO", "stopped watching; "),
+        (Failed(FAILURE), "WARNING", "failed in GATHERING with error code 264: "),
+        (Abandoned(ImportFailure.of(517, State.INITIALIZING)), "WARNING", "abandoned in INITIALIZING with error code"),
+        (TimedOut("consent"), "WARNING", "consent_timeout expired"),
+        (LostContact("wh\ny"), "ERROR", "lost contact: wh\\ny"),
+        (Rejected("credentials", "status 401"), "ERROR", "the service rejected the credentials: status 401"),
     ],
 )
 def test_the_end_has_the_level_of_its_outcome(log, outcome, level, text):
     (record,) = log(ended(outcome, "11\u202e26"))
     assert record.levelname == level
-    assert record.getMessage() == f"the watch of import 11\\u202e26 ended as {text}"
+    assert record.getMessage().startswith(f"watch of import 11\\u202e26 ended: {text}")
 
 
 def test_the_end_of_a_watch_that_never_saw_its_import(log):
     (record,) = log(Ended("1126", 61.0, TimedOut("consent"), State.INITIALIZING, None, seen=False))
-    text = "the watch of import 1126 ended as timed-out (consent), and no response ever listed the import"
-    assert record.getMessage() == text
+    text = "consent_timeout expired; no response listed the import, so its state is unknown"
+    assert record.getMessage() == f"watch of import 1126 ended: {text}"
     assert getattr(record, "spongewatch.seen") is False
 
 
 def test_an_import_without_an_id(log):
     (record,) = log(*ImportMachine().feed([ImportEvent("INITIALIZING", "INPROGRESS")]))
-    assert record.getMessage() == "import without an id waits for the person's consent"
+    assert record.getMessage() == "import (no id): INITIALIZING: waiting for the person's consent"
     assert getattr(record, "spongewatch.import_id") is None
     assert getattr(record, "spongewatch.at") is None
 
 
-def test_one_record_a_change_and_none_a_poll(log):
+def test_each_change_is_logged_once_and_polls_without_news_are_not(log):
     records = log(*replay(TRACES / "completes.jsonl"))  # eleven polls, four of them with news
     kinds = [getattr(record, "spongewatch.trigger", "ended") for record in records]
     assert kinds == ["start", "initialize", "progress", "progress", "progress", "gather", "complete", "ended"]
 
 
-def test_the_extra_of_a_record_is_the_item_as_json_made_flat(log):
+def test_the_extra_is_the_flattened_json_of_the_item(log):
     for item, record in zip(EACH_KIND, log(*EACH_KIND), strict=True):
         extra = {name: value for name, value in vars(record).items() if name.startswith("spongewatch.")}
         assert extra == flat(item.to_json())
         assert [*extra][:3] == ["spongewatch.kind", "spongewatch.at", "spongewatch.import_id"]
 
 
-def test_some_members_of_the_extra(log):
+def test_some_keys_of_the_extra(log):
     record, ending = log(failing(264), ended(Completed(2)))
     assert getattr(record, "spongewatch.kind") == "transition"
     assert getattr(record, "spongewatch.import_id") == "1126"
@@ -208,7 +191,7 @@ def test_some_members_of_the_extra(log):
     assert getattr(ending, "spongewatch.failure") is None
 
 
-def test_text_in_the_extra_can_not_act_on_a_terminal_either(log):
+def test_unprintable_characters_in_the_extra_are_escaped(log):
     (record,) = log(Anomaly("1126", 0.0, "odd-value", ImportEvent("GATHERING", "INPROGRESS", None, "\x1b[2J\n5")))
     assert getattr(record, "spongewatch.event.odd_value") == "\\x1b[2J\\n5"
 
@@ -227,17 +210,17 @@ def test_the_extra_never_collides_with_the_names_of_a_record(log):
         assert record.module == "logging_adapter"
 
 
-def test_messages_are_put_together_only_where_they_are_written(log):
+def test_the_message_is_a_template_for_each_kind_of_item(log):
     (record,) = log(POLL_FAILED)
-    assert record.msg == "a poll of import %s failed, %s in a row: %s"
-    assert record.args == ("1126", "1", "status 503; the next is at 2.4 s")
+    assert record.msg == "import %s: poll failed: %s"
+    assert record.args == ("1126", "status 503; next poll at 2.4 s")
 
 
-def test_nothing_is_computed_where_the_level_is_off(monkeypatch):
+def test_nothing_is_computed_if_the_level_is_disabled(monkeypatch):
     def computed(*arguments):
         raise AssertionError("computed")
 
-    monkeypatch.setattr("spongewatch.adapters.observers.logging_adapter._sentence", computed)
+    monkeypatch.setattr("spongewatch.adapters.observers.logging_adapter.description_of", computed)
     monkeypatch.setattr("spongewatch.adapters.observers.logging_adapter._flat", computed)
     logger = logging.Logger("a.logger", logging.WARNING)
     LoggingAdapter(logger)(steps()[0])
@@ -249,14 +232,14 @@ def test_nothing_is_computed_where_the_level_is_off(monkeypatch):
     ("given", "name"),
     [(None, "spongewatch"), ("my.imports", "my.imports"), (logging.getLogger("my.own"), "my.own")],
 )
-def test_the_logger_is_given_as_it_is_or_by_name(given, name, caplog):
+def test_the_logger_may_be_an_object_or_a_name(given, name, caplog):
     LoggingAdapter(given)(POLL_FAILED)
     assert [record.name for record in caplog.records] == [name]
 
 
 @pytest.mark.parametrize("given", [0, logging, logging.LoggerAdapter(logging.getLogger())])
-def test_anything_else_is_no_logger(given):
-    with pytest.raises(LocalProtocolError, match=r"a logger is a logging\.Logger or the name of one, not "):
+def test_other_types_of_logger_are_refused(given):
+    with pytest.raises(InvalidType, match=r"logger must be a logging\.Logger or a str, not "):
         LoggingAdapter(given)
 
 
@@ -294,16 +277,16 @@ def test_python_json_logger_sees_the_extra():
 
 
 def test_a_plain_format_can_name_the_extra():
-    # One plain name at the least has to stand in a format, or `logging` refuses it.
+    # `logging` refuses a format without any name that it knows.
     formatter = logging.Formatter('{"level": "%(levelname)s", "kind": "%(spongewatch.kind)s"}')
     assert written_by(formatter, POLL_FAILED) == [{"level": "WARNING", "kind": "poll-failed"}]
 
 
 def messages():
-    why = "The provider's address book can't be reached for the moment."
+    why = "The provider's address book can't be reached for the moment. Try again: a new import may succeed."
     return [
-        f"import 1126 failed in INITIALIZING with the error code 264: {why}",
-        "import 1126 has an unexpected row, unlisted-row: SUBMITTING INPROGRESS 50",
-        "a poll of import 1126 failed, 1 in a row: status 503; the next is at 2.4 s",
-        f"the watch of import 1126 ended as failed in GATHERING with the error code 264: {why}",
+        "import 1126: ERROR: failed with error code 264",
+        "import 1126: anomaly: unlisted-row: SUBMITTING INPROGRESS 50",
+        "import 1126: poll failed: status 503; next poll at 2.4 s",
+        f"watch of import 1126 ended: failed in GATHERING with error code 264: {why}",
     ]

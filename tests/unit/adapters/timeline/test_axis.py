@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spongewatch.adapters.timeline.axis import length_of_time, number_marks, time_marks
+from spongewatch.adapters.timeline.axis import duration, number_marks, time_marks
 
 
 @pytest.mark.parametrize(
@@ -21,12 +21,12 @@ from spongewatch.adapters.timeline.axis import length_of_time, number_marks, tim
         (2e9, 1, ["0"]),
     ],
 )
-def test_marks_of_time_are_round_and_in_a_unit_that_fits(seconds, most, labels):
+def test_time_marks_are_round_and_have_a_suitable_unit(seconds, most, labels):
     assert [label for _, label in time_marks(seconds, most)] == labels
 
 
 @given(st.floats(0, 4e9), st.integers(1, 12))
-def test_marks_of_time_are_within_it_evenly_spaced_and_not_too_many(seconds, most):
+def test_time_marks_are_evenly_spaced_and_limited(seconds, most):
     marks = [at for at, _ in time_marks(seconds, most)]
     assert len(marks) <= most + 1
     assert marks[0] == 0
@@ -36,7 +36,7 @@ def test_marks_of_time_are_within_it_evenly_spaced_and_not_too_many(seconds, mos
 
 
 @given(st.integers(0, 10**15 - 1), st.integers(3, 12))
-def test_marks_of_numbers_are_round_and_few(greatest, most):
+def test_number_marks_are_round_and_limited(greatest, most):
     marks = number_marks(greatest, most)
     assert marks[0] == 0
     assert len(marks) <= most + 1
@@ -59,5 +59,5 @@ def test_marks_of_numbers_are_round_and_few(greatest, most):
         (1999000000, "23,136 d 13 h"),
     ],
 )
-def test_lengths_of_time_read_as_people_say_them(seconds, words):
-    assert length_of_time(seconds) == words
+def test_durations_are_written_in_suitable_units(seconds, words):
+    assert duration(seconds) == words

@@ -5,9 +5,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.adapters.timeline.page import page
-from spongewatch.adapters.timeline.timeline import TOLD_FIRST, TOLD_LAST, timeline_of
+from spongewatch.adapters.timeline.timeline import FIRST_ITEMS, LAST_ITEMS, timeline_of
 from spongewatch.transports import open_recording
 
 HEADER = {"spongewatch-trace": 1, "import_id": "1126"}
@@ -33,7 +33,7 @@ class Elements(HTMLParser):
         return [a for t, a in self.found if t == tag and a.items() >= attributes.items()]
 
 
-def answer(t, *events, took=0.1):
+def exchange(t, *events, took=0.1):
     return {"t": t, "took": took, "status": 200, "body": json_body(rows(*events)).decode()}
 
 
@@ -61,25 +61,25 @@ def cells(source):
     ]
 
 
-def test_the_table_tells_in_words_what_the_picture_shows(fails):
+def test_the_table_lists_the_events(fails):
     assert cells(fails) == [
         ["0.2 s", "INITIALIZING", "waiting for the person's consent"],
-        ["2.4 s", "GATHERING", "the contacts are being gathered"],
+        ["2.4 s", "GATHERING", "gathering contacts"],
         ["2.4 s", "GATHERING", "0 contacts so far"],
-        ["3.6 s", "no news", "poll failed (1 in a row): status 503; next poll at 5.0 s"],
-        ["15.0 s", "no news", "poll failed (2 in a row): timeout: no answer within 10 s; next poll at 17.5 s"],
+        ["3.6 s", "poll failed", "status 503; next poll at 5.0 s"],
+        ["15.0 s", "poll failed", "timeout: no response within 10 s (2 in a row); next poll at 17.5 s"],
         ["17.6 s", "GATHERING", "40 contacts so far"],
-        ["18.8 s", "ERROR", "error code 264"],
+        ["18.8 s", "ERROR", "failed with error code 264"],
         [
             "18.8 s",
             "failed",
-            "import 1128 failed while GATHERING (code 264): The provider's address book can't be reached for the "
-            "moment. A new import may well succeed.",
+            "failed in GATHERING with error code 264: The provider's address book can't be reached for the moment. "
+            "Try again: a new import may succeed.",
         ],
     ]
 
 
-def test_everything_stands_where_its_time_is(fails):
+def test_positions_correspond_to_times(fails):
     elements = Elements(fails)
     assert elements.all("rect") == [
         {"class": "initializing", "x": "0%", "y": "22", "width": "12.99%", "height": "12"},
@@ -93,13 +93,13 @@ def test_everything_stands_where_its_time_is(fails):
     assert elements.all("circle") == [{"class": "bad", "cx": "100%", "cy": "14", "r": "5"}]
 
 
-def test_the_legend_names_what_there_is_and_no_more(fails, made):
-    assert re.findall(r"</svg>([a-z ]+)</li>", fails) == ["an answer came", "waiting for an answer", "a poll failed"]
-    odd = made(answer(0, "SUBMITTING INPROGRESS 1", took=0), answer(1, "COMPLETE COMPLETED 0", took=0))
-    assert re.findall(r"</svg>([a-z ]+)</li>", odd) == ["an answer came", "something unexpected"]
+def test_the_legend_contains_only_what_is_drawn(fails, made):
+    assert re.findall(r"</svg>([a-z ]+)</li>", fails) == ["response", "waiting for a response", "failed poll"]
+    odd = made(exchange(0, "SUBMITTING INPROGRESS 1", took=0), exchange(1, "COMPLETE COMPLETED 0", took=0))
+    assert re.findall(r"</svg>([a-z ]+)</li>", odd) == ["response", "anomaly"]
 
 
-def test_it_asks_nobody_for_anything_and_runs_nothing(fails):
+def test_the_page_has_no_scripts_and_requests_nothing(fails):
     elements = Elements(fails)
     assert not {"script", "link", "img", "iframe", "a", "base", "form", "object"} & {tag for tag, _ in elements.found}
     for _, attributes in elements.found:
@@ -113,7 +113,7 @@ def test_it_asks_nobody_for_anything_and_runs_nothing(fails):
     )
 
 
-def test_it_is_accessible(fails):
+def test_the_page_is_accessible(fails):
     elements = Elements(fails)
     assert elements.all("html", lang="en")
     assert [tag for tag, _ in elements.found if re.fullmatch("h[1-6]|title", tag)] == ["title", "h1", "title", "h2"]
@@ -124,32 +124,32 @@ def test_it_is_accessible(fails):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_its_colours_can_be_told_from_what_is_behind_them(fails, scheme):
+def test_colors_have_enough_contrast(fails, scheme):
     style = fails.partition("<style>")[2].partition("</style>")[0]
     light, dark = (dict(re.findall(r"--(\w+): (#\w{6});", part)) for part in style.split("prefers-color-scheme: dark"))
-    colours = {"light": light, "dark": dark}[scheme]
+    colors = {"light": light, "dark": dark}[scheme]
     for name in ("text", "quiet", "good", "bad", "odd"):
-        assert contrast(colours[name], colours["card"]) >= 4.5
-        assert contrast(colours[name], colours["page"]) >= 4.5
+        assert contrast(colors[name], colors["card"]) >= 4.5
+        assert contrast(colors[name], colors["page"]) >= 4.5
     for name in ("waiting", "gathering"):
-        assert contrast(colours[name], colours["card"]) >= 3
+        assert contrast(colors[name], colors["card"]) >= 3
 
 
-def contrast(colour, other):
-    """As WCAG 2 counts it."""
+def contrast(color, other):
+    """The contrast ratio of WCAG 2."""
 
-    def luminance(colour):
-        shares = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    def luminance(color):
+        shares = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
         red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares)
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
-    darker, lighter = sorted((luminance(colour), luminance(other)))
+    darker, lighter = sorted((luminance(color), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def test_a_strangers_text_is_text_and_nothing_else(made, fails):
+def test_untrusted_text_is_shown_as_text(made, fails):
     source = made(
-        answer(0, "INITIALIZING INPROGRESS"),
+        exchange(0, "INITIALIZING INPROGRESS"),
         {"t": 1, "took": 0.1, "error": "timeout", "detail": HOSTILE},
         {
             "t": 4,
@@ -164,7 +164,7 @@ def test_a_strangers_text_is_text_and_nothing_else(made, fails):
         r"</style></title><script>owned=1</script><img src=x onerror=owned=1>&lt;\u202e\x00\x1b[2J" + "\"'\\ud800-->漢"
     )
     words = "".join(Elements(source).words)
-    assert words.count(shown) == 4  # the verdict, and in the table a failed poll, an anomaly and the end
+    assert words.count(shown) == 4  # the heading, and in the table a failed poll, an anomaly and the end
     assert "unlisted-row: <b> &amp;\"'" in words
     assert source.isascii()
     assert source.replace("\n", "").isprintable()
@@ -173,37 +173,37 @@ def test_a_strangers_text_is_text_and_nothing_else(made, fails):
 @pytest.mark.parametrize(
     ("lines", "kind", "anchor"),
     [
-        ([answer(0, "COMPLETE COMPLETED 0")], "good", "100%"),
-        ([answer(0, "INITIALIZING ERROR 514")], "bad", "100%"),
-        ([answer(0, "GATHERING INPROGRESS 5"), {"t": 9, "end": "timed-out"}], "odd", "100%"),
+        ([exchange(0, "COMPLETE COMPLETED 0")], "good", "100%"),
+        ([exchange(0, "INITIALIZING ERROR 514")], "bad", "100%"),
+        ([exchange(0, "GATHERING INPROGRESS 5"), {"t": 9, "end": "timed-out"}], "odd", "100%"),
         ([], "odd", "0%"),
     ],
 )
-def test_the_end_is_marked_by_how_it_went(made, lines, kind, anchor):
+def test_the_end_is_marked_by_its_outcome(made, lines, kind, anchor):
     (circle,) = Elements(made(*lines)).all("circle")
     assert (circle["class"], circle["cx"]) == (kind, anchor)
 
 
-def test_a_phase_without_length_can_be_seen(made):
-    elements = Elements(made(answer(0, "GATHERING COMPLETED 0", "COMPLETE COMPLETED 0")))
+def test_a_phase_without_duration_is_visible(made):
+    elements = Elements(made(exchange(0, "GATHERING COMPLETED 0", "COMPLETE COMPLETED 0")))
     assert [(bar["x"], bar["width"]) for bar in elements.all("rect")] == [("0%", "100%"), ("99.8%", "0.2%")]
 
 
-def test_what_the_recording_lacks_is_noted(made):
-    assert "About the recording: line 3, the last, is truncated and was ignored." in made(
-        answer(0, "COMPLETE COMPLETED 0"), tail="{"
+def test_problems_of_the_recording_are_noted(made):
+    assert "Recording: line 3 (the last) is truncated and was ignored." in made(
+        exchange(0, "COMPLETE COMPLETED 0"), tail="{"
     )
-    assert "About the recording: line 2: is not a JSON object." in made([])
+    assert "Recording: line 2: " in made([])
 
 
-def test_very_many_polls_make_no_long_page(made):
+def test_the_page_stays_small_with_very_many_polls(made):
     many = 5000
     lines = [
-        answer(n, f"GATHERING INPROGRESS {n}") if n % 2 else {"t": n, "took": 0, "status": 503} for n in range(many)
+        exchange(n, f"GATHERING INPROGRESS {n}") if n % 2 else {"t": n, "took": 0, "status": 503} for n in range(many)
     ]
     source = made(*lines)
     assert len(source) < 200_000
     assert len(Elements(source).all("use")) < 250
-    told = cells(source)
-    assert len(told) == TOLD_FIRST + 1 + TOLD_LAST
-    assert re.fullmatch(r"\.\.\. 4,\d\d\d more, which are left out here", told[TOLD_FIRST][2])
+    table = cells(source)
+    assert len(table) == FIRST_ITEMS + 1 + LAST_ITEMS
+    assert re.fullmatch(r"4,\d\d\d more events are omitted here", table[FIRST_ITEMS][2])

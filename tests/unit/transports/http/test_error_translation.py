@@ -5,14 +5,14 @@ from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisc
 
 import pytest
 
-from spongewatch import LocalProtocolError, TransportError
+from spongewatch import InvalidArgument, LocalProtocolError, TransportError
 from spongewatch.transports import as_transport_error
 
 SECRET = "https://key:pa55word@api.example/events/1126?domain_password=pa55word"
 
 
 class ClientError(Exception):
-    """What an HTTP client raises in the place of what happened."""
+    """The base class of the exceptions of some HTTP client."""
 
 
 def certificate(code, message="self-signed certificate"):
@@ -27,50 +27,51 @@ def tls(reason):
     return error
 
 
-def told(error):
+def translated(error):
     with pytest.raises(TransportError) as caught, as_transport_error(ClientError, OSError, HTTPException):
         raise error
     return caught.value
 
 
+OTHER_HOST = "certificate verify failed: certificate is for another host"
 MEANINGS = {
-    "not trusted": (certificate(18), "tls", "the certificate of the service is not trusted: self-signed certificate"),
-    "another name": (certificate(62), "tls", "the certificate of the service is for another name"),
-    "another address": (certificate(64), "tls", "the certificate of the service is for another name"),
-    "a broken handshake": (tls("WRONG_VERSION_NUMBER"), "tls", "TLS failed: WRONG_VERSION_NUMBER"),
-    "an end without a reason": (tls(None), "tls", "TLS failed: the connection was closed"),
-    "TLS, as a client says": (ssl.SSLError(SECRET), "tls", "TLS failed: the connection was closed"),
-    "a certificate, as a client says": (
+    "untrusted certificate": (certificate(18), "tls", "certificate verify failed: self-signed certificate"),
+    "another host name": (certificate(62), "tls", OTHER_HOST),
+    "another IP address": (certificate(64), "tls", OTHER_HOST),
+    "failed handshake": (tls("WRONG_VERSION_NUMBER"), "tls", "TLS error: WRONG_VERSION_NUMBER"),
+    "TLS without a reason": (tls(None), "tls", "TLS error: connection closed"),
+    "TLS error of a client": (ssl.SSLError(SECRET), "tls", "TLS error: connection closed"),
+    "certificate error of a client": (
         ssl.SSLCertVerificationError(SECRET),
         "tls",
-        "the certificate of the service is not trusted: it does not say why",
+        "certificate verify failed: unknown reason",
     ),
-    "no such name": (socket.gaierror(-2, SECRET), "dns", "the host's name can't be looked up"),
-    "refused": (ConnectionRefusedError(111, SECRET), "refused", "nothing listens there"),
-    "late": (TimeoutError(SECRET), "timeout", "no whole answer in time"),
-    "cut": (IncompleteRead(b"pa55word"), "reset", "the answer broke off"),
-    "not HTTP": (BadStatusLine(SECRET), "protocol", "the answer is not HTTP"),
-    "hung up": (RemoteDisconnected(SECRET), "reset", "the connection broke off"),
-    "reset": (ConnectionResetError(104, SECRET), "reset", "the connection broke off"),
-    "any other": (OSError(113, SECRET), "reset", "the connection broke off"),
-    "not of the system": (ClientError(SECRET), "protocol", "the answer is not HTTP"),
+    "unknown host name": (socket.gaierror(-2, SECRET), "dns", "the host name could not be resolved"),
+    "refused": (ConnectionRefusedError(111, SECRET), "refused", "connection refused"),
+    "timeout": (TimeoutError(SECRET), "timeout", "the request timed out"),
+    "truncated body": (IncompleteRead(b"pa55word"), "reset", "connection closed before the response was complete"),
+    "bad status line": (BadStatusLine(SECRET), "protocol", "invalid HTTP response"),
+    "no response": (RemoteDisconnected(SECRET), "reset", "connection closed without a response"),
+    "reset": (ConnectionResetError(104, SECRET), "reset", "connection reset"),
+    "other OSError": (OSError(113, SECRET), "reset", "connection failed"),
+    "other client error": (ClientError(SECRET), "protocol", "invalid HTTP response"),
 }
 CASES = [pytest.param(*case, id=name) for name, case in MEANINGS.items()]
 
 
 @pytest.mark.parametrize(("error", "kind", "detail"), CASES)
-def test_an_exception_becomes_what_it_means(error, kind, detail):
-    failure = told(error)
+def test_each_exception_has_a_kind_and_a_text(error, kind, detail):
+    failure = translated(error)
     assert (failure.kind, failure.detail) == (kind, detail)
 
 
 @pytest.mark.parametrize(("error", "permanent"), [(certificate(18), True), (tls("X"), False), (OSError(), False)])
 def test_only_a_bad_certificate_is_permanent(error, permanent):
-    assert told(error).permanent is permanent
+    assert translated(error).permanent is permanent
 
 
 @pytest.mark.parametrize(("error", "kind", "detail"), CASES)
-def test_it_is_found_behind_what_a_client_raises(error, kind, detail):
+def test_the_cause_of_a_client_exception_is_found(error, kind, detail):
     def by_cause():
         raise ClientError(SECRET) from error
 
@@ -78,7 +79,7 @@ def test_it_is_found_behind_what_a_client_raises(error, kind, detail):
         try:
             raise error
         except Exception:
-            raise ClientError(SECRET)  # noqa: B904 # as clients do
+            raise ClientError(SECRET)  # noqa: B904 # as many clients do
 
     def within_an_error_of_its_own():
         raise OSError("all attempts failed") from ExceptionGroup(SECRET, [ClientError(), error])
@@ -94,18 +95,18 @@ def test_it_is_found_behind_what_a_client_raises(error, kind, detail):
 
 
 @pytest.mark.parametrize(("error", "kind", "detail"), CASES)
-def test_nothing_of_what_was_raised_is_kept(error, kind, detail):
-    failure = told(error)
+def test_nothing_of_the_original_exception_is_kept(error, kind, detail):
+    failure = translated(error)
     assert "pa55word" not in "".join(traceback.format_exception(failure))
     assert failure.__context__ is None
     assert failure.__cause__ is None
 
 
-def test_what_the_caller_is_in_the_middle_of_is_no_cause():
+def test_an_exception_that_the_caller_is_handling_is_not_a_cause():
     try:
         raise ConnectionRefusedError
     except OSError as outer:
-        failure = told(ClientError())
+        failure = translated(ClientError())
         assert failure.kind == "protocol"
         assert failure.__context__ is outer
 
@@ -126,26 +127,28 @@ class ClientCertificateError(ClientError, ssl.SSLCertVerificationError): ...
         (ClientCertificateError(SECRET), None, "tls"),
     ],
 )
-def test_errors_that_clients_made_of_those_of_the_system_come_last(error, cause, kind):
+def test_exceptions_that_clients_derive_from_those_of_the_system_come_last(error, cause, kind):
     error.__cause__ = cause
-    assert told(error).kind == kind
+    assert translated(error).kind == kind
 
 
-def test_a_certificate_problem_is_told_as_the_system_found_it():
+def test_the_reason_of_the_system_is_preferred_for_a_certificate():
     error = ClientCertificateError(SECRET)
     error.__cause__ = certificate(62)
-    assert told(error).detail == "the certificate of the service is for another name"
+    assert translated(error).detail == "certificate verify failed: certificate is for another host"
 
 
-def test_causes_that_go_round_in_a_circle_come_to_an_end():
+def test_circular_causes_do_not_loop_for_ever():
     first, second = ClientError(), ClientError()
     first.__cause__, second.__cause__ = second, first
-    assert told(first).kind == "protocol"
+    assert translated(first).kind == "protocol"
 
 
-@pytest.mark.parametrize("error", [ValueError(), LocalProtocolError("closed"), KeyboardInterrupt()])
-def test_what_is_not_named_passes(error):
-    with pytest.raises(type(error)) as caught, as_transport_error(ClientError):
+@pytest.mark.parametrize(
+    "error", [KeyError(), LocalProtocolError("closed"), InvalidArgument("url"), KeyboardInterrupt()]
+)
+def test_other_exceptions_and_errors_of_ours_pass_through(error):
+    with pytest.raises(type(error)) as caught, as_transport_error(ClientError, ValueError):
         raise error
     assert caught.value is error
 
@@ -157,14 +160,14 @@ def too_large_after(cause):
         raise TransportError("too-large", "more than 10 bytes") from error
 
 
-def test_a_transport_error_passes_without_what_led_to_it():
+def test_a_transport_error_passes_through_without_its_cause():
     with pytest.raises(TransportError, match="more than 10 bytes") as caught, as_transport_error():
         too_large_after(OSError(SECRET))
     assert "pa55word" not in "".join(traceback.format_exception(caught.value))
     assert caught.value.__context__ is None
 
 
-def test_a_transport_error_behind_what_a_client_raises_is_the_most_telling():
+def test_a_transport_error_that_caused_a_client_exception_is_preferred():
     def client():
         try:
             too_large_after(OSError(SECRET))
@@ -175,6 +178,6 @@ def test_a_transport_error_behind_what_a_client_raises_is_the_most_telling():
         client()
 
 
-def test_nothing_happens_where_nothing_is_raised():
+def test_without_an_exception_nothing_happens():
     with as_transport_error(Exception):
         pass

@@ -1,4 +1,4 @@
-"""What works under libraries that replace threads or the event loop, each in a process of its own."""
+"""Green threads and other event loops: each works, or is refused before anything is sent. Each needs a process."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds
 
 SEND = """
 from spongewatch import LocalProtocolError, Request
@@ -33,7 +33,7 @@ def refused(call):
 
 
 def printed(code, url, *needs):
-    """What a process prints that runs `code` beside the parts above, which it finds in `SEND`."""
+    """The lines that `code` prints in a process of its own; it can `exec(SEND)`."""
     for name in needs:
         pytest.importorskip(name)
     code = f"URL = {url!r}\nSEND = {SEND!r}\n{dedent(code)}"
@@ -46,11 +46,11 @@ def printed(code, url, *needs):
 
 @pytest.fixture
 def server():
-    with HostileServer(keeps_answering(answer(b"{}"), pause=0.05)) as running:
+    with HostileServer(responds(http_response(b"{}"), pause=0.05)) as running:
         yield running
 
 
-def test_gevent_that_is_patched_first_works_and_others_run_meanwhile(server):
+def test_gevent_works_if_it_is_patched_first(server):
     code = """
         from gevent import monkey; monkey.patch_all()
         import gevent
@@ -70,7 +70,7 @@ def test_gevent_that_is_patched_first_works_and_others_run_meanwhile(server):
 
 
 @pytest.mark.parametrize("loaded", ["spongewatch.transports", "urllib3_transport"])
-def test_gevent_that_is_patched_late_is_refused_before_anything_is_sent(server, loaded):
+def test_gevent_that_is_patched_late_is_refused(server, loaded):
     code = f"""
         from spongewatch.transports import wait
         if {loaded!r} == "urllib3_transport":
@@ -85,7 +85,7 @@ def test_gevent_that_is_patched_late_is_refused_before_anything_is_sent(server, 
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_eventlet_is_refused_before_anything_is_sent(server, first):
+def test_eventlet_is_refused_if_it_patched_sockets(server, first):
     patch = "import eventlet; eventlet.monkey_patch()"
     code = f"""
         {patch if first else "import spongewatch.transports"}
@@ -98,11 +98,11 @@ def test_eventlet_is_refused_before_anything_is_sent(server, first):
     assert server.exchanges == []
 
 
-def test_eventlet_that_patches_nothing_is_no_obstacle(server):
+def test_eventlet_without_patching_works(server):
     assert printed("import eventlet\nexec(SEND)\nprint(send())", server.url, "eventlet") == ["200"]
 
 
-def test_in_a_task_of_trio_nothing_is_sent(server):
+def test_a_task_of_trio_is_refused(server):
     code = """
         import trio
         exec(SEND)
@@ -115,12 +115,12 @@ def test_in_a_task_of_trio_nothing_is_sent(server):
         trio.run(main)
     """
     blocking, awaited = printed(code, server.url, "trio")
-    assert blocking.startswith("refused: this would block trio's event loop")
-    assert awaited == "refused: ThreadedTransport needs a running event loop of asyncio"
+    assert blocking.startswith("refused: a request would block the event loop of trio")
+    assert awaited == "refused: ThreadedTransport needs a running asyncio event loop"
     assert server.exchanges == []
 
 
-def test_in_a_thread_of_trio_it_works(server):
+def test_a_thread_of_trio_works(server):
     code = """
         import trio
         exec(SEND)
@@ -138,8 +138,8 @@ def test_uvloop_works(server):
     assert printed(code, server.url, "uvloop") == ["200"]
 
 
-@pytest.mark.parametrize(("backend", "came"), [("asyncio", "200"), ("trio", "refused")])
-def test_anyio_works_on_asyncio(server, backend, came):
+@pytest.mark.parametrize(("backend", "outcome"), [("asyncio", "200"), ("trio", "refused")])
+def test_anyio_works_on_asyncio_only(server, backend, outcome):
     code = f"""
         import anyio
         exec(SEND)
@@ -150,4 +150,4 @@ def test_anyio_works_on_asyncio(server, backend, came):
                 print("refused")
         anyio.run(main, backend={backend!r})
     """
-    assert printed(code, server.url, "anyio", backend) == [came]
+    assert printed(code, server.url, "anyio", backend) == [outcome]

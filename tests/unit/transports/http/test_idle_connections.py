@@ -1,4 +1,4 @@
-"""How long a connection may be idle and still be used again, on a clock that tests move."""
+"""For how long an idle connection is reused, on a clock that the tests move."""
 
 import socket
 from math import inf
@@ -10,7 +10,7 @@ from spongewatch.transports import Urllib3Transport
 from spongewatch.transports.http.connection import Connection
 from spongewatch.transports.http.idle_connections import IdleConnections, keep_alive_limit
 from spongewatch.transports.http.origins import Origin
-from spongewatch.transports.testing.hostile_server import HostileServer, answer, keeps_answering, says
+from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds, sends
 
 
 class Clock:
@@ -20,8 +20,8 @@ class Clock:
         return self.now
 
 
-def in_a_row(*waits, script, then=None):
-    """The connections that were made, after requests with these pauses between them; a stale one is passed over."""
+def connections_after(*waits, script, then=None):
+    """The number of connections that were made after each of several requests, with pauses between them."""
     clock, made = Clock(), []
     scripts = [script] if then is None else [script, then]
     with HostileServer(*scripts) as server, Urllib3Transport(clock=clock) as transport:
@@ -35,15 +35,15 @@ def in_a_row(*waits, script, then=None):
     return made
 
 
-GOOD = keeps_answering(answer(b"{}"))
+GOOD = responds(http_response(b"{}"))
 
 
-def says_with(value):
-    return keeps_answering(answer(b"{}", headers={"keep-alive": value}))
+def responds_with_keep_alive(value):
+    return responds(http_response(b"{}", headers={"keep-alive": value}))
 
 
-def test_without_a_header_a_connection_may_be_idle_for_long():
-    assert in_a_row(1, 1_000, 100_000, script=GOOD) == [1, 1, 1, 1]
+def test_without_a_keep_alive_header_there_is_no_limit():
+    assert connections_after(1, 1_000, 100_000, script=GOOD) == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -61,34 +61,34 @@ def test_without_a_header_a_connection_may_be_idle_for_long():
         ("max=5", 4.0, 1),
     ],
 )
-def test_the_header_of_the_server_is_heeded_with_a_margin(value, idle, made):
-    assert in_a_row(idle, script=says_with(value))[-1] == made
+def test_the_keep_alive_header_limits_reuse_with_a_margin(value, idle, made):
+    assert connections_after(idle, script=responds_with_keep_alive(value))[-1] == made
 
 
-def ends_at_the_second(talk):
-    says(answer(b"{}"))(talk)
-    says(b"")(talk)
+def ends_at_the_second_request(talk):
+    sends(http_response(b"{}"))(talk)
+    sends(b"")(talk)
 
 
-def test_a_limit_is_learned_from_a_connection_that_ended_as_it_was_used():
-    made = in_a_row(1.0, 1.0, 0.7, 0.81, 1.0, 0.79, script=ends_at_the_second, then=GOOD)
+def test_a_limit_is_learned_from_a_stale_connection():
+    made = connections_after(1.0, 1.0, 0.7, 0.81, 1.0, 0.79, script=ends_at_the_second_request, then=GOOD)
     assert made == [1, 1, 2, 2, 3, 4, 4]
 
 
-def test_it_is_forgotten_after_ten_minutes():
-    made = in_a_row(1.0, 1.0, 598.0, 2.0, script=ends_at_the_second, then=GOOD)
+def test_a_learned_limit_is_forgotten_after_ten_minutes():
+    made = connections_after(1.0, 1.0, 598.0, 2.0, script=ends_at_the_second_request, then=GOOD)
     assert made == [1, 1, 2, 3, 3]
 
 
-def test_the_shortest_limit_counts():
-    made = in_a_row(1.0, 0.0, 0.5, 0.0, 0.5, 0.39, script=ends_at_the_second)
+def test_the_shortest_learned_limit_counts():
+    made = connections_after(1.0, 0.0, 0.5, 0.0, 0.5, 0.39, script=ends_at_the_second_request)
     assert made == [1, 1, 2, 2, 3, 4, 4]
 
 
-def test_each_origin_has_a_limit_of_its_own():
+def test_each_origin_has_its_own_limit():
     clock = Clock()
     with (
-        HostileServer(ends_at_the_second, GOOD) as one,
+        HostileServer(ends_at_the_second_request, GOOD) as one,
         HostileServer(GOOD) as other,
         Urllib3Transport(clock=clock) as transport,
     ):
@@ -101,11 +101,11 @@ def test_each_origin_has_a_limit_of_its_own():
         assert other.connections == 1
 
 
-def test_a_header_that_says_nothing_limits_nothing():
+def test_an_empty_keep_alive_header_is_no_limit():
     assert keep_alive_limit(None) == keep_alive_limit("") == inf
 
 
-def test_a_connection_that_comes_back_after_the_end_is_closed():
+def test_a_connection_returned_after_close_is_closed():
     idle, (ours, theirs) = IdleConnections(Clock()), socket.socketpair()
     connection = Connection(Origin("http", "127.0.0.1", 80, None), None)
     connection.sock = ours

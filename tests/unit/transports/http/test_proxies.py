@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.util import Url
 
-from spongewatch import InvalidType, LocalProtocolError
+from spongewatch import InvalidArgument, InvalidType
 from spongewatch.core.secret import Secret
 from spongewatch.transports import Urllib3Transport
 from spongewatch.transports.http.proxies import Proxies, Proxy
@@ -15,14 +15,14 @@ from spongewatch.transports.http.proxies import Proxies, Proxy
 URL = "http://proxy.example:3128"
 
 
-def way(environment, host="api.example", scheme="https", port=443, proxy=None):
+def proxy_host(environment, host="api.example", scheme="https", port=443, proxy=None):
     """The host of the proxy, or None."""
-    found = proxies(environment, proxy).leading_to(scheme, host, port)
+    found = proxies(environment, proxy).proxy_for(scheme, host, port)
     return found and found.host
 
 
 def proxies(environment, proxy=None):
-    """The proxies of a process with this environment."""
+    """The proxies that a process with this environment uses."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "environ", environment)
         return Proxies(proxy if proxy is None else Secret(proxy))
@@ -32,10 +32,10 @@ def at(host):
     return f"http://{host}:3128"
 
 
-def test_without_variables_the_way_is_direct():
-    assert way({}) is None
-    assert way({"no_proxy": "*"}) is None
-    assert way({"ftp_proxy": URL, "PROXY": URL}) is None
+def test_without_variables_there_is_no_proxy():
+    assert proxy_host({}) is None
+    assert proxy_host({"no_proxy": "*"}) is None
+    assert proxy_host({"ftp_proxy": URL, "PROXY": URL}) is None
 
 
 @pytest.mark.parametrize(
@@ -54,26 +54,26 @@ def test_without_variables_the_way_is_direct():
         ({"all_proxy": "", "ALL_PROXY": at("b")}, None, None),
     ],
 )
-def test_the_variable_of_the_scheme_counts_before_the_one_for_all_and_lower_case_before_upper(
+def test_the_variable_of_the_scheme_precedes_all_proxy_and_lower_case_precedes_upper(
     environment, over_https, over_http
 ):
-    assert way(environment) == over_https
-    assert way(environment, scheme="http", port=80) == over_http
+    assert proxy_host(environment) == over_https
+    assert proxy_host(environment, scheme="http", port=80) == over_http
 
 
-def test_in_a_cgi_script_a_strangers_header_names_no_proxy():
+def test_http_proxy_in_upper_case_is_ignored_in_a_cgi_script():
     cgi = {"REQUEST_METHOD": "GET"}
-    assert way({**cgi, "HTTP_PROXY": URL}, scheme="http") is None
-    assert way({**cgi, "HTTP_PROXY": URL, "all_proxy": at("a")}, scheme="http") == "a"
-    assert way({**cgi, "http_proxy": URL}, scheme="http") == "proxy.example"
-    assert way({**cgi, "HTTPS_PROXY": URL}) == "proxy.example"
+    assert proxy_host({**cgi, "HTTP_PROXY": URL}, scheme="http") is None
+    assert proxy_host({**cgi, "HTTP_PROXY": URL, "all_proxy": at("a")}, scheme="http") == "a"
+    assert proxy_host({**cgi, "http_proxy": URL}, scheme="http") == "proxy.example"
+    assert proxy_host({**cgi, "HTTPS_PROXY": URL}) == "proxy.example"
 
 
 def test_the_environment_is_read_once():
     environment = {"https_proxy": URL}
     found = proxies(environment)
     environment.clear()
-    assert found.leading_to("https", "api.example", 443) == Proxy("proxy.example", 3128)
+    assert found.proxy_for("https", "api.example", 443) == Proxy("proxy.example", 3128)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,9 @@ def test_the_environment_is_read_once():
         ("xn--bcher-kva.example", "xn--bcher-kva.example"),
     ],
 )
-def test_what_no_proxy_means_is_reached_directly(no_proxy, host):
-    assert way({"https_proxy": URL, "no_proxy": no_proxy}, host) is None
-    assert way({"all_proxy": URL, "NO_PROXY": no_proxy}, host) is None
+def test_hosts_that_no_proxy_matches_have_no_proxy(no_proxy, host):
+    assert proxy_host({"https_proxy": URL, "no_proxy": no_proxy}, host) is None
+    assert proxy_host({"all_proxy": URL, "NO_PROXY": no_proxy}, host) is None
 
 
 @pytest.mark.parametrize(
@@ -132,15 +132,15 @@ def test_what_no_proxy_means_is_reached_directly(no_proxy, host):
         ("-ü.example", "xn--bcher-kva.example"),
     ],
 )
-def test_what_no_proxy_does_not_mean_is_reached_by_way_of_the_proxy(no_proxy, host):
-    assert way({"https_proxy": URL, "no_proxy": no_proxy}, host) == "proxy.example"
+def test_hosts_that_no_proxy_does_not_match_have_the_proxy(no_proxy, host):
+    assert proxy_host({"https_proxy": URL, "no_proxy": no_proxy}, host) == "proxy.example"
 
 
-def test_lower_case_no_proxy_counts_before_upper_case():
-    assert way({"https_proxy": URL, "no_proxy": "", "NO_PROXY": "*"}) == "proxy.example"
+def test_no_proxy_in_lower_case_precedes_upper_case():
+    assert proxy_host({"https_proxy": URL, "no_proxy": "", "NO_PROXY": "*"}) == "proxy.example"
 
 
-OTHER_WORDS = [
+OTHER_SPELLINGS = [
     "localhost.",
     "127.0.0.1.",
     "127.1",
@@ -153,27 +153,27 @@ OTHER_WORDS = [
     "::",
     "::ffff:0.0.0.0",
 ]
-"""For this machine."""
+"""Other spellings of this machine."""
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1", *OTHER_WORDS])
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1", *OTHER_SPELLINGS])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_this_machine_is_never_reached_by_way_of_a_proxy(host, scheme):
-    assert way({"all_proxy": URL}, host, scheme) is None
-    assert way({}, host, scheme, proxy=URL) is None
+def test_this_machine_never_has_a_proxy(host, scheme):
+    assert proxy_host({"all_proxy": URL}, host, scheme) is None
+    assert proxy_host({}, host, scheme, proxy=URL) is None
 
 
 @pytest.mark.parametrize(
     "host", ["127.0.0.1.example", "localhost.example", "notlocalhost", "128.0.0.1", "::2", "128.1", "::ffff:10.0.0.1"]
 )
-def test_what_only_looks_like_this_machine_is_not(host):
-    assert way({"all_proxy": URL}, host) == "proxy.example"
+def test_similar_hosts_are_not_this_machine(host):
+    assert proxy_host({"all_proxy": URL}, host) == "proxy.example"
 
 
 @pytest.mark.parametrize("environment", [{}, {"https_proxy": at("a")}, {"https_proxy": "socks5://a", "no_proxy": "*"}])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_proxy_that_the_caller_names_is_for_all_and_the_environment_does_not_count(environment, scheme):
-    assert way(environment, scheme=scheme, proxy=URL) == "proxy.example"
+def test_the_argument_applies_to_all_hosts_and_replaces_the_environment(environment, scheme):
+    assert proxy_host(environment, scheme=scheme, proxy=URL) == "proxy.example"
 
 
 @pytest.mark.parametrize(
@@ -191,8 +191,8 @@ def test_a_proxy_that_the_caller_names_is_for_all_and_the_environment_does_not_c
         ("[2001:db8::7]", "2001:db8::7", 80),
     ],
 )
-def test_the_url_of_a_proxy(url, host, port):
-    assert proxies({"https_proxy": url}).leading_to("https", "api.example", 443) == Proxy(host, port)
+def test_the_url_of_a_proxy_is_parsed(url, host, port):
+    assert proxies({"https_proxy": url}).proxy_for("https", "api.example", 443) == Proxy(host, port)
 
 
 @pytest.mark.parametrize(
@@ -208,8 +208,8 @@ def test_the_url_of_a_proxy(url, host, port):
     ],
 )
 @pytest.mark.parametrize("start", ["http://", ""])
-def test_a_user_and_a_password_go_into_a_header_and_not_into_the_repr(start, info, pair):
-    proxy = proxies({}, f"{start}{info}@proxy.example:3128").leading_to("https", "api.example", 443)
+def test_user_and_password_are_in_a_header_but_not_in_the_repr(start, info, pair):
+    proxy = proxies({}, f"{start}{info}@proxy.example:3128").proxy_for("https", "api.example", 443)
     scheme, _, encoded = proxy.authorization.partition(" ")
     assert (scheme, b64decode(encoded).decode()) == ("Basic", pair)
     assert repr(proxy) == "Proxy(host='proxy.example', port=3128)"
@@ -237,52 +237,41 @@ UNUSABLE = [
 
 @pytest.mark.parametrize("url", UNUSABLE)
 @pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
-def test_a_variable_that_can_not_be_used_is_named_once_it_counts_and_its_value_is_not(name, url):
+def test_an_unusable_variable_is_named_without_its_value_when_it_applies(name, url):
     found = proxies({name: url, "no_proxy": "intern.example"})
-    assert found.leading_to("https", "localhost", 443) is None
-    assert found.leading_to("https", "intern.example", 443) is None
-    with pytest.raises(LocalProtocolError, match=f"^{name.lower()} is no ") as caught:
-        found.leading_to("https", "api.example", 443)
-    assert told_nothing(caught.value)
+    assert found.proxy_for("https", "localhost", 443) is None
+    assert found.proxy_for("https", "intern.example", 443) is None
+    with pytest.raises(InvalidArgument, match=f"^{name.lower()} must be the URL of an HTTP proxy") as caught:
+        found.proxy_for("https", "api.example", 443)
+    assert shows_no_secret(caught.value)
 
 
 @pytest.mark.parametrize("url", [3128, b"http://s3cret", object()])
-def test_a_proxy_of_another_type_is_refused(url):
+def test_proxy_must_be_a_str(url):
     with pytest.raises(InvalidType, match="^proxy must be a str, not ") as caught:
         Urllib3Transport(proxy=url)
-    assert told_nothing(caught.value)
+    assert shows_no_secret(caught.value)
 
 
 @pytest.mark.parametrize("url", [*UNUSABLE, ""])
-def test_a_proxy_of_the_callers_that_can_not_be_used_is_refused_at_once(url):
-    with pytest.raises(LocalProtocolError, match="^proxy is no ") as caught:
+def test_an_unusable_argument_is_refused_without_its_value(url):
+    with pytest.raises(InvalidArgument, match="^proxy must be the URL of an HTTP proxy") as caught:
         Urllib3Transport(proxy=url)
-    assert told_nothing(caught.value)
+    assert shows_no_secret(caught.value)
 
 
 @pytest.mark.parametrize("host", ["pro xy", "s3cret\0", "s3cret\r", "pr\u00f6xy"])
-def test_a_host_that_http_can_not_carry_is_refused_though_urllib3_lets_it_through(monkeypatch, host):
-    read = Url("http", host=host, path="/")  # as most of its versions read one
+def test_a_host_that_http_does_not_allow_is_refused_even_if_urllib3_accepts_it(monkeypatch, host):
+    read = Url("http", host=host, path="/")  # what most versions return
     monkeypatch.setattr("spongewatch.transports.http.proxies.parse_url", lambda _: read)
-    with pytest.raises(LocalProtocolError, match="^proxy is no url of a proxy") as caught:
+    with pytest.raises(InvalidArgument, match="^proxy must be the URL of an HTTP proxy") as caught:
         proxies({}, "http://s3cret")
-    assert told_nothing(caught.value)
+    assert shows_no_secret(caught.value)
 
 
-def told_nothing(error):
-    told = "".join(traceback.TracebackException.from_exception(error).format_exception_only()) + str(error)
-    return "s3cret" not in told and "\n" not in str(error) and error.__context__ is None
-
-
-def test_the_line_says_what_would_do():
-    assert refusal("http://") == "proxy is no url of a proxy such as http://proxy.example:3128"
-    assert refusal("socks5://a") == "proxy is no http:// url, and no other kind of proxy is supported"
-
-
-def refusal(url):
-    with pytest.raises(LocalProtocolError) as caught:
-        proxies({}, url)
-    return str(caught.value)
+def shows_no_secret(error):
+    text = "".join(traceback.TracebackException.from_exception(error).format_exception_only()) + str(error)
+    return "s3cret" not in text and "\n" not in str(error) and error.__context__ is None
 
 
 TEXTS = (
@@ -291,8 +280,8 @@ TEXTS = (
 
 
 @given(TEXTS, TEXTS, st.sampled_from(["api.example", "192.0.2.7", "2001:db8::7"]))
-def test_whatever_stands_there_nothing_else_is_raised(url, no_proxy, host):
+def test_no_value_of_the_variables_raises_anything_else(url, no_proxy, host):
     try:
-        proxies({"https_proxy": url, "no_proxy": no_proxy}).leading_to("https", host, 443)
-    except LocalProtocolError as error:
-        assert str(error).startswith("https_proxy is no ")
+        proxies({"https_proxy": url, "no_proxy": no_proxy}).proxy_for("https", host, 443)
+    except InvalidArgument as error:
+        assert str(error).startswith("https_proxy must be the URL of an HTTP proxy")

@@ -15,7 +15,7 @@ def head(request, proxy=None):
     return request_head(request, target, origin)
 
 
-def test_a_request_has_its_own_headers_and_three_more():
+def test_a_request_is_sent_with_its_headers_and_three_more():
     request = Request("GET", "https://api.example/events/1126.json?echo=a%20b", {"x-odd": "two  blanks, \xe9\t"})
     assert head(request) == (
         b"GET /events/1126.json?echo=a%20b HTTP/1.1\r\nhost: api.example\r\naccept-encoding: gzip\r\n"
@@ -33,7 +33,7 @@ def test_headers_of_the_request_replace_those_of_the_transport():
     ("method", "body", "length"),
     [("GET", b"", None), ("DELETE", b"", None), ("POST", b"", b"0"), ("POST", b"[]", b"2"), ("DELETE", b"[]", b"2")],
 )
-def test_the_length_of_a_body_is_stated(method, body, length):
+def test_content_length_is_sent_with_a_body_and_with_post(method, body, length):
     written = head(Request(method, "https://api.example/", {}, body))
     assert (b"\r\ncontent-length: %b\r\n" % length in written) if length else (b"content-length" not in written)
 
@@ -46,14 +46,14 @@ def test_the_length_of_a_body_is_stated(method, body, length):
         ("https://api.example/a?b", b"GET /a?b HTTP/1.1\r\n"),
     ],
 )
-def test_a_proxy_is_told_the_host_and_its_password_only_over_http(url, line):
+def test_a_request_has_the_whole_url_and_the_proxy_password_only_over_http(url, line):
     written = head(Request("GET", url), "http://user:s3cret@proxy.example:3128")
     assert written.startswith(line)
     assert (b"\r\nproxy-authorization: Basic dXNlcjpzM2NyZXQ=\r\n" in written) is url.startswith("http:")
 
 
 @pytest.mark.parametrize("proxy", ["http://proxy.example:3128", None])
-def test_without_a_password_of_a_proxy_none_is_sent(proxy):
+def test_no_proxy_password_is_sent_without_one(proxy):
     assert b"proxy-authorization" not in head(Request("GET", "http://api.example/"), proxy)
 
 
@@ -71,7 +71,7 @@ def test_without_a_password_of_a_proxy_none_is_sent(proxy):
         (Request("GET", "https://api.example/", {"a": "s3cret\u20ac"}), "header value"),
     ],
 )
-def test_a_request_that_http_does_not_allow_is_refused_and_not_shown(request_, part):
+def test_a_request_that_http_does_not_allow_is_an_invalid_argument_that_does_not_show_it(request_, part):
     with pytest.raises(InvalidArgument, match=f"^request has a {part} that HTTP doesn't allow$") as caught:
         head(request_)
     shown = [
@@ -80,6 +80,6 @@ def test_a_request_that_http_does_not_allow_is_refused_and_not_shown(request_, p
     assert "s3cret" not in str(shown[1:])
 
 
-def test_a_target_that_http_does_not_allow_is_refused():
+def test_a_target_that_http_does_not_allow_is_an_invalid_argument():
     with pytest.raises(InvalidArgument, match="^request has a URL that HTTP doesn't allow$"):
         check_request(Request("GET", "https://api.example/a b"), Secret("/a b"))

@@ -15,7 +15,7 @@ GOOD = b"HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n" + b'{"events": []}'
 
 @contextmanager
 def says(data, *, timeout=30.0, pause=0.0):
-    """An answer whose bytes come one after the other where there is a pause, and all at once where there is none."""
+    """A response that arrives at once or, if there is a pause, one byte at a time."""
 
     def drip():
         for byte in data:
@@ -33,15 +33,15 @@ def says(data, *, timeout=30.0, pause=0.0):
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.settimeout(timeout)
-        answer = TimedResponse(ours)
+        response = TimedResponse(ours)
         if pause:
             thread = threading.Thread(target=drip)
             thread.start()
         else:
-            writer = threading.Thread(target=pour)  # it may be more than the buffers of the system hold
+            writer = threading.Thread(target=pour)  # in a thread, because it may not fit into the socket buffer
             writer.start()
-        yield answer
-        answer.close()
+        yield response
+        response.close()
         ours.close()
         if pause:
             thread.join()
@@ -49,91 +49,97 @@ def says(data, *, timeout=30.0, pause=0.0):
             writer.join()
 
 
-def test_an_answer_is_read_as_it_came():
-    with says(GOOD) as answer:
-        answer.begin()
-        assert (answer.status, answer.read()) == (200, b'{"events": []}')
+def test_a_response_is_read():
+    with says(GOOD) as response:
+        response.begin()
+        assert (response.status, response.read()) == (200, b'{"events": []}')
 
 
-def test_an_answer_that_drips_is_read_while_there_is_time():
-    with says(GOOD, pause=0.001) as answer:
-        answer.begin()
-        assert answer.read() == b'{"events": []}'
+def test_a_slow_response_is_read_within_the_timeout():
+    with says(GOOD, pause=0.001) as response:
+        response.begin()
+        assert response.read() == b'{"events": []}'
 
 
 @pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
-def test_a_response_without_a_body_ends_with_its_head(status):
+def test_a_chunked_response_without_a_body_ends_after_its_headers(status):
     with says(b"HTTP/1.1 " + status + b"\r\ntransfer-encoding: chunked\r\n\r\n") as response:
-        assert read_whole(response) == b""
+        assert read_all(response) == b""
 
 
-@pytest.mark.parametrize("read_on", [False, True], ids=["head", "body"])
-def test_an_answer_that_drips_for_too_long_is_late(read_on):
-    head = b"HTTP/1.1 200 OK\r\n\r\n" if read_on else b""
+@pytest.mark.parametrize("in_body", [False, True], ids=["head", "body"])
+def test_a_response_that_is_too_slow_times_out(in_body):
+    head = b"HTTP/1.1 200 OK\r\n\r\n" if in_body else b""
     start = monotonic()
-    with says(head + b"x" * 5_000, timeout=0.1, pause=0.003) as answer, pytest.raises(TimeoutError):
-        read_whole(answer)
-    assert monotonic() - start < 12  # and not 15, as long as it drips
+    with says(head + b"x" * 5_000, timeout=0.1, pause=0.003) as response, pytest.raises(TimeoutError):
+        read_all(response)
+    assert monotonic() - start < 12  # all the bytes would take 15 s
 
 
-def read_whole(answer):
-    answer.begin()
-    return answer.read()
+def read_all(response):
+    response.begin()
+    return response.read()
 
 
-def test_what_is_asked_for_when_the_time_is_over_is_late():
-    with says(GOOD, timeout=0.01) as answer:
+def test_a_read_after_the_timeout_times_out():
+    with says(GOOD, timeout=0.01) as response:
         sleep(0.02)
         with pytest.raises(TimeoutError):
-            answer.begin()
+            response.begin()
 
 
-def test_a_socket_without_a_time_out_gives_all_the_time():
-    with says(GOOD, timeout=None) as answer:
-        assert read_whole(answer) == b'{"events": []}'
+def test_a_socket_without_a_timeout_has_unlimited_time():
+    with says(GOOD, timeout=None) as response:
+        assert read_all(response) == b'{"events": []}'
 
 
-def test_a_connection_on_which_more_came_is_none_any_more():
+def test_bytes_after_the_response_shut_the_connection_down():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.settimeout(30.0)
         theirs.sendall(GOOD + GOOD)
-        assert read_whole(TimedResponse(ours)) == b'{"events": []}'
+        assert read_all(TimedResponse(ours)) == b'{"events": []}'
         assert theirs.recv(1) == b""
 
 
 @pytest.mark.parametrize(
     ("data", "error"),
     [
-        (b"HTTP/1.1 200 OK\r\n", "reset: the response broke off"),
-        (b"HTTP/1.1 200 OK\r\ncontent-le", "reset: the response broke off"),
-        (b"HTTP/1.1 2", "reset: the response broke off"),
-        (b"HTTP/1.1 200 OK\r\nno colon\r\ncontent-length: 0\r\n\r\n", "protocol: a header of the response"),
-        (b"HTTP/1.1 200 OK\r\n a: b\r\n\r\n", "protocol: a header of the response"),
-        (b"HTTP/1.1 200 OK\r\na: b\rcontent-length: 2\r\n\r\n[]", "protocol: a header of the response"),
-        (b"nonsense\r\n\r\n", "protocol: the response is not HTTP"),
-        (b"\r\n\r\n", "protocol: the response is not HTTP"),
-        (b"HTTP/0.9 200 OK\r\n\r\n", "protocol: the response is not HTTP"),
-        (b"HTTP/1.1 2_0_0 OK\r\n\r\n", "protocol: the response is not HTTP"),
-        (b"HTTP/1.1 700 OK\r\n\r\n", "protocol: status 700 is not between 100 and 599"),
-        (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\n", "protocol: the response states its"),
-        (b"HTTP/1.1 401 No\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n", "protocol: the response st"),
+        (b"HTTP/1.1 200 OK\r\n", "reset: connection closed before the response was complete"),
+        (b"HTTP/1.1 200 OK\r\ncontent-le", "reset: connection closed before the response was complete"),
+        (b"HTTP/1.1 2", "reset: connection closed before the response was complete"),
+        (b"HTTP/1.1 200 OK\r\nno colon\r\ncontent-length: 0\r\n\r\n", "protocol: invalid response header"),
+        (b"HTTP/1.1 200 OK\r\n a: b\r\n\r\n", "protocol: invalid response header"),
+        (b"HTTP/1.1 200 OK\r\na: b\rcontent-length: 2\r\n\r\n[]", "protocol: invalid response header"),
+        (b"nonsense\r\n\r\n", "protocol: invalid HTTP response"),
+        (b"\r\n\r\n", "protocol: invalid HTTP response"),
+        (b"HTTP/0.9 200 OK\r\n\r\n", "protocol: invalid HTTP response"),
+        (b"HTTP/1.1 2_0_0 OK\r\n\r\n", "protocol: invalid HTTP response"),
+        (b"HTTP/1.1 700 OK\r\n\r\n", "protocol: invalid status 700; must be between 100 and 599"),
+        (
+            b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\n",
+            "protocol: more than one Content-Length or",
+        ),
+        (
+            b"HTTP/1.1 401 No\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n",
+            "protocol: more than one Content-Length or",
+        ),
         (b"HTTP/1.1 200 OK\r\ncontent-length: -2\r\n\r\n", "protocol: invalid Content-Length"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 1_0\r\n\r\n", "protocol: invalid Content-Length"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 3, 4\r\n\r\n", "protocol: invalid Content-Length"),
         (b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\n", "protocol: invalid Content-Length or Transfer-E"),
-        (b"HTTP/1.1 200 OK\r\nx: " + b"y" * 65_536 + b"\r\n\r\n", "too-large: the head of the response"),
-        (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 12_000 + b"\r\n", "too-large: the head of the response"),
-        (b"HTTP/1.1 103 Early Hints\r\nx: y\r\n\r\n" * 3_000, "too-large: the head of the response"),
+        (b"HTTP/1.1 200 OK\r\nx: " + b"y" * 65_536 + b"\r\n\r\n", "too-large: response headers exceed"),
+        (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 12_000 + b"\r\n", "too-large: response headers exceed"),
+        (b"HTTP/1.1 103 Early Hints\r\nx: y\r\n\r\n" * 3_000, "too-large: response headers exceed"),
     ],
 )
-def test_a_head_that_is_unclear_is_refused(data, error):
+def test_invalid_headers_are_an_error(data, error):
     with says(data) as response, pytest.raises(TransportError) as caught:
         response.begin()
     assert str(caught.value).startswith(error)
 
 
-def test_nothing_at_all_is_a_disconnection():
+def test_an_end_before_the_first_byte_is_a_disconnection():
     with says(b"") as response, pytest.raises(RemoteDisconnected):
         response.begin()
 
@@ -156,7 +162,7 @@ def test_a_reset_is_a_disconnection_only_before_the_first_byte(began):
 
 
 @pytest.mark.parametrize("count", [101, 1_000])
-def test_more_headers_are_read_than_http_client_takes(count):
+def test_more_headers_are_read_than_http_client_accepts(count):
     lines = b"".join(b"x-%d: y\r\n" % number for number in range(count))
     with says(b"HTTP/1.1 200 OK\r\n" + lines + b"content-length: 0\r\n\r\n") as response:
         response.begin()
@@ -172,7 +178,7 @@ def test_interim_responses_are_skipped(status):
         assert (response.status, response.getheader("link"), response.read()) == (200, None, b'{"events": []}')
 
 
-def test_no_http_follows_a_101():
+def test_a_101_ends_http_on_the_connection():
     with says(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n") as response:
         response.begin()
         assert (response.status, response.will_close) == (101, True)
@@ -182,18 +188,18 @@ CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
 @pytest.mark.parametrize("chunks", [b"2\r\n[]\r\n0\r\n\r\n", b"2;x=1\r\n[]\r\n0\r\nx: y\r\n\r\n", b"02\r\n[]\r\n0\r\n"])
-def test_chunks_are_whole_with_their_last_one(chunks):
+def test_a_chunked_body_is_complete_with_its_last_chunk(chunks):
     with says(CHUNKED + chunks) as response:
-        assert read_whole(response) == b"[]"
+        assert read_all(response) == b"[]"
 
 
 @pytest.mark.parametrize("chunks", [b"", b"2", b"2\r\n[", b"2\r\n[]", b"2\r\n[]\r\n", b"2\r\n[]\r\n0"])
-def test_chunks_that_break_off_are_not_whole(chunks):
+def test_a_truncated_chunked_body_is_incomplete(chunks):
     with says(CHUNKED + chunks) as response, pytest.raises(IncompleteRead):
-        read_whole(response)
+        read_all(response)
 
 
 @pytest.mark.parametrize("lines", [b"x: y\r\n" * 20_000, b"x: " + b"y" * 70_000])
 def test_trailers_are_bounded(lines):
     with says(CHUNKED + b"2\r\n[]\r\n0\r\n" + lines) as response, pytest.raises((TransportError, HTTPException)):
-        read_whole(response)
+        read_all(response)

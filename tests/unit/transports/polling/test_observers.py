@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from spongewatch import Completed, Ended, LocalProtocolError, State
+from spongewatch import Completed, Ended, InvalidArgument, InvalidType, State
 from spongewatch.transports import ObserverErrors
 from spongewatch.transports.polling.observers import MAX_ERRORS, Observers
 
@@ -27,50 +27,50 @@ def raised_by(observers):
     return caught.value
 
 
-def test_all_are_told_in_their_order():
-    told = []
+def test_observers_are_called_in_order():
+    calls = []
     observers = Observers(
-        [lambda item: told.append(("first", item)), lambda item: told.append(("second", item))], "raise"
+        [lambda item: calls.append(("first", item)), lambda item: calls.append(("second", item))], "raise"
     )
     observers.notify(ITEM)
-    assert told == [("first", ITEM), ("second", ITEM)]
+    assert calls == [("first", ITEM), ("second", ITEM)]
     observers.raise_errors(OUTCOME)
 
 
-def test_nobody_needs_to_observe():
+def test_there_may_be_no_observers():
     observers = Observers([], "raise")
     observers.notify(ITEM)
     observers.raise_errors(OUTCOME)
 
 
 def test_observers_may_come_from_an_iterator():
-    told = []
-    observers = Observers(iter([told.append]), "raise")
+    received = []
+    observers = Observers(iter([received.append]), "raise")
     observers.notify(ITEM)
     observers.notify(ITEM)
-    assert told == [ITEM, ITEM]
+    assert received == [ITEM, ITEM]
 
 
-def test_who_raises_keeps_nobody_from_being_told_and_the_errors_are_raised_in_the_end():
-    told = []
+def test_an_error_does_not_keep_other_observers_from_being_called():
+    received = []
     first, second = ValueError("a"), StopIteration()
-    observers = Observers([raising(first), told.append, raising(second), told.append], "raise")
+    observers = Observers([raising(first), received.append, raising(second), received.append], "raise")
     observers.notify(ITEM)
-    assert told == [ITEM, ITEM]
+    assert received == [ITEM, ITEM]
     group = raised_by(observers)
     assert group.message == "observers failed"
     assert group.exceptions == (first, second)
     assert not hasattr(group, "__notes__")
 
 
-def test_a_group_that_an_observer_raises_is_one_error():
+def test_a_group_that_an_observer_raises_counts_as_one_error():
     inner = ExceptionGroup("callbacks failed", [ValueError("a"), ValueError("b")])
     observers = Observers([raising(inner)], "raise")
     observers.notify(ITEM)
     assert raised_by(observers).exceptions == (inner,)
 
 
-def test_a_long_watch_keeps_the_first_errors_and_counts_the_others():
+def test_the_first_errors_are_kept_and_the_others_counted():
     errors = iter(range(MAX_ERRORS + 1200))
 
     def observer(item):
@@ -84,18 +84,18 @@ def test_a_long_watch_keeps_the_first_errors_and_counts_the_others():
         observers.notify(ITEM)
     group = raised_by(observers)
     assert [error.args for error in group.exceptions] == [(number,) for number in range(MAX_ERRORS)]
-    assert group.__notes__ == ["1,200 more, after the first 100, were not kept"]
+    assert group.__notes__ == ["1,200 more exceptions after the first 100 were dropped"]
 
 
-def test_errors_are_logged_at_once_and_not_kept_where_the_user_wants_that(caplog):
-    told, error = [], ValueError("a")
-    observers = Observers([raising(error), told.append], "log")
+def test_errors_can_be_logged_at_once_instead(caplog):
+    received, error = [], ValueError("a")
+    observers = Observers([raising(error), received.append], "log")
     observers.notify(Ended("11\n26", 2.0, Completed(2), State.COMPLETE, 2))
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("spongewatch", logging.ERROR)
     assert record.getMessage() == "an observer of import 11\\n26 failed"
     assert record.exc_info[1] is error
-    assert len(told) == 1
+    assert len(received) == 1
     observers.raise_errors(OUTCOME)
 
 
@@ -105,92 +105,96 @@ def test_errors_that_are_raised_are_not_logged(caplog):
     assert caplog.records == []
 
 
-@pytest.mark.parametrize("on_error", ["raise", "log"])
-@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, GeneratorExit])
-def test_an_interruption_goes_straight_to_the_caller(interruption, on_error):
-    told = []
-    observers = Observers([raising(interruption()), told.append], on_error)
-    with pytest.raises(interruption):
+@pytest.mark.parametrize("on_observer_error", ["raise", "log"])
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_an_interrupt_goes_straight_to_the_caller(interrupt, on_observer_error):
+    received = []
+    observers = Observers([raising(interrupt()), received.append], on_observer_error)
+    with pytest.raises(interrupt):
         observers.notify(ITEM)
-    assert told == []
+    assert received == []
     observers.raise_errors(OUTCOME)
 
 
 @pytest.mark.parametrize(
     ("observers", "message"),
     [
-        ([print, None], "an observer is a function, not NoneType"),
-        ("log", "an observer is a function, not str"),
-        (print, "observers are a list of functions, not builtin_function_or_method"),
-        (None, "observers are a list of functions, not NoneType"),
+        ([print, None], "observers must be functions, not NoneType"),
+        ("log", "observers must be functions, not str"),
+        (print, "observers must be an iterable of functions, not builtin_function_or_method"),
+        (None, "observers must be an iterable of functions, not NoneType"),
     ],
 )
-def test_observers_are_functions(observers, message):
-    with pytest.raises(LocalProtocolError) as error:
+def test_observers_must_be_an_iterable_of_functions(observers, message):
+    with pytest.raises(InvalidType) as error:
         Observers(observers, "raise")
     assert str(error.value) == message
 
 
-@pytest.mark.parametrize("on_error", ["ignore", None, [], "lo\x1bg"])
-def test_an_error_is_raised_or_logged_and_nothing_else(on_error):
-    with pytest.raises(LocalProtocolError, match='an observer\'s error is for "raise" or "log", not ') as error:
-        Observers([], on_error)
+@pytest.mark.parametrize("on_observer_error", ["ignore", None, [], "lo\x1bg"])
+def test_on_observer_error_must_be_one_of_its_values(on_observer_error):
+    with pytest.raises(InvalidArgument, match='^on_observer_error must be "raise" or "log", not ') as error:
+        Observers([], on_observer_error)
     assert str(error.value).isprintable()
 
 
-# Under asyncio.
+# Under asyncio
 
 
-class Notifier:
-    def __init__(self, told):
-        self.told = told
+class AsyncObserver:
+    def __init__(self, calls):
+        self.calls = calls
 
     async def __call__(self, item):
         await asyncio.sleep(0)
-        self.told.append(("async", item))
+        self.calls.append(("async", item))
 
 
-def test_an_async_observer_is_awaited_before_the_next_one_is_told():
-    told = []
+def test_an_async_observer_is_awaited_before_the_next_one_is_called():
+    calls = []
 
-    async def notify(item):
-        await Notifier(told)(item)
+    async def observer(item):
+        await AsyncObserver(calls)(item)
 
-    observers = Observers([notify, lambda item: told.append(("plain", item)), Notifier(told)], "raise", awaiting=True)
+    mixed = [observer, lambda item: calls.append(("plain", item)), AsyncObserver(calls)]
+    observers = Observers(mixed, "raise", allow_async=True)
     asyncio.run(observers.notify_async(ITEM))
-    assert told == [("async", ITEM), ("plain", ITEM), ("async", ITEM)]
+    assert calls == [("async", ITEM), ("plain", ITEM), ("async", ITEM)]
     observers.raise_errors(OUTCOME)
 
 
-def test_the_errors_of_async_observers_are_kept_like_all_others():
-    told = []
+def test_errors_of_async_observers_are_kept_like_all_others():
+    received = []
 
     async def fail(item):
         await asyncio.sleep(0)
         raise ValueError("a")
 
-    observers = Observers([fail, raising(KeyError("b")), told.append], "raise", awaiting=True)
+    observers = Observers([fail, raising(KeyError("b")), received.append], "raise", allow_async=True)
     asyncio.run(observers.notify_async(ITEM))
-    assert told == [ITEM]
+    assert received == [ITEM]
     assert [type(error) for error in raised_by(observers).exceptions] == [ValueError, KeyError]
 
 
-async def nothing(item): ...
+async def async_observer(item): ...
 
 
-@pytest.mark.parametrize("observer", [nothing, Notifier([])])
-def test_who_has_to_be_awaited_is_refused_where_nobody_awaits(observer):
-    with pytest.raises(LocalProtocolError, match="an observer is async, and only watch_async and wait_async await it"):
+@pytest.mark.parametrize("observer", [async_observer, AsyncObserver([])])
+def test_an_async_observer_is_refused_where_it_would_not_be_awaited(observer):
+    with pytest.raises(InvalidType, match="^observers must not be async here; use watch_async or wait_async"):
         Observers([observer], "log")
 
 
-def test_who_turns_out_to_have_to_be_awaited_is_refused_when_told():
-    observers = Observers([lambda item: nothing(item)], "log")
-    with pytest.raises(LocalProtocolError, match="an observer is async"):
+def test_an_observer_that_only_returns_a_coroutine_is_refused_when_it_is_called():
+    observers = Observers([lambda item: async_observer(item)], "log")
+    with pytest.raises(InvalidType, match="^observers must not be async here"):
         observers.notify(ITEM)
 
 
-def test_the_parts_of_a_group_have_the_outcome_too():
+# ObserverErrors
+
+
+def test_the_parts_of_a_group_have_the_outcome():
     group = ObserverErrors(
         "observers failed", [ValueError("a"), KeyError("b"), ExceptionGroup("c", [OSError()])], OUTCOME
     )

@@ -11,8 +11,8 @@ from zipfile import ZipFile
 import pytest
 import yaml
 
-from answers import json_body, rows
-from spongewatch import InvalidType, LocalProtocolError
+from event_rows import json_body, rows
+from spongewatch import InvalidArgument, InvalidType, SpongewatchError
 from spongewatch.transports import RecordingError, replay
 from spongewatch.transports.recordings import opening
 from spongewatch.transports.recordings.foreign.body_files import Bodies
@@ -57,8 +57,8 @@ def problem_of(path, import_id=None):
     return caught.value.problem
 
 
-def spelled(text):
-    """The same file, as different programs on different machines might write it."""
+def encodings_of(text):
+    """Return the text as programs on different systems may write it."""
     return [
         text.encode(),
         b"\xef\xbb\xbf" + text.encode(),
@@ -72,30 +72,30 @@ JSON_FILES = [
     content
     for obj in (HAR, CASSETTE, {"recorded_with": "VCR", "http_interactions": CASSETTE["interactions"]})
     for text in (json.dumps(obj), json.dumps(obj, indent=4))
-    for content in spelled(text)
+    for content in encodings_of(text)
 ]
 YAML_FILES = [
     content
     for obj in (CASSETTE, {"http_interactions": CASSETTE["interactions"], "recorded_with": "VCR"})
     for text in (yaml.safe_dump(obj), yaml.safe_dump(obj, explicit_start=True))
-    for content in spelled(text)[:-2]
+    for content in encodings_of(text)[:-2]
 ]
 
 
 @pytest.mark.parametrize("name", ["any name", "trace.jsonl", "x.har", "x.yml"])
 @pytest.mark.parametrize("content", [JSON_FILES[0], YAML_FILES[0]], ids=["json", "yaml"])
-def test_a_name_does_not_matter(tmp_path, content, name):
+def test_the_name_of_a_file_does_not_matter(tmp_path, content, name):
     assert isinstance(open_recording(written(tmp_path, content, name)), Captured)
 
 
 @pytest.mark.parametrize("content", [*JSON_FILES, *YAML_FILES])
-def test_a_file_of_another_tool_is_known_however_it_is_written(tmp_path, content):
+def test_files_of_other_tools_are_recognized_in_any_encoding(tmp_path, content):
     recording = open_recording(written(tmp_path, content))
     (exchange,) = recording.entries()
-    assert (recording.import_id, exchange.answer.body) == ("7", BODY)
+    assert (recording.import_id, exchange.response.body) == ("7", BODY)
 
 
-def test_traces_bodies_and_folders_are_what_they_were(tmp_path):
+def test_traces_bodies_and_folders_are_recognized(tmp_path):
     assert isinstance(open_recording(written(tmp_path, b'{"spongewatch-trace": 1}\n')), Trace)
     body = written(tmp_path, BODY, "a.json")
     assert isinstance(open_recording(body), Bodies)
@@ -103,7 +103,7 @@ def test_traces_bodies_and_folders_are_what_they_were(tmp_path):
     assert list(open_recording(str(tmp_path)).entries()) == list(open_recording(body).entries())
 
 
-def test_an_xml_body_is_one(tmp_path):
+def test_a_body_in_xml_is_recognized(tmp_path):
     xml = b"<eventsResponse><events></events></eventsResponse>"
     assert isinstance(open_recording(written(tmp_path, xml)), Bodies)
 
@@ -112,24 +112,25 @@ def test_an_xml_body_is_one(tmp_path):
     ("content", "names"),
     [(b'{"spongewatch-trace": 1, "import_id": "7"}\n', "7"), (b'{"spongewatch-trace": 1}\n', "8"), (BODY, "8")],
 )
-def test_what_names_no_import_is_that_of_the_wanted_one(tmp_path, content, names):
+def test_a_recording_that_names_no_import_is_of_the_requested_one(tmp_path, content, names):
     file = written(tmp_path, content)
     if names == "7":
-        assert problem_of(file, "8") == "is of import 7, not 8"
+        assert problem_of(file, "8") == "contains import 7, not 8"
     assert open_recording(file, names).import_id == names
 
 
-def test_a_file_of_another_tool_has_to_hold_the_wanted_import(tmp_path):
+def test_a_file_of_another_tool_must_contain_the_requested_import(tmp_path):
     file = written(tmp_path, json.dumps(HAR))
     assert open_recording(file, "7").import_id == "7"
     assert problem_of(file, "8") == "contains no poll of import 8, only of 7"
 
 
 @pytest.mark.parametrize("import_id", ["", "../7", "0"])
-def test_an_id_that_no_import_has_is_refused_before_anything_is_read(import_id):
-    with pytest.raises(LocalProtocolError, match="is no import id such as 1126") as caught:
+def test_an_invalid_import_id_is_refused_before_the_file_is_opened(import_id):
+    with pytest.raises(
+        InvalidArgument, match="^import_id must be 1 to 64 letters, digits, dashes and underscores, .*, not "
+    ):
         open_recording("gone", import_id)
-    assert not isinstance(caught.value, RecordingError)
 
 
 def test_an_import_id_may_be_an_int(tmp_path):
@@ -137,7 +138,7 @@ def test_an_import_id_may_be_an_int(tmp_path):
     assert open_recording(file, 7).import_id == "7"
     assert replay(file, import_id=7).session.import_id == "7"
     for wrong in (0, -7):
-        with pytest.raises(LocalProtocolError):
+        with pytest.raises(SpongewatchError):
             open_recording(file, wrong)
     for wrong in (True, 7.0, b"7"):
         with pytest.raises(InvalidType, match="^import_id must be a str or an int, not "):
@@ -147,28 +148,28 @@ def test_an_import_id_may_be_an_int(tmp_path):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "the answer is empty"),
-        (b"\x89PNG\r\n\x1a\n", "the answer is not UTF-8 text"),
-        (b"<html>", "the answer is an HTML page"),
-        (b'{"log": {"entries": [', "the answer is not JSON"),
-        (b'{"log": [' + b"[" * 100_000, "the answer is JSON that is nested too deeply"),
-        (b'{"log": 7}', "the answer holds no events"),
-        (b"# notes\nevents: []\n", "the answer is not JSON"),
-        (b'{"x": "' + b"x" * 2**20 + b'"}', "the answer has more than 1,048,576 bytes"),
+        (b"", "the response is empty"),
+        (b"\x89PNG\r\n\x1a\n", "the response is not valid UTF-8"),
+        (b"<html>", "the response is an HTML page"),
+        (b'{"log": {"entries": [', "the response is not valid JSON"),
+        (b'{"log": [' + b"[" * 100_000, "the response is JSON that is nested too deeply"),
+        (b'{"log": 7}', "the response has no events"),
+        (b"# notes\nevents: []\n", "the response is not valid JSON"),
+        (b'{"x": "' + b"x" * 2**20 + b'"}', "the response has more than 1,048,576 bytes"),
     ],
 )
-def test_what_is_nothing_known_is_refused(tmp_path, content, problem):
-    told = problem_of(written(tmp_path, content))
-    assert told.startswith("is not a trace, a HAR, a cassette or a response of the service: ")
-    assert problem in told
+def test_unknown_formats_are_refused(tmp_path, content, problem):
+    problem = problem_of(written(tmp_path, content))
+    assert problem.startswith("is not a trace, a HAR, a cassette or a response of the service: ")
+    assert problem in problem
 
 
 @pytest.mark.parametrize("content", [b"[]", b'"log"', b"7", b"null", b'{"interactions": {}}', b'{"log": null}'])
-def test_json_that_is_no_recording_is_refused(tmp_path, content):
+def test_other_json_is_refused(tmp_path, content):
     assert problem_of(written(tmp_path, content)).startswith("is not a trace, ")
 
 
-def test_a_file_of_a_hundred_megabytes_is_not_read(tmp_path):
+def test_large_files_of_other_formats_are_not_read(tmp_path):
     file = tmp_path / "large"
     for start in (b'\n{"log": {"entries": [', b"---\nhttp_interactions:\n", b"[", b"\xff"):
         with file.open("wb") as stream:
@@ -177,7 +178,7 @@ def test_a_file_of_a_hundred_megabytes_is_not_read(tmp_path):
         assert problem_of(file) == "is not a trace, and files of other formats may have at most 25,165,824 bytes"
 
 
-def test_json_of_too_many_values_is_not_parsed(tmp_path, monkeypatch):
+def test_json_with_too_many_values_is_not_parsed(tmp_path, monkeypatch):
     monkeypatch.setattr(opening, "_MAX_PIECES", 20)
     assert isinstance(open_recording(written(tmp_path, json.dumps(HAR))), Captured)
     crowded = b'\n{"log": {"entries": [' + b"[]," * 12 + b"[]]}}"
@@ -240,55 +241,55 @@ def zipped(*names):
         (b'{"kind":"transition","at":0.1}\n{"kind":"ended"}\n', "is output of --jsonl, which can't be replayed; record with --record"),
     ],
 )  # fmt: skip
-def test_a_format_that_is_not_read_is_named_with_the_way_out(tmp_path, content, problem):
+def test_unsupported_formats_are_named_with_what_to_do(tmp_path, content, problem):
     file = written(tmp_path, content if isinstance(content, bytes) else json.dumps(content))
     assert problem_of(file).startswith(problem)
 
 
-def test_a_body_in_jsonp_is_one(tmp_path):
+def test_a_body_in_jsonp_is_read(tmp_path):
     written(tmp_path, b"cb(" + BODY + b");", "1.json")
     for path in (tmp_path, tmp_path / "1.json"):
         (exchange,) = open_recording(path).entries()
-        assert exchange.answer.body == BODY
+        assert exchange.response.body == BODY
 
 
-def test_a_small_file_inflates_to_little(tmp_path):
+def test_the_bodies_of_a_small_file_must_be_small(tmp_path):
     entry = HAR["log"]["entries"][0]
     inflating = b64encode(compress(b'{"events":[],"x":"' + b"x" * (2**20 - 100) + b'"}')).decode()
     har = {"log": {"entries": [{**entry, "response": {"status": 200, "content": {"text": inflating}}}] * 8}}
-    assert "the bodies up to here have more than " in problem_of(written(tmp_path, json.dumps(har)))
+    assert "the bodies up to this one have more than " in problem_of(written(tmp_path, json.dumps(har)))
 
 
-def test_a_path_to_nothing_is_refused(tmp_path):
-    assert problem_of(tmp_path / "gone") == "can't be read: No such file or directory"
-    assert problem_of("") == "can't be read: No such file or directory"
-    assert problem_of("x" * 300) == "can't be read: File name too long"
-    assert problem_of("\0") == "is no path"
+def test_paths_that_are_not_files_are_refused(tmp_path):
+    assert problem_of(tmp_path / "gone") == "cannot be read: No such file or directory"
+    assert problem_of("") == "cannot be read: No such file or directory"
+    assert problem_of("x" * 300) == "cannot be read: File name too long"
+    assert problem_of("\0") == "is not a valid path"
     os.mkfifo(tmp_path / "pipe")
-    assert problem_of(tmp_path / "pipe") == "is no file or folder"
+    assert problem_of(tmp_path / "pipe") == "is not a file or folder"
 
 
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b'{"spongewatch-trace": 3}', "line 1: spongewatch-trace is 3"),
-        (b'{"spongewatch-trace":', "line 1: is not JSON"),
+        (b'{"spongewatch-trace": 3}', "line 1: trace version must be 1, not 3"),
+        (b'{"spongewatch-trace":', "line 1: not valid JSON"),
         (
             b'{"spongewatch-tr',
-            "is not a trace, a HAR, a cassette or a response of the service: the answer is not JSON",
+            "is not a trace, a HAR, a cassette or a response of the service: the response is not valid JSON",
         ),
     ],
 )
-def test_a_trace_that_is_broken_is_told_as_one(tmp_path, content, problem):
+def test_a_damaged_trace_is_recognized_as_a_trace(tmp_path, content, problem):
     assert problem_of(written(tmp_path, content)).startswith(problem)
 
 
-def test_a_file_that_may_not_be_read_is_refused(tmp_path, monkeypatch):
+def test_a_file_without_read_permission_is_refused(tmp_path, monkeypatch):
     file = written(tmp_path, BODY)
 
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pathlib.Path.open", refuse)  # the tests may run as root, who may read everything
-    with pytest.raises(RecordingError, match="can't be read: Permission denied"):
+    monkeypatch.setattr("pathlib.Path.open", refuse)  # root, who may run the tests, can read every file
+    with pytest.raises(RecordingError, match="cannot be read: Permission denied"):
         open_recording(file)

@@ -15,19 +15,19 @@ TRACES = sorted((ROOT / "docs/traces").glob("*.jsonl"))
 FOREIGN = [ROOT / "tests/data" / name for name in ("chromium.har", "vcrpy.yaml", "vcrpy.json", "ruby-vcr.yml")]
 
 
-def told(path):
+def items(path):
     return [item.to_json() for item in replay(path)]
 
 
 @pytest.mark.parametrize("path", [*TRACES, *FOREIGN], ids=lambda path: path.name)
-def test_a_recording_replays_as_the_one_that_it_was_made_from(tmp_path, path):
+def test_a_converted_recording_replays_to_the_same_items(tmp_path, path):
     file = tmp_path / "trace"
     file.write_text("".join(TraceLines(open_recording(path))))
-    assert told(file) == told(path)
+    assert items(file) == items(path)
     assert list(TraceLines(open_recording(file))) == file.read_text().splitlines(keepends=True)
 
 
-def test_bodies_become_a_trace_that_names_no_import_unless_it_is_said(tmp_path):
+def test_a_trace_made_of_bodies_names_no_import_by_default(tmp_path):
     (tmp_path / "1.json").write_text('{"events": [], "import_id": 7}')
     (tmp_path / "2.json").write_bytes(b"\xff\x00")
     header, first, second = map(json.loads, TraceLines(open_recording(tmp_path)))
@@ -37,7 +37,7 @@ def test_bodies_become_a_trace_that_names_no_import_unless_it_is_said(tmp_path):
     assert json.loads(next(TraceLines(open_recording(tmp_path, "7"))))["import_id"] == "7"
 
 
-def test_a_torn_last_line_is_left_out_and_remembered(tmp_path):
+def test_a_truncated_last_line_is_left_out(tmp_path):
     file = tmp_path / "trace"
     file.write_text('{"spongewatch-trace": 1}\n{"t": 0, "took": 0, "status": 503}\n{"t": 1')
     lines = TraceLines(open_recording(file))
@@ -46,16 +46,16 @@ def test_a_torn_last_line_is_left_out_and_remembered(tmp_path):
     assert lines.truncated_line == 3
 
 
-def test_a_recording_that_breaks_off_gives_what_was_read(tmp_path):
+def test_lines_before_an_invalid_one_are_returned(tmp_path):
     file = tmp_path / "trace"
     file.write_text('{"spongewatch-trace": 1}\n{"t": 0, "took": 0, "status": 503}\n[]\n')
     lines = TraceLines(open_recording(file))
     assert json.loads([next(lines), next(lines)][1])["status"] == 503
-    with pytest.raises(RecordingError, match="line 3: is not a JSON object"):
+    with pytest.raises(RecordingError, match="line 3: not a JSON object"):
         next(lines)
 
 
-def test_a_header_says_what_is_known():
+def test_a_header_has_only_known_values():
     assert header_line("7", PollPolicy(), format="xml", started="2026").startswith(
         '{"spongewatch-trace": 1, "import_id": "7", "format": "xml", "started": "2026", "policy": {"interval": 1.0, '
     )
@@ -63,9 +63,9 @@ def test_a_header_says_what_is_known():
     assert header_line(None, PollPolicy()).startswith('{"spongewatch-trace": 1, "policy": ')
 
 
-def test_an_exchange_has_three_headers_and_no_other():
-    answer = Response(503, {"date": "now", "set-cookie": "a=b", "retry-after": "7", "content-type": "text/html"})
-    assert json.loads(exchange_line(1.5, 0.2500001, answer)) == {
+def test_an_exchange_has_three_headers_at_most():
+    response = Response(503, {"date": "now", "set-cookie": "a=b", "retry-after": "7", "content-type": "text/html"})
+    assert json.loads(exchange_line(1.5, 0.2500001, response)) == {
         "t": 1.5,
         "took": 0.25,
         "status": 503,
@@ -74,26 +74,26 @@ def test_an_exchange_has_three_headers_and_no_other():
     }
 
 
-@pytest.mark.parametrize("sign", ["\x01", "\x80", "\uffff", "\U0001f600"])
+@pytest.mark.parametrize("character", ["\x01", "\x80", "\uffff", "\U0001f600"])
 @pytest.mark.parametrize("status", [200, 503])
-def test_no_answer_is_so_large_that_its_line_can_not_be_read(tmp_path, sign, status):
-    large = (sign * (3 * MAX_BODY)).encode()[: 6 * MAX_BODY]
-    headers = dict.fromkeys(("content-type", "date", "retry-after"), sign * MAX_BODY)
+def test_the_line_of_a_very_large_response_can_be_read(tmp_path, character, status):
+    large = (character * (3 * MAX_BODY)).encode()[: 6 * MAX_BODY]
+    headers = dict.fromkeys(("content-type", "date", "retry-after"), character * MAX_BODY)
     line = exchange_line(0.0, 0.0, Response(status, headers, large))
     assert len(line) < MAX_LINE
     file = tmp_path / "trace"
     file.write_text('{"spongewatch-trace": 1}\n' + line)
-    problem = "the answer has more than 1,048,576 bytes" if status == 200 else "status 503"
-    assert told(file)[0]["reason"] == problem
+    problem = "the response has more than 1,048,576 bytes" if status == 200 else "status 503"
+    assert items(file)[0]["reason"] == problem
 
 
 @pytest.mark.parametrize("permanent", [{}, {"permanent": True}])
-def test_an_error_in_place_of_an_answer(permanent):
+def test_an_error_is_written(permanent):
     line = json.loads(exchange_line(0.0, 1.0, TransportError("tls", "not trusted", **permanent)))
     assert line == {"t": 0.0, "took": 1.0, "error": "tls", "detail": "not trusted", **permanent}
 
 
-def test_the_end_says_what_there_is_to_say():
+def test_the_end_has_only_known_values():
     assert end_line(End(9.5, "completed", None, "")) == '{"t": 9.5, "end": "completed"}\n'
     line = end_line(End(9.5, "rejected", "request", "why"))
     assert line == '{"t": 9.5, "end": "rejected", "reason": "request", "detail": "why"}\n'

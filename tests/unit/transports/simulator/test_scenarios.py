@@ -8,7 +8,7 @@ from spongewatch import (
     Completed,
     Failed,
     ImportMachine,
-    LocalProtocolError,
+    InvalidArgument,
     Response,
     State,
 )
@@ -23,8 +23,8 @@ from spongewatch.transports.simulator.scenarios import (
 
 def machine_after(name):
     machine = ImportMachine()
-    told = [item for moment, _ in SCENARIOS[name].steps for item in machine.feed(SCENARIOS[name].rows_at(moment))]
-    return machine, told
+    items = [item for moment, _ in SCENARIOS[name].steps for item in machine.feed(SCENARIOS[name].rows_at(moment))]
+    return machine, items
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_consent_takes_3_seconds_and_gathering_2_with_growing_counts():
     ]
 
 
-def test_the_odd_scenario_is_odd_in_every_way_that_is_told():
-    _, told = machine_after("odd")
-    odd = [(item.reason, item.event.type) for item in told if isinstance(item, Anomaly)]
+def test_the_odd_scenario_has_every_anomaly_that_its_rows_can_have():
+    _, items = machine_after("odd")
+    odd = [(item.reason, item.event.type) for item in items if isinstance(item, Anomaly)]
     assert sorted(odd) == [
         ("odd-value", "GATHERING"),
         ("unlisted-row", "COMPLETE"),
@@ -72,15 +72,15 @@ def test_the_odd_scenario_is_odd_in_every_way_that_is_told():
     ]
 
 
-def test_the_flaky_scenario_answers_503_and_drops_connections():
-    answers = list(SCENARIOS["flaky"].faults.values())
-    busy = [answer.headers["retry-after"] for answer in answers if isinstance(answer, Response)]
+def test_the_flaky_scenario_sends_503_and_drops_connections():
+    faults = list(SCENARIOS["flaky"].faults.values())
+    busy = [fault.headers["retry-after"] for fault in faults if isinstance(fault, Response)]
     assert busy == ["1", "1"]
-    assert len(answers) == 4
+    assert len(faults) == 4
     assert all(not SCENARIOS[name].faults for name in SCENARIOS if name != "flaky")
 
 
-def test_each_scenario_has_one_line_for_help():
+def test_each_scenario_has_a_description_of_one_line():
     assert list(SCENARIOS) == [
         "completes",
         "abandoned",
@@ -97,7 +97,7 @@ def test_each_scenario_has_one_line_for_help():
         assert "\n" not in scenario.description
 
 
-def test_rows_hold_from_their_moment_on_and_the_first_before_it_too():
+def test_rows_are_sent_from_their_time_on():
     scenario = Scenario("two steps", ((0, (WAITING,)), (1.5, (CONSENTED,))))
     assert [scenario.rows_at(moment) for moment in (-1, 0, 1.499, 1.5, float("inf"))] == [
         (WAITING,),
@@ -109,12 +109,12 @@ def test_rows_hold_from_their_moment_on_and_the_first_before_it_too():
 
 
 @pytest.mark.parametrize("moments", [(), (1.0,), (0.0, 2.0, 2.0), (0.0, 2.0, 1.0), (0.0, float("nan"))])
-def test_moments_start_at_0_and_grow(moments):
-    with pytest.raises(LocalProtocolError, match="start at 0, and each is later than the last"):
+def test_times_must_start_at_0_and_increase(moments):
+    with pytest.raises(InvalidArgument, match="^steps must have times that start at 0 and increase$"):
         Scenario("", tuple((moment, ()) for moment in moments))
 
 
-def test_the_faults_of_a_scenario_cannot_be_changed():
+def test_the_faults_of_a_scenario_are_read_only():
     faults = {1: Response(503)}
     scenario = Scenario("", ((0.0, ()),), faults)
     faults.clear()
@@ -123,16 +123,16 @@ def test_the_faults_of_a_scenario_cannot_be_changed():
         scenario.faults[2] = Response(503)
 
 
-def test_a_name_that_is_not_there_brings_the_names_that_are():
+def test_an_unknown_name_raises_with_the_names():
     assert scenario_named("stuck") is SCENARIOS["stuck"]
-    with pytest.raises(LocalProtocolError) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         scenario_named("stuk\x1b")
     assert str(caught.value) == (
-        'there is no scenario "stuk\\u001b"; there are completes, abandoned, fails, empty, skips, stuck, '
-        "consent-never, odd, flaky"
+        "scenario must be one of completes, abandoned, fails, empty, skips, stuck, consent-never, odd, flaky, "
+        'not "stuk\\u001b"'
     )
 
 
-def test_a_scenario_is_pickled_with_its_faults():
+def test_a_scenario_can_be_pickled_with_its_faults():
     scenario = Scenario("one fault", ((0.0, ()),), {2: Response(503)})
     assert pickle.loads(pickle.dumps(scenario)) == scenario

@@ -1,32 +1,33 @@
-"""The suite as its users run it, and what it says of a transport that it rejects."""
+"""The contract as its users run it, and the messages of failed checks."""
 
 import re
 import tracemalloc
 
 import pytest
 
-from broken_transports import AsyncSound, MixesUpTasks, Sound
+from broken_transports import SharesTheRequestBetweenTasks
+from plain_transports import AsyncPlainTransport, PlainTransport
 from spongewatch import Response, TransportError
 from spongewatch.transports.testing import AsyncTransportContract, HandlerTransport, TransportContract
-from spongewatch.transports.testing.contract import _surroundings
+from spongewatch.transports.testing.contract.under_test import clean_environment
 
 pytest_plugins = ["pytester"]
 
-OURS = """
+SYNCHRONOUS = """
 from spongewatch.transports import Urllib3Transport
 from spongewatch.transports.testing import KeepAliveContract
 
-class TestOurs(KeepAliveContract):
+class TestSynchronous(KeepAliveContract):
     def make_transport(self):
         return Urllib3Transport()
 """
 ASYNCHRONOUS = """
-from broken_transports import AsyncSound
+from plain_transports import AsyncPlainTransport
 from spongewatch.transports.testing import AsyncTransportContract, TransportContract
 
 class TestAsynchronous(AsyncTransportContract):
     async def make_transport(self):
-        return AsyncSound()
+        return AsyncPlainTransport()
 """
 UNFINISHED = """
 from spongewatch.transports.testing import AsyncTransportContract, TransportContract
@@ -34,7 +35,7 @@ from spongewatch.transports.testing import AsyncTransportContract, TransportCont
 class TestUnfinished(TransportContract):
     pass
 
-class TestUnfinishedToo(AsyncTransportContract):
+class TestAsyncUnfinished(AsyncTransportContract):
     pass
 """
 REJECTED = """
@@ -48,53 +49,61 @@ class TestRejected(TransportContract):
 
 
 def run(pytester, code, *options):
-    """What pytest makes of a file with this code."""
+    """Run pytest on a file with this code."""
     pytester.makepyfile(code)
     return pytester.runpytest_inprocess("-W", "error", "-p", "no:cacheprovider", *options)
 
 
-def test_our_own_transport_passes(pytester):
-    result = run(pytester, OURS)
-    result.assert_outcomes(passed=52)  # of the class alone: the suites that it imports are not collected
+def test_urllib3_transport_passes(pytester):
+    result = run(pytester, SYNCHRONOUS)
+    result.assert_outcomes(passed=52)  # the imported contracts themselves are not collected
 
 
 def test_an_asynchronous_transport_passes_without_a_plugin(pytester):
     run(pytester, ASYNCHRONOUS).assert_outcomes(passed=51)
 
 
-def test_a_class_that_makes_no_transport_is_told_so(pytester):
+def test_a_class_without_make_transport_gets_an_error(pytester):
     result = run(pytester, UNFINISHED, "-k", "cookie")
     result.assert_outcomes(errors=2)
-    result.stdout.fnmatch_lines(["E*NotImplementedError: make_transport gives the transport*"] * 2)
+    result.stdout.fnmatch_lines(["E*NotImplementedError: define make_transport in your class*"] * 2)
 
 
-def test_a_failing_check_says_what_it_wanted_and_what_came(pytester):
-    result = run(pytester, REJECTED, "-k", "nobody_has_is_dns or cookie", "--tb=short")
+def test_a_failed_check_says_what_was_expected_and_what_happened(pytester):
+    result = run(pytester, REJECTED, "-k", "unknown_host or cookie", "--tb=short")
     result.assert_outcomes(failed=2)
-    wanted = "nobody has the host's name: send raises a TransportError of kind dns"
     result.stdout.fnmatch_lines(
         [
-            "E*AssertionError: each send is one request, whatever comes of it; 2 came as 0",
-            "E*assert 0 == 2",  # which pytest adds to an assert that it has rewritten
-            f"E*AssertionError: {wanted}, but it gave an answer, Response(status=200) with 0 bytes",
+            "E*AssertionError: the host name doesn't exist: send must raise a TransportError of kind dns, "
+            "but returned Response(status=200) with 0 bytes",
+            "E*AssertionError: each send must send one request; 2 sends sent 0",
+            "E*assert 0 == 2",  # added by pytest's assertion rewriting
         ]
     )
 
 
 def complaint(contract, check, folder):
-    """What a check says, in words alone; None where it passes."""
+    """Return the message of a check that fails, None if it passes."""
     try:
-        with _surroundings(folder), contract._driven() as driven:
-            getattr(contract, check)(driven)
+        with clean_environment(folder), contract._under_test() as under_test:
+            getattr(contract, check)(under_test)
     except AssertionError as error:
         return str(error)
     return None
 
 
-def made_of(handler):
+def contract_for(make):
     class Contract(TransportContract):
         def make_transport(self):
-            return HandlerTransport(handler)
+            return make()
+
+    return Contract()
+
+
+def async_contract_for(make):
+    class Contract(AsyncTransportContract):
+        async def make_transport(self):
+            return make()
 
     return Contract()
 
@@ -107,128 +116,114 @@ def raises(error):
 
 
 @pytest.mark.parametrize(
-    ("handler", "check", "said"),
+    ("handler", "check", "message"),
     [
         (
             raises(KeyError("x")),
-            "test_no_cookie_is_kept",
-            "an answer that sets a cookie: send gives the answer, but it raised builtins.KeyError: 'x'",
+            "test_cookies_are_not_stored",
+            "a response that sets a cookie: send must return a response, but raised builtins.KeyError: 'x'",
         ),
         (
             lambda request: "yes",
-            "test_no_cookie_is_kept",
-            "an answer that sets a cookie: send gives the answer, but it raised builtins.AssertionError: "
-            "send gives a spongewatch.Response, not str",
+            "test_cookies_are_not_stored",
+            "a response that sets a cookie: send must return a response, but raised builtins.AssertionError: "
+            "send must return a spongewatch.Response, but returned str",
         ),
         (
             lambda request: Response(200),
-            "test_no_cookie_is_kept",
-            "each send is one request, whatever comes of it; 2 came as 0",
+            "test_cookies_are_not_stored",
+            "each send must send one request; 2 sends sent 0",
         ),
         (
             raises(KeyError("x")),
-            "test_a_refused_connection_is_refused",
-            "nothing listens there: send raises a TransportError of kind refused, but it raised builtins.KeyError: 'x'",
+            "test_refused_connections",
+            "nothing listens: send must raise a TransportError of kind refused, but raised builtins.KeyError: 'x'",
         ),
         (
             raises(TransportError("reset", "gone")),
-            "test_a_refused_connection_is_refused",
-            "nothing listens there: send raises a TransportError of kind refused, but its kind was reset (reset: gone)",
+            "test_refused_connections",
+            "nothing listens: send must raise a TransportError of kind refused, but its kind was reset (reset: gone)",
         ),
         (
             lambda request: Response(200, {}, b"abc"),
-            "test_a_refused_connection_is_refused",
-            "nothing listens there: send raises a TransportError of kind refused, but it gave an answer, "
+            "test_refused_connections",
+            "nothing listens: send must raise a TransportError of kind refused, but returned "
             "Response(status=200) with 3 bytes",
         ),
         (
             lambda request: Response(200),
-            "test_once_closed_it_sends_nothing",
-            "after close, send raises LocalProtocolError, but an answer came",
+            "test_send_after_close_is_an_error",
+            "after close, send must raise LocalProtocolError, but returned a response",
         ),
         (
             raises(RuntimeError("closed")),
-            "test_once_closed_it_sends_nothing",
-            "after close, send raises LocalProtocolError, but it raised builtins.RuntimeError: closed",
+            "test_send_after_close_is_an_error",
+            "after close, send must raise LocalProtocolError, but raised builtins.RuntimeError: closed",
         ),
         (
             lambda request: Response(200, {}, b"no"),
-            "test_a_body_of_the_largest_size_is_taken",
-            "a body of 1,048,576 bytes is given byte for byte, but what came, 2 bytes, differs",
+            "test_bodies_of_max_body_bytes_are_accepted",
+            "a body of 1,048,576 bytes must be returned unchanged; the 2 bytes returned differ",
         ),
     ],
 )
-def test_what_is_said_is_plain_without_pytest(handler, check, said, tmp_path):
-    assert complaint(made_of(handler), check, tmp_path).splitlines()[0] == said
+def test_messages_do_not_need_assertion_rewriting(handler, check, message, tmp_path):
+    contract = contract_for(lambda: HandlerTransport(handler))
+    assert complaint(contract, check, tmp_path).splitlines()[0] == message
 
 
 @pytest.mark.parametrize(
-    ("moments", "said"),
+    ("moments", "message"),
     [
         ([0.0, 0.2], None),
         ([0.0, 0.5, 1.0, 1.2], None),  # late once, as on a busy machine
         ([0.0, 0.5, 1.0, 4.0, 4.0, 4.5, 5.0, 5.5, 6.0, 6.2], None),
         (
             [0.0, 0.5] * 5,
-            "the service says nothing: a time-out of 0.2 s is over within 0.4 s, but it took 0.50 s",
+            "the server sends nothing: a timeout of 0.2 s must end within 0.4 s, but took 0.50 s",
         ),
-        ([0.0, 0.05], "the service says nothing: a time-out of 0.2 s takes as long, but it was over after 0.05 s"),
+        ([0.0, 0.05], "the server sends nothing: a timeout of 0.2 s must not end early, but took 0.05 s"),
     ],
 )
-def test_who_is_late_now_and_then_may_try_again(monkeypatch, tmp_path, moments, said):
+def test_a_late_timeout_is_tried_again(monkeypatch, tmp_path, moments, message):
     remaining = iter(moments)
-    monkeypatch.setattr("spongewatch.transports.testing.contract.monotonic", lambda: next(remaining))
-    check = "test_the_time_out_holds_where_nothing_comes"
-    told = complaint(made_of(raises(TransportError("timeout"))), check, tmp_path)
-    assert (told and told.splitlines()[0]) == said
+    monkeypatch.setattr("spongewatch.transports.testing.contract.deadlines.monotonic", lambda: next(remaining))
+    contract = contract_for(lambda: HandlerTransport(raises(TransportError("timeout"))))
+    complained = complaint(contract, "test_timeout_without_a_response", tmp_path)
+    assert (complained and complained.splitlines()[0]) == message
     assert list(remaining) == []
 
 
-def test_a_second_close_that_raises_is_told(tmp_path):
-    class ClosesOnce(Sound):
+def test_a_second_close_that_raises_is_reported(tmp_path):
+    class ClosesOnce(PlainTransport):
         def close(self):
             if self.closed:
                 raise ValueError("again")
             super().close()
 
-    class Contract(TransportContract):
-        def make_transport(self):
-            return ClosesOnce()
-
-    said = complaint(Contract(), "test_it_may_be_closed_twice", tmp_path)
-    assert said == "close may be called again, but then it raised builtins.ValueError: again"
+    message = complaint(contract_for(ClosesOnce), "test_close_can_be_called_twice", tmp_path)
+    assert message == "a second close must do nothing, but raised builtins.ValueError: again"
 
 
-def test_an_error_in_a_task_is_told(tmp_path):
-    class Broken(AsyncSound):
+def test_an_error_in_a_task_is_reported(tmp_path):
+    class Broken(AsyncPlainTransport):
         async def send(self, request, *, timeout):
             raise OSError("gone")
 
-    class Contract(AsyncTransportContract):
-        async def make_transport(self):
-            return Broken()
-
-    said = complaint(Contract(), "test_it_is_shared_by_many_tasks", tmp_path)
-    assert said == "many tasks: nothing is raised, but there was builtins.OSError: gone"
+    message = complaint(async_contract_for(Broken), "test_tasks_can_share_a_transport", tmp_path)
+    assert message == "many tasks: nothing must be raised, but there was builtins.OSError: gone"
 
 
-def test_tasks_that_get_the_wrong_answers_are_told_which(tmp_path):
-    class Contract(AsyncTransportContract):
-        async def make_transport(self):
-            return MixesUpTasks()
-
-    said = complaint(Contract(), "test_it_is_shared_by_many_tasks", tmp_path)
-    assert re.match(r"request [0-9]+ gets its own answer, not that to \('/", said)
+def test_a_task_that_gets_another_tasks_response_is_reported(tmp_path):
+    contract = async_contract_for(SharesTheRequestBetweenTasks)
+    message = complaint(contract, "test_tasks_can_share_a_transport", tmp_path)
+    assert re.match(r"request [0-9]+ got the response to another request, \('/", message)
 
 
-def test_whoever_traces_memory_goes_on_with_it(tmp_path):
-    class Contract(TransportContract):
-        def make_transport(self):
-            return Sound()
-
+def test_memory_tracing_stays_on_if_it_was_on(tmp_path):
     tracemalloc.start()
     try:
-        assert complaint(Contract(), "test_a_gzip_bomb_is_left_early", tmp_path) is None
+        assert complaint(contract_for(PlainTransport), "test_gzip_bombs_are_aborted", tmp_path) is None
         assert tracemalloc.is_tracing()
     finally:
         tracemalloc.stop()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from spongewatch.transports.testing import fixtures  # noqa: F401 # or the first test that asks for it would load it
+from spongewatch.transports.testing import fixtures  # noqa: F401 # or the first test that runs pytest would load it
 
 ROOT = Path(__file__).parents[4]
 GUIDE = ROOT / "docs" / "guides" / "test-your-code.md"
@@ -20,7 +20,7 @@ def outcome(transport, clock):
 
 @pytest.fixture
 def run(pytester):
-    """Runs a test file as a user would, who names the plugin in conftest.py; warnings are errors."""
+    """Return a function that runs a test file with the plugin in conftest.py; warnings are errors."""
 
     def run(test, *args, conftest=PLUGIN):
         pytester.makeconftest(conftest)
@@ -31,7 +31,7 @@ def run(pytester):
 
 
 def lines_of(result):
-    """What it says that fails a test."""
+    """Return the complaints in the output."""
     return [line for line in result.outlines if re.match("spongewatch_[a-z]+: ", line)]
 
 
@@ -43,20 +43,20 @@ def traces(pytester):
 # Loading
 
 
-def test_nothing_is_there_unless_it_is_asked_for(run):
+def test_fixtures_are_not_loaded_without_the_plugin(run):
     result = run("def test_it(spongewatch_clock): pass", conftest="")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*fixture 'spongewatch_clock' not found"])
 
 
-def test_each_fixture_says_what_it_is(run):
-    told = "\n".join(run("", "--fixtures").outlines)
-    ours = re.findall(r"^(spongewatch_\w+) -- .*\n    (.*)", told, re.MULTILINE)
+def test_each_fixture_has_a_description(run):
+    output = "\n".join(run("", "--fixtures").outlines)
+    ours = re.findall(r"^(spongewatch_\w+) -- .*\n    (.*)", output, re.MULTILINE)
     assert [name for name, _ in ours] == ["spongewatch_clock", "spongewatch_service", "spongewatch_replay"]
-    assert "no docstring available" not in [said for _, said in ours]
+    assert "no docstring available" not in [description for _, description in ours]
 
 
-def test_names_may_be_imported_from_there_before_pytest_loads_it(run):
+def test_names_can_be_imported_before_pytest_loads_the_plugin(run):
     conftest = f"from spongewatch.transports.testing import ScriptedService\n{PLUGIN}"
     run("def test_it(spongewatch_service): pass", conftest=conftest).assert_outcomes(passed=1)
 
@@ -64,25 +64,25 @@ def test_names_may_be_imported_from_there_before_pytest_loads_it(run):
 # Tests that pass
 
 
-def test_a_test_whose_script_is_played_passes(run):
+def test_a_test_that_plays_its_script_passes(run):
     result = run("""
 def test_it(spongewatch_service, spongewatch_clock):
-    spongewatch_service.answers("INITIALIZING INPROGRESS").answers("COMPLETE COMPLETED")
+    spongewatch_service.reports("INITIALIZING INPROGRESS").reports("COMPLETE COMPLETED")
     assert outcome(spongewatch_service, spongewatch_clock) == "completed"
     assert spongewatch_clock.now() == 1.0
 """)
     result.assert_outcomes(passed=1)
 
 
-def test_a_test_that_asks_nothing_of_its_service_passes(run):
+def test_a_test_that_does_not_use_its_service_passes(run):
     run("def test_it(spongewatch_service, spongewatch_replay): pass").assert_outcomes(passed=1)
 
 
-def test_each_test_has_a_clock_and_a_service_of_its_own(run):
+def test_each_test_has_its_own_clock_and_service(run):
     result = run("""
 def test_one(spongewatch_service, spongewatch_clock):
     spongewatch_clock.sleep(5)
-    spongewatch_service.answers().to_the_end = False
+    spongewatch_service.reports().to_the_end = False
 
 def test_another(spongewatch_service, spongewatch_clock):
     assert spongewatch_clock.now() == 0
@@ -107,13 +107,13 @@ def test_it(spongewatch_replay, spongewatch_clock):
     result.assert_outcomes(passed=1)
 
 
-def test_asyncio_takes_the_service_and_the_clock_too(run):
+def test_asyncio_code_can_use_the_service_and_the_clock(run):
     result = run("""
 import asyncio
 from spongewatch.transports import wait_async
 
 def test_it(spongewatch_service, spongewatch_clock):
-    spongewatch_service.answers("INITIALIZING INPROGRESS", times=3).answers("COMPLETE COMPLETED")
+    spongewatch_service.reports("INITIALIZING INPROGRESS", times=3).reports("COMPLETE COMPLETED")
     how = wait_async("1126", Credentials("key", "password"), transport=spongewatch_service, clock=spongewatch_clock)
     assert asyncio.run(how).name == "completed"
     assert [poll.sent for poll in spongewatch_service.polls] == [0.0, 1.0, 2.0, 3.0]
@@ -124,10 +124,10 @@ def test_it(spongewatch_service, spongewatch_clock):
 # Tests that fail
 
 
-def test_a_script_that_was_not_played_to_its_end_fails_the_test(run):
+def test_an_unplayed_step_fails_the_test(run):
     result = run("""
 def test_it(spongewatch_service, spongewatch_clock):
-    spongewatch_service.answers("COMPLETE COMPLETED").fails("timeout")
+    spongewatch_service.reports("COMPLETE COMPLETED").fails("timeout")
     assert outcome(spongewatch_service, spongewatch_clock) == "completed"
 """)
     result.assert_outcomes(failed=1)
@@ -137,29 +137,31 @@ def test_it(spongewatch_service, spongewatch_clock):
 def test_a_poll_under_the_floor_fails_the_test(run):
     result = run("""
 def test_it(spongewatch_service, spongewatch_clock):
-    spongewatch_service.answers("INITIALIZING INPROGRESS").answers("COMPLETE COMPLETED")
+    spongewatch_service.reports("INITIALIZING INPROGRESS").reports("COMPLETE COMPLETED")
     from spongewatch import PollPolicy
     wait("1126", Credentials("key", "password"), base_url="https://imports.example", policy=PollPolicy(interval=0.4),
          transport=spongewatch_service, clock=spongewatch_clock)
 """)
     result.assert_outcomes(failed=1)
     assert lines_of(result) == [
-        "spongewatch_service: poll 2 came 0.4 s after the end of poll 1, at 0.4 s; the service allows no less than 1 s"
+        "spongewatch_service: poll 2 was sent 0.4 s after the end of poll 1, at 0.4 s; the service requires 1 s"
     ]
 
 
-def test_a_poll_beyond_the_script_fails_the_test(run):
+def test_a_poll_after_the_end_of_the_script_fails_the_test(run):
     result = run("""
 def test_it(spongewatch_service, spongewatch_clock):
-    spongewatch_service.answers("INITIALIZING INPROGRESS")
+    spongewatch_service.reports("INITIALIZING INPROGRESS")
     assert outcome(spongewatch_service, spongewatch_clock) == "lost-contact"
 """)
     result.assert_outcomes(failed=1)
-    assert lines_of(result) == ["spongewatch_service: poll 2 came at 1.0 s, after the last of the script's 1 steps"]
+    assert lines_of(result) == [
+        "spongewatch_service: poll 2 at 1.0 s was after the end of the script, which has 1 steps"
+    ]
 
 
 @pytest.mark.usefixtures("traces")
-def test_a_recording_that_was_not_played_to_its_end_fails_the_test(run):
+def test_an_unplayed_recording_fails_the_test(run):
     result = run("""
 def test_it(spongewatch_replay):
     spongewatch_replay("traces/abandoned.jsonl")
@@ -167,42 +169,44 @@ def test_it(spongewatch_replay):
 """)
     result.assert_outcomes(failed=1)
     assert len(lines_of(result)) == 1
-    result.stdout.fnmatch_lines(["spongewatch_replay: 8 of 8 steps left unplayed: recorded answer 1, responds 200; *"])
+    result.stdout.fnmatch_lines(
+        ["spongewatch_replay: 8 of 8 steps left unplayed: recorded response 1, responds 200; *"]
+    )
 
 
-def test_a_recording_that_cant_be_read_fails_the_test(run):
+def test_an_unreadable_recording_fails_the_test(run):
     result = run('def test_it(spongewatch_replay): spongewatch_replay("nowhere.jsonl")')
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*RecordingError: nowhere.jsonl: can't be read: No such file or directory"])
+    result.stdout.fnmatch_lines(["*RecordingError: nowhere.jsonl: cannot be read: No such file or directory"])
 
 
-def test_a_test_that_fails_by_itself_fails_for_its_own_reason_alone(run):
+def test_a_failing_test_reports_only_its_own_reason(run):
     result = run("""
 def test_it(spongewatch_service):
-    spongewatch_service.answers("COMPLETE COMPLETED")
-    assert 1 == 2, "for a reason of its own"
+    spongewatch_service.reports("COMPLETE COMPLETED")
+    assert 1 == 2, "its own reason"
 """)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*for a reason of its own*"])
+    result.stdout.fnmatch_lines(["*its own reason*"])
     assert lines_of(result) == []
 
 
-def test_a_test_that_is_skipped_or_expected_to_fail_is_no_failure(run):
+def test_skipped_and_expected_failures_stay_as_they_are(run):
     result = run("""
 import pytest
 
 def test_skipped(spongewatch_service):
-    spongewatch_service.answers()
-    pytest.skip("on the way")
+    spongewatch_service.reports()
+    pytest.skip("not today")
 
 @pytest.mark.xfail(strict=True)
 def test_expected_to_fail(spongewatch_service):
-    spongewatch_service.answers()
+    spongewatch_service.reports()
 """)
     result.assert_outcomes(skipped=1, xfailed=1)
 
 
-def test_a_test_that_is_run_again_begins_anew(run):
+def test_a_test_that_is_run_again_starts_without_complaints(run):
     again = """
 from _pytest.runner import runtestprotocol
 
@@ -220,7 +224,7 @@ runs = []
 def test_it(spongewatch_service):
     runs.append(1)
     if len(runs) == 1:
-        spongewatch_service.answers()
+        spongewatch_service.reports()
 """,
         conftest=PLUGIN + again,
     )
@@ -232,7 +236,7 @@ def test_it(spongewatch_service):
 
 @pytest.fixture
 def page(pytester, traces):
-    """The blocks of the guide, by their language, its files written where a user would have them."""
+    """Write the files in the guide, and return its code blocks with their languages."""
     blocks = re.findall(r"^```(\w+)\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
     for _, text in blocks:
         if named := re.match(r"# (\w+\.py)\n", text):
@@ -240,12 +244,12 @@ def page(pytester, traces):
     return blocks
 
 
-def test_the_example_of_the_guide_passes(pytester, page):
+def test_the_example_in_the_guide_passes(pytester, page):
     result = pytester.runpytest_inprocess("-Werror", "-p", "no:cacheprovider", "test_shop.py")
     result.assert_outcomes(passed=3)
 
 
-def test_the_failure_of_the_guide_reads_as_it_says(pytester, page):
+def test_the_failure_in_the_guide_is_what_pytest_prints(pytester, page):
     result = pytester.runpytest_inprocess("-Werror", "-rN", "-p", "no:cacheprovider", "test_by_hand.py")
     result.assert_outcomes(failed=1)
     (shown,) = [text for language, text in page if language == "text"]

@@ -6,27 +6,27 @@ from spongewatch.transports import Transport, testing
 REQUEST = Request("GET", "https://api.example/events/1126.json", {"accept": "application/json"})
 
 
-def test_a_function_gives_the_answer():
-    asked = []
+def test_the_response_of_the_function_is_returned():
+    requests = []
 
-    def answer(request):
-        asked.append(request)
+    def handler(request):
+        requests.append(request)
         return Response(204)
 
-    transport: Transport = testing.HandlerTransport(answer)
+    transport: Transport = testing.HandlerTransport(handler)
     assert transport.send(REQUEST, timeout=1.0) == Response(204)
-    assert asked == [REQUEST]
+    assert requests == [REQUEST]
 
 
-def test_what_a_function_raises_comes_through():
+def test_errors_of_the_function_are_raised():
     def refuse(request):
-        raise TransportError("refused", "nobody is there")
+        raise TransportError("refused", "the host is down")
 
-    with pytest.raises(TransportError, match="refused: nobody is there"):
+    with pytest.raises(TransportError, match="refused: the host is down"):
         testing.HandlerTransport(refuse).send(REQUEST, timeout=1.0)
 
 
-def test_it_may_be_closed_more_than_once():
+def test_close_can_be_called_twice():
     transport = testing.HandlerTransport(lambda request: Response(204))
     transport.close()
     transport.close()

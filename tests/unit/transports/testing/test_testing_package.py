@@ -21,16 +21,16 @@ def test_the_public_names():
 
 
 @pytest.mark.parametrize("name", testing.__all__)
-def test_each_public_name_is_there(name):
+def test_each_public_name_exists(name):
     assert getattr(testing, name).__name__ == name
 
 
-def test_a_name_that_is_not_there_is_missed():
+def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="has no attribute 'Telepathy'"):
         _ = testing.Telepathy
 
 
-def test_whoever_imports_it_loads_no_pytest_and_no_server():
+def test_importing_it_loads_neither_pytest_nor_a_server():
     program = (
         "import sys, spongewatch.transports.testing;"
         "print(*sorted({'pytest', '_pytest', 'pluggy', 'ssl', 'http.server', 'asyncio'} & {*sys.modules}))"
@@ -39,5 +39,5 @@ def test_whoever_imports_it_loads_no_pytest_and_no_server():
     assert done.stdout.split() == []
 
 
-def test_pytest_loads_the_fixtures_along_with_it():
+def test_the_plugin_brings_the_fixtures():
     assert testing.pytest_plugins == ["spongewatch.transports.testing.fixtures"]

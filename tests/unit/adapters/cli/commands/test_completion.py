@@ -8,7 +8,7 @@ from spongewatch.transports import SCENARIOS
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
-def test_the_script_knows_the_commands_and_the_scenarios(capsys, shell):
+def test_the_script_contains_the_commands_and_the_scenarios(capsys, shell):
     assert main(["completion", shell]) == 0
     out, err = capsys.readouterr()
     assert err == ""
@@ -16,10 +16,10 @@ def test_the_script_knows_the_commands_and_the_scenarios(capsys, shell):
         assert word in out
 
 
-def test_without_the_extra_it_is_named(capsys, monkeypatch):
+def test_without_the_extra_the_command_names_it(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "shtab", None)
     assert main(["completion", "bash"]) == 2
     assert capsys.readouterr() == (
         "",
-        'spongewatch: completion takes an extra: pip install "spongewatch[completion]"\n',
+        'spongewatch: completion needs an extra; run: pip install "spongewatch[completion]"\n',
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch.adapters.cli.command_line import main
 
 ROOT = Path(__file__).parents[5]
@@ -43,7 +43,7 @@ def test_the_trace_replays_to_the_same_bytes(tmp_path, capsys, path):
     assert replayed(tmp_path / "trace", capsys) == replayed(path, capsys)
 
 
-def test_so_do_a_body_and_a_folder_of_bodies(tmp_path, capsys):
+def test_the_trace_of_bodies_replays_to_the_same_bytes(tmp_path, capsys):
     bodies = tmp_path / "bodies"
     bodies.mkdir()
     (bodies / "1.json").write_bytes(json_body(rows("GATHERING INPROGRESS 5"), import_id=7))
@@ -54,7 +54,7 @@ def test_so_do_a_body_and_a_folder_of_bodies(tmp_path, capsys):
         assert replayed(tmp_path / f"{number}", capsys) == replayed(path, capsys)
 
 
-def test_a_new_file_that_only_its_owner_may_read(tmp_path, capsys):
+def test_only_the_owner_may_read_the_new_file(tmp_path, capsys):
     before = os.umask(0)
     try:
         assert run(HAR, "--output", tmp_path / "trace") == 0
@@ -65,7 +65,7 @@ def test_a_new_file_that_only_its_owner_may_read(tmp_path, capsys):
     assert (tmp_path / "trace").read_text().startswith('{"spongewatch-trace": 1, "import_id": "1126", "policy": {')
 
 
-def test_no_secret_comes_out(capsys):
+def test_the_trace_contains_no_secret(capsys):
     for path in RECORDINGS[-4:]:
         run(path)
         out = capsys.readouterr().out
@@ -76,42 +76,42 @@ def test_no_secret_comes_out(capsys):
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("there", "can't be made: File exists"),
-        ("gone/trace", "can't be made: No such file or directory"),
-        ("a\0b", "is no path"),
+        ("there", "there: File exists"),
+        ("gone/trace", "gone/trace: No such file or directory"),
+        ("a\0b", "a\\x00b: invalid path"),
     ],
 )
-def test_a_file_that_can_not_be_made_is_told(tmp_path, capsys, name, problem):
+def test_a_file_that_cannot_be_created_is_an_error(tmp_path, capsys, name, problem):
     (tmp_path / "there").write_text("precious")
     assert run(HAR, "--output", f"{tmp_path}/{name}") == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"spongewatch: --output: {tmp_path}/")
-    assert err.endswith(f": {problem}\n")
+    assert err.startswith(f"spongewatch: --output: cannot create {tmp_path}/")
+    assert err.endswith(f"/{problem}\n")
     assert len(err.splitlines()) == 1
     assert (tmp_path / "there").read_text() == "precious"
 
 
-def test_a_torn_trace_is_converted_up_to_its_last_whole_line(tmp_path, capsys):
+def test_a_truncated_last_line_is_not_converted(tmp_path, capsys):
     path = trace(tmp_path, GATHERING, tail='{"t": 2')
     assert run(path) == 0
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 2
-    assert err == f"spongewatch: {path}: line 3, the last, is truncated and was ignored\n"
+    assert err == f"spongewatch: {path}: line 3 (the last) is truncated and was ignored\n"
 
 
 @pytest.mark.parametrize("to_a_file", [False, True])
-def test_of_a_recording_that_breaks_off_what_was_read_is_written(tmp_path, capsys, to_a_file):
+def test_a_damaged_recording_is_converted_up_to_the_damage(tmp_path, capsys, to_a_file):
     path = trace(tmp_path, GATHERING, [], COMPLETE)
     output = tmp_path / "converted"
     assert run(path, *(["--output", output] if to_a_file else [])) == 9
     out, err = capsys.readouterr()
     assert len((output.read_text() if to_a_file else out).splitlines()) == 2
-    assert err == f"spongewatch: {path}: line 3: is not a JSON object\n"
+    assert err == f"spongewatch: {path}: line 3: not a JSON object\n"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"hello", b'{"spongewatch-trace": 2}', b'{"log": {"entries": []}}'])
-def test_what_is_no_recording_is_one_line_and_no_file(tmp_path, capsys, content):
+def test_an_unreadable_recording_is_one_line_and_no_file(tmp_path, capsys, content):
     path, output = tmp_path / "x\x1b", tmp_path / "converted"
     if content is not None:
         path.write_bytes(content)
@@ -122,7 +122,7 @@ def test_what_is_no_recording_is_one_line_and_no_file(tmp_path, capsys, content)
     assert not output.exists()
 
 
-def test_the_import_is_chosen(tmp_path, capsys):
+def test_import_id_selects_one_of_several_imports(tmp_path, capsys):
     entry = json.loads(Path(HAR).read_text())["log"]["entries"][3]
     other = {**entry, "request": {**entry["request"], "url": "http://127.0.0.1/events/7"}}
     file = tmp_path / "two.har"
@@ -135,7 +135,7 @@ def test_the_import_is_chosen(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out.splitlines()[0])["import_id"] == "7"
     assert run(file, "--import-id", "8") == 9
     assert run(file, "--import-id", "../7") == 2
-    assert capsys.readouterr().err.splitlines()[1] == 'spongewatch: "../7" is no import id such as 1126'
+    assert capsys.readouterr().err.splitlines()[1].startswith("spongewatch: import_id must be 1 to 64 letters, ")
 
 
 def test_a_dash_is_standard_output(tmp_path, monkeypatch, capsys):
@@ -154,4 +154,4 @@ def test_a_recording_is_not_read_from_standard_input(capsys, command):
     assert ended.value.code == 2
     out, err = capsys.readouterr()
     assert (out, len(err.splitlines())) == ("", 1)
-    assert "a recording can't be read from standard input; save it to a file first" in err
+    assert "PATH must be a file or folder; standard input can't be replayed, save it to a file" in err

@@ -15,7 +15,7 @@ def drawn(capsys):
     return out
 
 
-def test_every_transition_is_an_arrow_and_there_are_no_others(capsys):
+def test_the_arrows_are_exactly_the_transitions(capsys):
     arrows = [match.groups() for line in drawn(capsys).splitlines() if (match := ARROW.fullmatch(line))]
     steps = {(trigger, source, dest) for source, dest, label in arrows if label for trigger in label.split(", ")}
     assert steps == {(trigger, source.value, dest.value) for trigger, source, dest in TRANSITIONS}
@@ -25,10 +25,10 @@ def test_every_transition_is_an_arrow_and_there_are_no_others(capsys):
     }
 
 
-def test_two_states_are_joined_by_one_arrow_since_mermaid_draws_but_one(capsys):
+def test_two_states_have_one_arrow_because_mermaid_draws_only_one(capsys):
     ends = [match.groups()[:2] for line in drawn(capsys).splitlines() if (match := ARROW.fullmatch(line))]
     assert len(ends) == len({*ends})
 
 
-def test_the_picture_of_the_page_is_this_one(capsys):
+def test_the_reference_page_shows_this_diagram(capsys):
     assert f"```mermaid\n{drawn(capsys)}```\n" in PAGE.read_text()

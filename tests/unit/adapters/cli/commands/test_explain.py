@@ -9,7 +9,7 @@ from spongewatch.adapters.cli.command_line import main
 from spongewatch.adapters.phrases import REMEDIES
 
 
-def test_all_codes_are_told_a_line_each(capsys):
+def test_each_code_is_one_line(capsys):
     assert main(["explain"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [int(line.split()[0]) for line in lines] == list(ERROR_CODES)
@@ -22,22 +22,22 @@ def test_all_codes_are_told_a_line_each(capsys):
         (
             "514",
             " 514  ABANDONED  The person declined to share their contacts.\n"
-            "                 The person has to act before a new import can succeed.\n",
+            "                 Ask the person: they must act before a new import can succeed.\n",
         ),
         (
             "4711",
-            "4711  UNKNOWN    The service gave the error code 4711, which its documentation did not list.\n"
+            "4711  UNKNOWN    The service returned the error code 4711, which its documentation does not list.\n"
             "                 No remedy is known.\n",
         ),
     ],
 )
-def test_one_code_is_told_and_who_can_act(capsys, code, text):
+def test_one_code_has_its_explanation_and_remedy(capsys, code, text):
     assert main(["explain", code]) == 0
     assert capsys.readouterr() == (text, "")
 
 
 @pytest.mark.parametrize("code", ERROR_CODES)
-def test_each_listed_code_is_told_with_its_remedy(capsys, code):
+def test_each_listed_code_has_its_explanation_and_remedy(capsys, code):
     assert main(["explain", str(code)]) == 0
     listed = ERROR_CODES[code]
     explanation, remedy = capsys.readouterr().out.splitlines()
@@ -46,14 +46,14 @@ def test_each_listed_code_is_told_with_its_remedy(capsys, code):
 
 
 @pytest.mark.parametrize("code", ["0", "-5", "+515", "9" * 300])
-def test_a_number_that_can_not_be_a_code_is_unknown_too(capsys, code):
+def test_any_number_is_accepted_and_unknown(capsys, code):
     assert main(["explain", code]) == 0
     assert "UNKNOWN" in capsys.readouterr().out
 
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """Runs the command on a terminal of so many columns; gives the lines on it."""
+    """Runs the command on a terminal and returns the lines on it."""
 
     class Terminal(StringIO):
         def isatty(self):
@@ -71,7 +71,7 @@ def terminal(monkeypatch):
 
 
 @pytest.mark.parametrize("columns", [20, 40, 58, 80, 200])
-def test_on_a_terminal_all_codes_fit_and_are_told_in_full(terminal, columns):
+def test_on_a_terminal_all_codes_fit_and_are_complete(terminal, columns):
     lines = terminal(columns=columns)
     assert max(map(len, lines)) <= columns
     words = " ".join(" ".join(lines).split())
@@ -80,7 +80,7 @@ def test_on_a_terminal_all_codes_fit_and_are_told_in_full(terminal, columns):
         assert columns < 40 or code.explanation in words
 
 
-def test_on_a_terminal_an_explanation_is_folded_under_its_heading(terminal):
+def test_on_a_terminal_an_explanation_is_wrapped_in_its_column(terminal):
     assert terminal(columns=80)[:3] == [
         "code  category   remedy          explanation",
         "   1  FAILED     fix the setup   CloudSponge did not accept the domain key and",
@@ -88,7 +88,7 @@ def test_on_a_terminal_an_explanation_is_folded_under_its_heading(terminal):
     ]
 
 
-def test_on_a_narrow_terminal_it_goes_below_its_code(terminal):
+def test_on_a_narrow_terminal_the_explanation_is_below_its_code(terminal):
     assert terminal(columns=40)[2:5] == [
         "1  FAILED     fix the setup",
         "  CloudSponge did not accept the domain",
@@ -96,24 +96,25 @@ def test_on_a_narrow_terminal_it_goes_below_its_code(terminal):
     ]
 
 
-def test_on_a_terminal_one_code_fits(terminal):
+def test_on_a_terminal_one_code_is_wrapped(terminal):
     assert terminal("514", columns=50) == [
         " 514  ABANDONED  The person declined to share",
         "                 their contacts.",
-        "                 The person has to act before a",
-        "                 new import can succeed.",
+        "                 Ask the person: they must act",
+        "                 before a new import can succeed.",
     ]
     assert terminal("1", columns=30) == [
         "1  FAILED",
         "  CloudSponge did not accept",
         "  the domain key and password.",
-        "  The application or its",
-        "  CloudSponge account has to",
-        "  be changed.",
+        "  Fix the setup: the",
+        "  application or its",
+        "  CloudSponge account must be",
+        "  changed.",
     ]
 
 
-def test_without_standard_output_it_is_told_to_nobody(monkeypatch):
+def test_the_command_works_without_standard_output(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     assert main(["explain"]) == 0
 
@@ -134,14 +135,14 @@ def test_as_json_one_code_is_an_object(capsys):
     assert out.isascii()
 
 
-def test_as_json_an_unknown_code_is_carried(capsys):
+def test_as_json_an_unlisted_code_has_the_category_unknown(capsys):
     assert main(["explain", "4711", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["code"], told["category"], told["remedy"]) == (4711, "UNKNOWN", "NONE")
+    obj = json.loads(capsys.readouterr().out)
+    assert (obj["code"], obj["category"], obj["remedy"]) == (4711, "UNKNOWN", "NONE")
 
 
 def test_as_json_all_codes_are_one_array(capsys):
     assert main(["explain", "--json"]) == 0
     out = capsys.readouterr().out
-    assert [told["code"] for told in json.loads(out)] == list(ERROR_CODES)
+    assert [obj["code"] for obj in json.loads(out)] == list(ERROR_CODES)
     assert out.isascii()

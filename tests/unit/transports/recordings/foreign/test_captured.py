@@ -1,11 +1,11 @@
-"""Which of the requests in a file are read, in which order, and what is kept of their responses."""
+"""Which requests of a file are read, in which order, and what is removed from their responses."""
 
 from base64 import b64encode, urlsafe_b64encode
 from pathlib import Path
 
 import pytest
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import Credentials, PollPolicy, Response, TransportError
 from spongewatch.core.exchange import MAX_BODY
 from spongewatch.transports import RecordingError
@@ -42,11 +42,11 @@ def exchanges(*requests, **arguments):
 
 
 def times(*requests, **arguments):
-    return [(exchange.sent, exchange.came) for exchange in exchanges(*requests, **arguments)]
+    return [(exchange.sent, exchange.received) for exchange in exchanges(*requests, **arguments)]
 
 
 def statuses(*requests, **arguments):
-    return [getattr(exchange.answer, "status", None) for exchange in exchanges(*requests, **arguments)]
+    return [getattr(exchange.response, "status", None) for exchange in exchanges(*requests, **arguments)]
 
 
 def problem_of(*requests, **arguments):
@@ -83,7 +83,7 @@ def problem_of(*requests, **arguments):
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "get", ":get", b"GET", None])
-def test_a_poll_is_known_by_its_path(url, method):
+def test_polls_are_recognized_by_their_paths(url, method):
     assert captured(poll(url=url, method=method)).import_id == "7"
 
 
@@ -117,7 +117,7 @@ def test_other_requests_are_not_read(method, url):
     assert problem_of(other) == "contains no poll of an import (GET .../events/ID)"
 
 
-def test_the_only_import_is_read_and_of_several_the_one_that_is_chosen():
+def test_one_of_several_imports_must_be_chosen():
     both = [poll(url="http://a/events/8", response=Response(500, {}, ENVELOPE)), poll()]
     assert statuses(*both, import_id="7") == [200]
     assert captured(*both, import_id="8").import_id == "8"
@@ -125,7 +125,7 @@ def test_the_only_import_is_read_and_of_several_the_one_that_is_chosen():
     assert problem_of(*both, import_id="9") == "contains no poll of import 9, only of 8, 7"
 
 
-def test_of_many_imports_the_first_are_listed():
+def test_the_first_of_many_imports_are_listed():
     many = [poll(url=f"http://a/events/{number}") for number in range(1, 40)]
     listed = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 29 more"
     assert problem_of(*many) == f"contains polls of 39 imports: {listed}; choose one with --import-id"
@@ -145,7 +145,7 @@ def test_of_many_imports_the_first_are_listed():
         TransportError("reset"),
     ],
 )
-def test_a_page_of_a_site_is_no_import(response):
+def test_a_page_of_another_site_is_not_an_import(response):
     page = poll(response=response, url="https://www.example.com/events/summer-gala")
     assert captured(page, poll()).import_id == "7"
     assert captured(poll(), page).import_id == "7"
@@ -155,11 +155,11 @@ def test_a_page_of_a_site_is_no_import(response):
         )
 
 
-def test_a_page_of_a_site_is_no_response_even_if_its_address_ends_in_the_id_of_the_import():
+def test_a_page_of_another_site_with_the_same_id_is_dropped():
     page = poll(response=PAGE, url="https://www.example.com/calendar/events/7")
     missing = poll(response=Response(404, {}, b"<title>private</title>"), url="https://www.example.com/events/7")
     found = exchanges(page, poll(), missing, poll(response=Response(503, {}, b"<h1>maintenance</h1>")))
-    assert [(exchange.answer.status, exchange.answer.body) for exchange in found] == [
+    assert [(exchange.response.status, exchange.response.body) for exchange in found] == [
         (200, EVENTS.body),
         (404, b""),
         (503, b"<h1>maintenance</h1>"),
@@ -175,7 +175,7 @@ def test_a_page_of_a_site_is_no_response_even_if_its_address_ends_in_the_id_of_t
         b'<?xml version="1.0"?><response><error><code>1</code><message>no</message></error></response>',
     ],
 )
-def test_an_error_of_the_service_makes_an_import(envelope):
+def test_an_error_of_the_service_identifies_an_import(envelope):
     assert statuses(poll(response=Response(401, {}, envelope))) == [401]
 
 
@@ -188,35 +188,35 @@ def test_an_error_of_the_service_makes_an_import(envelope):
         {"url": URL + "?domain_password=sesame"},
     ],
 )
-def test_polls_of_the_service_count_without_a_body_that_shows_it(request_to_the_service):
+def test_requests_to_the_service_identify_an_import(request_to_the_service):
     failed = poll(response=TransportError("refused"), **request_to_the_service)
     rejected = poll(response=Response(401, {}, b"HTTP Basic: Access denied."), **request_to_the_service)
     first, second = exchanges(failed, rejected)
-    assert first.answer.kind == "refused"
-    assert second.answer == Response(401)
+    assert first.response.kind == "refused"
+    assert second.response == Response(401)
     page = poll(response=PAGE, **request_to_the_service)
     assert problem_of(failed, page).startswith("contains no response of the service: GET .../events/7 returned")
 
 
-def test_they_do_not_count_beside_an_import_that_shows_in_a_body():
+def test_a_body_of_the_service_takes_precedence_over_the_host():
     site = poll(url="https://staging.example/events/gala", response=Response(401), headers={"authorization": LOGIN})
     assert captured(site, poll()).import_id == "7"
     assert captured(site, poll(), import_id="gala").import_id == "gala"
 
 
-def test_problems_of_another_import_do_not_matter():
+def test_problems_of_other_imports_are_ignored():
     assert statuses(odd("http://a/events/8"), poll()) == [200]
     assert statuses(odd("http://a/events/8"), poll(), import_id="7") == [200]
 
 
-def test_a_problem_is_reported_with_its_number_in_the_file():
+def test_problems_are_reported_with_the_number_of_the_entry():
     other = poll(url="http://a/")
     assert problem_of(other, poll(), odd()) == "entry 3: is odd"
     assert problem_of(other, odd()) == "entry 2: is odd"
     assert problem_of(poll(missing="lacks bodies", response=TransportError("protocol"))) == "lacks bodies"
 
 
-def test_a_redirect_that_was_followed_is_not_the_end():
+def test_followed_redirects_are_dropped():
     old = "http://old.example/events/7"
     redirected = poll(10.0, 0.1, Response(301), url=old, location="https://A:443/events/7")
     again = poll(10.2, 0.1, Response(302), url="https://a/events/7", location="/v2/events/7.json")
@@ -243,26 +243,26 @@ def test_a_redirect_that_was_followed_is_not_the_end():
         (404, "http://a/events/7.json", "http://a/events/7.json", False),
     ],
 )
-def test_a_redirect_was_followed_if_the_next_poll_went_to_its_target(status, location, target, is_followed):
+def test_a_redirect_was_followed_if_the_next_poll_has_its_target(status, location, target, is_followed):
     redirect = poll(response=Response(status), url="http://a/events/7?domain_key=k", location=location)
     assert statuses(redirect, poll(url=target)) == ([200] if is_followed else [status, 200])
 
 
-def test_times_count_from_the_first_poll_in_whole_milliseconds():
+def test_times_count_from_the_first_poll_in_milliseconds():
     assert times(poll(1793610847.2504, 0.1236), poll(1793610848.5, 0.25)) == [(0.0, 0.124), (1.25, 1.5)]
 
 
-def test_polls_without_times_leave_an_interval_apart_and_after_the_response_before():
+def test_polls_without_times_are_an_interval_apart():
     assert times(poll(), poll(), poll()) == [(0.0, 0.0), (1.0, 1.0), (2.0, 2.0)]
     assert times(poll(), poll(100), poll(), poll(103.5)) == [(0.0, 0.0), (0.0, 0.0), (1.0, 1.0), (3.5, 3.5)]
     assert times(poll(took=0.5), poll(took=2.5), poll()) == [(0.0, 0.5), (1.0, 3.5), (3.5, 3.5)]
 
 
-def test_time_never_goes_back():
+def test_times_never_decrease():
     assert times(poll(10), poll(12), poll(9), poll(11), poll(13)) == [(n, n) for n in (0.0, 2.0, 2.0, 2.0, 3.0)]
 
 
-def test_by_time_polls_are_in_the_order_in_which_they_left_and_else_in_that_of_the_file():
+def test_polls_can_be_sorted_by_time():
     requests = [poll(12, response=Response(503)), poll(10), poll(12, response=Response(504))]
     assert statuses(*requests) == [503, 200, 504]
     assert statuses(*requests, by_time=True) == [200, 503, 504]
@@ -271,11 +271,11 @@ def test_by_time_polls_are_in_the_order_in_which_they_left_and_else_in_that_of_t
 
 
 @pytest.mark.parametrize(("sent", "took"), [(1e9 + 11, 0), (10, 1e9 + 1)])
-def test_times_of_thirty_years_are_refused(sent, took):
+def test_times_out_of_range_are_refused(sent, took):
     assert problem_of(poll(10), poll(sent, took)).startswith("entry 2: its times are out of range: ")
 
 
-def test_a_recording_ends_by_itself_so_no_budget_ends_it():
+def test_budgets_are_unlimited():
     assert captured(poll()).policy == PollPolicy.from_json({})
 
 
@@ -332,91 +332,91 @@ SENDERS = [
 
 
 @pytest.mark.parametrize(("password", "recorded"), SENDERS)
-def test_passwords_that_any_poll_carries_are_taken_out_of_every_response(password, recorded):
+def test_passwords_in_polls_are_removed_from_all_responses(password, recorded):
     echoes = Response(200, {"content-type": f"text/{password}"}, json_body([], echo=password))
     failed = TransportError("reset", f"after {password}")
     first, second, _ = exchanges(poll(response=echoes), poll(response=failed), poll(**recorded))
-    assert password not in str(dict(first.answer.headers))
-    assert json_body([], echo=password) != first.answer.body
-    assert first.answer.body.startswith(b'{"events": [], "echo": "')
-    assert password not in second.answer.detail
+    assert password not in str(dict(first.response.headers))
+    assert json_body([], echo=password) != first.response.body
+    assert first.response.body.startswith(b'{"events": [], "echo": "')
+    assert password not in second.response.detail
 
 
 @pytest.mark.parametrize(("password", "recorded"), [sender for sender in SENDERS if sender[0] == PLAIN])
-def test_so_are_passwords_of_the_domain_that_other_requests_carry(password, recorded):
+def test_passwords_in_other_requests_are_removed(password, recorded):
     echoes = Response(200, {}, json_body([], echo=password))
     other = CapturedRequest({"method": "POST", "url": "http://a/begin_import", **recorded}, odd().read)
     (exchange,) = exchanges(poll(response=echoes), other)
-    assert password.encode() not in exchange.answer.body
+    assert password.encode() not in exchange.response.body
 
 
-def test_so_are_those_in_headers_of_other_requests_to_the_same_host():
+def test_passwords_in_headers_of_other_requests_to_the_host_are_removed():
     echoes = Response(200, {}, json_body([], echo=PASSWORD))
     begun = CapturedRequest(
         {"method": "POST", "url": "http://A:80/begin", "headers": {"authorization": LOGIN}}, odd().read
     )
     (exchange,) = exchanges(poll(response=echoes), begun)
-    assert exchange.answer.body != echoes.body
+    assert exchange.response.body != echoes.body
     elsewhere = CapturedRequest({"url": "http://b/", "headers": {"authorization": LOGIN}}, odd().read)
     (exchange,) = exchanges(poll(response=echoes), elsewhere)
-    assert exchange.answer == echoes
+    assert exchange.response == echoes
 
 
 @pytest.mark.parametrize(
     "headers",
     [None, {"authorization": "Basic"}, {"authorization": "Bearer sesame-1234"}, {"authorization": "Basic c2VzYW1l"}],
 )
-def test_without_a_password_nothing_is_taken_out(headers):
+def test_without_a_password_nothing_is_removed(headers):
     echoes = Response(200, {}, json_body([], echo="c2VzYW1l sesame-1234"))
     (exchange,) = exchanges(poll(response=echoes, headers=headers))
-    assert exchange.answer == echoes
+    assert exchange.response == echoes
 
 
-def test_passwords_that_no_watch_has_are_refused_before_they_are_searched_for():
-    problem = "entry 2: it carries credentials of more than 256 characters"
+def test_too_long_or_too_many_passwords_are_refused():
+    problem = "entry 2: its credentials have more than 256 characters"
     assert problem_of(poll(), poll(url=query("x" * 300))) == problem
     passwords = [poll(url=query(f"password-{number}")) for number in range(3)]
-    assert problem_of(*passwords) == "entry 3: it carries more than the 2 passwords that are read"
+    assert problem_of(*passwords) == "entry 3: it is beyond the limit of 2 different passwords"
     others = [CapturedRequest({"body": f"domain_password=password-{n}"}, odd().read) for n in range(9)]
-    assert problem_of(poll(), *others) == "entry 10: it carries more than the 8 passwords that are read"
+    assert problem_of(poll(), *others) == "entry 10: it is beyond the limit of 8 different passwords"
     assert statuses(poll(), CapturedRequest({"body": "domain_password=" + "x" * 300}, odd().read)) == [200]
 
 
-def test_one_password_in_several_spellings_is_one():
+def test_several_encodings_of_a_password_count_once():
     both = {"queryString": [{"name": "domain_password", "value": ENCODED}], "headers": {"authorization": LOGIN}}
     assert statuses(poll(url=query(PASSWORD), **both), poll(url=query("another"))) == [200, 200]
 
 
-def test_a_url_that_no_poll_has_is_not_searched():
+def test_very_long_urls_are_refused():
     long = f"{URL}?{'a&' * 5000}"
     for response in (EVENTS, Response(401)):
         polls = [poll(url=long, response=response)] * 2
         assert problem_of(*polls) == "entry 1: its URL has more than 8,192 characters"
 
 
-def test_all_bodies_together_are_bounded():
+def test_the_total_size_of_bodies_is_limited():
     large = poll(response=Response(200, {}, b"x" * MAX_BODY))
     first = poll(response=Response(200, {}, b"<error><message>"))
     assert len(statuses(first, *[large] * 7)) == 8
-    assert problem_of(first, *[large] * 8) == "entry 9: the bodies up to here have more than 8,388,608 bytes"
-    assert problem_of(first, large, max_bodies=1000) == "entry 2: the bodies up to here have more than 1,000 bytes"
+    assert problem_of(first, *[large] * 8) == "entry 9: the bodies up to this one have more than 8,388,608 bytes"
+    assert problem_of(first, large, max_bodies=1000) == "entry 2: the bodies up to this one have more than 1,000 bytes"
 
 
-def test_bodies_that_are_dropped_count_too():
+def test_dropped_bodies_count():
     light = [poll(), *[poll(response=TransportError("reset"))] * 50]
     heavy = poll(response=TransportError("too-large"), extra=MAX_BODY)
     assert len(exchanges(*light, *[heavy] * 7)) == 58
-    assert problem_of(*light, *[heavy] * 9) == "entry 59: the bodies up to here have more than 8,388,608 bytes"
+    assert problem_of(*light, *[heavy] * 9) == "entry 59: the bodies up to this one have more than 8,388,608 bytes"
 
 
-def test_bodies_of_candidates_count_if_they_were_inflated():
+def test_decompressed_bodies_of_candidates_count():
     pages = [poll(response=Response(200, {}, b"x" * MAX_BODY), url=f"http://a/events/page{n}") for n in range(20)]
     assert statuses(*pages, poll()) == [200]
     inflated = [poll(response=page.read().response, url=page.url, extra=MAX_BODY) for page in pages]
     assert statuses(*inflated[:8], poll()) == [200]
-    assert problem_of(*inflated) == "entry 9: the bodies up to here have more than 8,388,608 bytes"
+    assert problem_of(*inflated) == "entry 9: the bodies up to this one have more than 8,388,608 bytes"
 
 
-def test_bodies_count_as_they_were_read_and_not_as_they_are_kept():
+def test_bodies_count_with_their_size_before_redaction():
     heavy = poll(response=Response(200, {}, b"sesame-1234" * (MAX_BODY // 11)), url=query("sesame-1234"))
-    assert problem_of(poll(), *[heavy] * 9).endswith("the bodies up to here have more than 8,388,608 bytes")
+    assert problem_of(poll(), *[heavy] * 9).endswith("the bodies up to this one have more than 8,388,608 bytes")

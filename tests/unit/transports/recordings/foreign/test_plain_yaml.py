@@ -9,7 +9,7 @@ from spongewatch.transports.recordings.foreign.plain_yaml import YamlError, read
 
 @pytest.fixture(params=["CSafeLoader", "SafeLoader"], autouse=True)
 def loader(request, monkeypatch):
-    """Each test with the parser in C and with the one in Python."""
+    """Run each test with the parser in C and with the one in Python."""
     if request.param == "SafeLoader":
         monkeypatch.delattr(yaml, "CSafeLoader", raising=False)  # PyYAML may be built without
 
@@ -21,7 +21,7 @@ def problem_of(data):
     return str(caught.value)
 
 
-def test_lists_mappings_and_text():
+def test_lists_mappings_and_strings_are_read():
     text = b"\xef\xbb\xbf---\r\na: [1, 2.5, true, 2026-11-02]\r\nb: {c: 'null', d: |\r\n  x\r\n  }\r\n"
     assert read_yaml(text.replace(b"|\r\n  x\r\n  }", b"x}")) == {
         "a": ["1", "2.5", "true", "2026-11-02"],
@@ -29,7 +29,7 @@ def test_lists_mappings_and_text():
     }
 
 
-def test_nothing_is_none():
+def test_nulls_are_none():
     assert read_yaml(b"") is None
     assert read_yaml(b"a:\nb: ~\nc: null\nd: ''\ne: !!str null\n") == {
         "a": None,
@@ -41,11 +41,11 @@ def test_nothing_is_none():
 
 
 @pytest.mark.parametrize("tag", ["!!binary", "!binary"])
-def test_binary_is_bytes(tag):
+def test_binary_is_read_as_bytes(tag):
     assert read_yaml(f"a: {tag} |\n  w6\n  k=\n".encode()) == {"a": "é".encode()}
 
 
-def test_an_alias_is_the_value_and_no_copy_of_it():
+def test_aliases_share_the_value():
     value = read_yaml(b"a: &id001\n- 1\nb: *id001\nc: &x y\nd: *x\n")
     assert value == {"a": ["1"], "b": ["1"], "c": "y", "d": "y"}
     assert value["a"] is value["b"]
@@ -63,17 +63,17 @@ def test_an_alias_is_the_value_and_no_copy_of_it():
     ],
     ids=["list", "mapping", "text", "binary", "lists that nest", "mappings that nest"],
 )
-def test_aliases_count_as_what_they_stand_for(text):
-    assert problem_of(text) == "is YAML of more than 1,000,000 pieces"
+def test_aliases_count_as_many_values(text):
+    assert problem_of(text) == "too large: more than 1,000,000 values"
 
 
-def test_a_long_text_is_several_pieces(monkeypatch):
+def test_a_long_string_counts_several_times(monkeypatch):
     monkeypatch.setattr(plain_yaml, "MAX_PIECES", 50)
     assert len(read_yaml(b"x" * 12_000)) == 12_000
-    assert problem_of(b"x" * 13_000) == "is YAML of more than 50 pieces"
+    assert problem_of(b"x" * 13_000) == "too large: more than 50 values"
 
 
-def test_merge_keys_are_keys_like_others():
+def test_merge_keys_are_ordinary_keys():
     assert read_yaml(b"a: &a {x: y}\nb: {<<: [*a, *a]}")["b"] == {"<<": [{"x": "y"}, {"x": "y"}]}
 
 
@@ -82,54 +82,54 @@ def test_only_the_first_document_is_read():
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "problem"),
     [
-        (b"---\n- !ruby/struct:VCR::HTTPInteraction\n  a: b\n", "tagged !ruby/struct:VCR::HTTPInteraction, at line 2"),
-        (b"a: !ruby/object:Object {}", "tagged !ruby/object:Object, at line 1"),
-        (b"a: !ruby/object:Object [x]", "tagged !ruby/object:Object, at line 1"),
-        (b"a: !!python/object/apply:os.system ['x']", "tagged !!python/object/apply:os.system, at line 1"),
-        (b"a: !!python/name:os.system x", "tagged !!python/name:os.system, at line 1"),
-        (b"a: !!binary [x]", "tagged !!binary, at line 1"),
-        (b"a: !%E2%80%AE x", "tagged !\\u202e, at line 1"),
-        (b"a: !" + b"x" * 1000 + b" y", "tagged !" + "x" * 199 + ", at line 1"),
+        (b"---\n- !ruby/struct:VCR::HTTPInteraction\n  a: b\n", "!ruby/struct:VCR::HTTPInteraction at line 2"),
+        (b"a: !ruby/object:Object {}", "!ruby/object:Object at line 1"),
+        (b"a: !ruby/object:Object [x]", "!ruby/object:Object at line 1"),
+        (b"a: !!python/object/apply:os.system ['x']", "!!python/object/apply:os.system at line 1"),
+        (b"a: !!python/name:os.system x", "!!python/name:os.system at line 1"),
+        (b"a: !!binary [x]", "!!binary at line 1"),
+        (b"a: !%E2%80%AE x", "!\\u202e at line 1"),
+        (b"a: !" + b"x" * 1000 + b" y", "!" + "x" * 199 + " at line 1"),
     ],
 )
-def test_what_would_be_an_object_is_refused_with_its_tag(text, told):
-    assert problem_of(text) == f"holds an object, {told}; of a cassette only plain values are read"
+def test_tags_of_objects_are_refused(text, problem):
+    assert problem_of(text) == f"unsupported tag {problem}; record the cassette with plain values"
 
 
-def test_the_tags_of_plain_values_are_known():
+def test_tags_of_plain_values_are_accepted():
     text = b"!tape\na: !!python/unicode x\nb: !!python/tuple [!!int 1]\nc: ! 2\nd: !!map {}\ne: !!null x"
     assert read_yaml(text) == {"a": "x", "b": ["1"], "c": "2", "d": {}, "e": "x"}
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "problem"),
     [
-        (b"a:\n - b\n c", "is not YAML at line "),
-        (b"[a, b", "is not YAML at line "),
-        (b"\x00", "is not YAML"),
-        (b"a: \xff", "is not YAML"),
-        (b"a: '\\", "is not YAML"),
-        (b'a: "\\UFFFFFFFF"', "is not YAML"),
-        (b"a: *b", "is not YAML at line 1: nothing has the name of an alias"),
-        (b"&a [*a]", "is not YAML at line 1: nothing has the name of an alias"),
-        (b"a: &a\n  b: *a", "is not YAML at line 2: nothing has the name of an alias"),
-        (b"a: !!binary x", "has a !!binary at line 1 that is not base64"),
-        (b"a:\n  ? [b]\n  : c\n", "has a mapping, ending at line "),
-        (b"[" * 101, "is YAML of more than 100 levels"),
+        (b"a:\n - b\n c", "not valid YAML at line "),
+        (b"[a, b", "not valid YAML at line "),
+        (b"\x00", "not valid YAML"),
+        (b"a: \xff", "not valid YAML"),
+        (b"a: '\\", "not valid YAML"),
+        (b'a: "\\UFFFFFFFF"', "not valid YAML"),
+        (b"a: *b", "not valid YAML at line 1: undefined alias"),
+        (b"&a [*a]", "not valid YAML at line 1: undefined alias"),
+        (b"a: &a\n  b: *a", "not valid YAML at line 2: undefined alias"),
+        (b"a: !!binary x", "!!binary at line 1 is not valid base64"),
+        (b"a:\n  ? [b]\n  : c\n", "the mapping that ends at line "),
+        (b"[" * 101, "nested more than 100 levels deep"),
     ],
 )
-def test_what_can_not_be_read_is_told(text, told):
-    assert problem_of(text).startswith(told)
+def test_invalid_yaml_is_refused(text, problem):
+    assert problem_of(text).startswith(problem)
 
 
-def test_a_file_of_too_many_pieces_is_left_early(monkeypatch):
+def test_a_file_with_too_many_values_is_not_read_further(monkeypatch):
     monkeypatch.setattr(plain_yaml, "MAX_PIECES", 50)
-    assert problem_of(b"- a\n" * 1000 + b"]") == "is YAML of more than 50 pieces"
+    assert problem_of(b"- a\n" * 1000 + b"]") == "too large: more than 50 values"
 
 
-def test_without_pyyaml_it_is_missed(monkeypatch):
+def test_without_pyyaml_there_is_an_import_error(monkeypatch):
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(ImportError):
         read_yaml(b"a: b")

@@ -1,13 +1,12 @@
 import json
 import sys
-import time
 from gzip import compress
 from pathlib import Path
 
 import pytest
 import yaml
 
-from answers import json_body, rows
+from event_rows import json_body, rows
 from spongewatch import Completed, Response
 from spongewatch.transports import RecordingError, replay
 from spongewatch.transports.recordings.foreign.plain_yaml import read_yaml
@@ -26,7 +25,7 @@ PATH = Path("cassette.yml")
 EVENTS = json_body(rows("GATHERING INPROGRESS 5")).decode()
 
 
-def interaction(recorded_at=None, body=None, response=None, **members):
+def interaction(recorded_at=None, body=None, response=None, **keys):
     found = {
         "status": {"code": 200, "message": "OK"},
         "headers": {"Content-Type": ["application/json", "text/html"], "Date": "now", "Set-Cookie": ["a=b"], "X": []},
@@ -34,17 +33,17 @@ def interaction(recorded_at=None, body=None, response=None, **members):
     }
     request = {"method": "get", "uri": "http://a/events/7", "headers": {}}
     recorded = {} if recorded_at is None else {"recorded_at": recorded_at}
-    return {"request": request, "response": response or found, **recorded, **members}
+    return {"request": request, "response": response or found, **recorded, **keys}
 
 
 def read(*interactions, key="interactions"):
     return list(read_cassette(PATH, {key: list(interactions)}, None).entries())
 
 
-def response_of(*arguments, **members):
-    """The response of the last of two polls; the first one shows that they are polls of the service."""
-    _, exchange = read(interaction(), interaction(*arguments, **members))
-    return exchange.answer
+def response_of(*arguments, **keys):
+    """Return the response of the second of two polls; the first one identifies the service."""
+    _, exchange = read(interaction(), interaction(*arguments, **keys))
+    return exchange.response
 
 
 def problem_of(call, *arguments):
@@ -55,30 +54,30 @@ def problem_of(call, *arguments):
 
 
 @pytest.mark.parametrize(("name", "end"), [("vcrpy.yaml", 4.0), ("vcrpy.json", 4.0), ("ruby-vcr.yml", 8.0)])
-def test_what_was_recorded_is_told(name, end):
+def test_recorded_cassettes_are_replayed(name, end):
     *_, ended = replay(DATA / name)
     assert (ended.outcome, ended.at, ended.import_id) == (Completed(2001), end, "1126")
 
 
 @pytest.mark.parametrize("name", CASSETTES)
-def test_nothing_of_the_other_requests_is_kept_and_no_secret(name):
-    cassette = read_yaml((DATA / name).read_bytes())  # which JSON is too
+def test_neither_other_requests_nor_secrets_are_kept(name):
+    cassette = read_yaml((DATA / name).read_bytes())  # JSON is YAML
     exchanges = list(read_cassette(PATH, cassette, None).entries())
     assert len(exchanges) == 5
-    kept = "".join(f"{dict(exchange.answer.headers)} {exchange.answer.body.decode()}" for exchange in exchanges)
+    kept = "".join(f"{dict(exchange.response.headers)} {exchange.response.body.decode()}" for exchange in exchanges)
     for left_out in ("demo-password", "ZGVtby1rZXk6", "cookie-to-be-left-out", "form-to-be-left-out", "last_name"):
         assert left_out not in kept
     assert '"echo":"' in kept
 
 
-def test_of_bodies_that_are_said_to_be_compressed_one_is_not():
+def test_bodies_labeled_gzip_can_be_compressed_or_not():
     assert b"!!binary" in (DATA / "vcrpy.yaml").read_bytes()
-    assert '\\"events\\"' in (DATA / "vcrpy.json").read_text()  # though Content-Encoding is gzip there too
+    assert '\\"events\\"' in (DATA / "vcrpy.json").read_text()  # labeled gzip too
     assert b"base64_string" in (DATA / "ruby-vcr.yml").read_bytes()
     assert all("gzip" in (DATA / name).read_text() for name in CASSETTES)
 
 
-def test_a_response_as_it_came():
+def test_a_response_is_read():
     assert response_of(body={"string": '{"events": []}'}) == Response(
         200, {"content-type": "application/json", "date": "now"}, b'{"events": []}'
     )
@@ -99,7 +98,7 @@ def test_a_response_as_it_came():
         ("cb({});", b"{}"),
     ],
 )
-def test_a_body_in_each_of_its_forms(body, data):
+def test_bodies_are_read_in_any_shape(body, data):
     assert response_of(body=body).body == data
 
 
@@ -117,31 +116,34 @@ def test_a_body_in_each_of_its_forms(body, data):
     ],
 )
 @pytest.mark.parametrize("body", [{"content": "busy"}, {"body": "busy"}, {"body": {"string": "busy"}}])
-def test_a_response_in_each_of_its_forms(status, body):
+def test_responses_are_read_in_any_shape(status, body):
     assert response_of(response={**status, **body, "headers": None}) == Response(503, {}, b"busy")
 
 
 @pytest.mark.parametrize("response", [None, 7, {"status": None}, {"status": {"code": 0}, "body": "{}"}])
-def test_without_a_status_the_poll_failed_and_the_others_count(response):
+def test_a_poll_without_a_status_failed(response):
     _, failed = read(interaction(), {**interaction(), "response": response})
-    assert str(failed.answer) == "reset: no response was recorded"
+    assert str(failed.response) == "reset: no response was recorded"
 
 
 @pytest.mark.parametrize(
     ("response", "problem"),
     [
-        ({"status": 200, "body": {"file": "yes", "string": "../files/a.json"}}, "keeps response bodies in other files"),
-        ({"status": 200, "body": {"file": True, "string": "a.json"}}, "keeps response bodies in other files"),
+        (
+            {"status": 200, "body": {"file": "yes", "string": "../files/a.json"}},
+            "stores response bodies in other files",
+        ),
+        ({"status": 200, "body": {"file": True, "string": "a.json"}}, "stores response bodies in other files"),
         ({"status": 200, "headers": {"content-length": ["181"]}, "body": ""}, "contains no response bodies; "),
     ],
 )
-def test_a_body_that_is_not_in_the_cassette(response, problem):
+def test_if_bodies_are_missing_the_error_says_what_to_do(response, problem):
     assert str(response_of(response=response)) == "protocol: the recording does not contain the response body"
     assert problem_of(read, interaction(response=response)).startswith(problem)
 
 
 @pytest.mark.parametrize("shape", ["php", "go 1", "go 3", "r", "c#", "java"])
-def test_cassettes_of_other_languages(shape):
+def test_cassettes_of_other_languages_are_read(shape):
     uri = "https://api.cloudsponge.com/events/7"
     php = {"request": {"method": "GET", "url": uri}, "response": {"status": {"code": "200"}, "body": EVENTS}}
     go = {
@@ -160,31 +162,31 @@ def test_cassettes_of_other_languages(shape):
                  "response": {"status": 200, "headers": {"Content-Type": "application/json"}, "body": EVENTS}}]},
     }[shape]  # fmt: skip
     (exchange,) = read_cassette(PATH, cassette, None).entries()
-    assert exchange.answer.body == EVENTS.encode()
-    assert exchange.came == {"go 3": 0.002, "c#": 0.09}.get(shape, 0.0)
+    assert exchange.response.body == EVENTS.encode()
+    assert exchange.received == {"go 3": 0.002, "c#": 0.09}.get(shape, 0.0)
     (again,) = read_yaml_cassette(PATH, yaml.safe_dump(cassette, explicit_start=True).encode(), None).entries()
     assert again == exchange
 
 
-def test_a_redirect_that_the_client_followed_is_not_the_end():
+def test_followed_redirects_are_dropped():
     old, target = "http://old.example/events/7", "http://a/events/7.json"
     redirect = interaction(
         request={"method": "GET", "uri": old},
         response={"status": {"code": 302}, "headers": {"location": [target]}, "body": {"string": ""}},
     )
     final = interaction(request={"method": "GET", "uri": target})
-    assert [exchange.answer.status for exchange in read(redirect, final, redirect, final)] == [200, 200]
-    assert [exchange.answer.status for exchange in read(redirect, final, redirect)] == [200, 302]
+    assert [exchange.response.status for exchange in read(redirect, final, redirect, final)] == [200, 200]
+    assert [exchange.response.status for exchange in read(redirect, final, redirect)] == [200, 302]
 
 
-def test_without_times_polls_come_a_second_apart():
+def test_polls_without_times_are_a_second_apart():
     assert [exchange.sent for exchange in read(interaction(), interaction())] == [0.0, 1.0]
 
 
-def test_recorded_at_is_when_the_answer_was_there():
+def test_recorded_at_is_read():
     first, second = interaction("Mon, 02 Nov 2026 09:14:07 GMT"), interaction("Mon, 02 Nov 2026 09:14:10 GMT")
     exchanges = read(first, second, key="http_interactions")
-    assert [(exchange.sent, exchange.came) for exchange in exchanges] == [(0.0, 0.0), (3.0, 3.0)]
+    assert [(exchange.sent, exchange.received) for exchange in exchanges] == [(0.0, 0.0), (3.0, 3.0)]
 
 
 @pytest.mark.parametrize(
@@ -193,46 +195,11 @@ def test_recorded_at_is_when_the_answer_was_there():
         "yesterday",
         7,
         [],
-        "2026-11-02T25:00:00Z",
-        "2026-11-02 09:14:07 " + "x" * 100,
-        "Mon, 99 Nov 2026 09:14:07 GMT",
-        "\x1b",
     ],
 )
-def test_an_odd_time_is_told_with_its_interaction(moment):
+def test_invalid_times_are_reported_with_their_interaction(moment):
     odd = interaction(moment)
-    assert problem_of(read, interaction(), odd).startswith("interaction 2: its recorded_at is ")
-
-
-@pytest.mark.parametrize(
-    "moment",
-    [
-        "2026-11-02T09:14:10Z",
-        "2026-11-02 09:14:10.000000000 Z",
-        "2026-11-02 10:14:10.000000000 +01:00",
-        "2026-11-02 09:14:10",
-        "Mon, 02 Nov 2026 09:14:10 -0000",
-        "Mon, 02 Nov 2026 09:14:10",
-        "Mon, 02 Nov 2026 04:14:10 -0500",
-    ],
-)
-def test_a_time_may_be_written_in_other_ways_and_is_of_utc_where_it_names_no_zone(monkeypatch, moment):
-    with monkeypatch.context() as patched:
-        patched.setenv("TZ", "Asia/Tokyo")
-        time.tzset()
-        _, second = read(interaction("Mon, 02 Nov 2026 09:14:07 GMT"), interaction(moment))
-    time.tzset()
-    assert second.sent == 3.0
-
-
-def test_no_time_is_so_long_that_reading_it_takes_long():
-    assert problem_of(read, interaction("Mon, 02 Nov 2026 09:14:07 " * 100)).startswith(
-        "interaction 1: its recorded_at"
-    )
-
-
-def test_an_empty_time_is_none():
-    assert [exchange.sent for exchange in read(interaction(""), interaction(""))] == [0.0, 1.0]
+    assert problem_of(read, interaction(), odd).startswith("interaction 2: its recorded_at must be ")
 
 
 @pytest.mark.parametrize("method", ["get", "GET", ":get", b"GET"])
@@ -240,7 +207,7 @@ def test_an_empty_time_is_none():
     "uri", ["http://a/events/7?domain_password=geheim-p%F6pp", b"http://a/events/7?domain_password=geheim-p%F6pp"]
 )
 @pytest.mark.parametrize("name", ["Retry-After", b"Retry-After"])
-def test_a_request_in_each_of_its_forms(method, uri, name):
+def test_requests_are_read_in_any_shape(method, uri, name):
     response = {"status": {"code": 503}, "headers": {name: [b"7"]}, "body": {"string": "no geheim-pöpp"}}
     request = {"method": method, "uri": uri, "headers": None}
     failed = response_of(request=request, response=response)
@@ -253,22 +220,22 @@ def test_a_request_in_each_of_its_forms(method, uri, name):
 @pytest.mark.parametrize(
     "value", ["Basic azpzM2NyZXQtczNjcmV0", b"Basic azpzM2NyZXQtczNjcmV0", ["x", b"Basic azpzM2NyZXQtczNjcmV0"]]
 )
-def test_headers_in_bytes_hold_secrets_too(name, value):
+def test_passwords_in_headers_of_bytes_are_removed(name, value):
     request = {"method": "GET", "uri": "http://a/events/7", "headers": {name: value}}
     text = yaml.safe_dump(
         {"interactions": [interaction(body={"string": '{"events": [], "echo": "s3cret-s3cret"}'}, request=request)]}
     )
     (exchange,) = read_yaml_cassette(PATH, text.encode(), None).entries()
-    assert exchange.answer.body.startswith(b'{"events": [], "echo": "')
-    assert b"s3cret" not in exchange.answer.body
+    assert exchange.response.body.startswith(b'{"events": [], "echo": "')
+    assert b"s3cret" not in exchange.response.body
 
 
 @pytest.mark.parametrize("odd", [None, 7, [], {}, {"request": {"headers": [7]}}])
-def test_other_interactions_may_be_anything(odd):
+def test_invalid_interactions_of_other_requests_are_ignored(odd):
     assert len(read(odd, interaction(), odd)) == 1
 
 
-def test_a_cassette_is_known_by_its_list():
+def test_a_cassette_is_recognized_by_its_list():
     assert is_cassette({"interactions": []})
     assert is_cassette({"http_interactions": []})
     assert is_cassette([None, interaction()])
@@ -293,7 +260,7 @@ def test_a_cassette_is_known_by_its_list():
         b"!tape\ninteractions:\n",
     ],
 )
-def test_a_cassette_in_yaml_is_known_by_its_start(start):
+def test_a_cassette_in_yaml_is_recognized_by_its_start(start):
     assert is_yaml_cassette(start)
 
 
@@ -311,11 +278,11 @@ def test_a_cassette_in_yaml_is_known_by_its_start(start):
         b"- a\n",
     ],
 )
-def test_other_text_is_never_taken_for_yaml(start):
+def test_other_files_are_not_parsed_as_yaml(start):
     assert not is_yaml_cassette(start)
 
 
-def test_json_and_yaml_of_one_cassette_are_the_same():
+def test_a_cassette_is_the_same_in_json_and_yaml():
     cassette = {"version": 1, "interactions": [interaction(), interaction()]}
     (first, second) = (
         list(read_yaml_cassette(PATH, text.encode(), None).entries())
@@ -324,13 +291,13 @@ def test_json_and_yaml_of_one_cassette_are_the_same():
     assert first == second == read(interaction(), interaction())
 
 
-def test_lists_that_vcrpy_wrote_once_are_read_wherever_they_stand():
+def test_lists_of_early_vcrpy_versions_are_read():
     shared = ["application/json"]
     found = {"status": {"code": 200}, "headers": {"Content-Type": shared, "X": shared}, "body": {"string": EVENTS}}
     text = yaml.safe_dump({"interactions": [interaction(response=found)]})
     assert "*id001" in text
     (exchange,) = read_yaml_cassette(PATH, text.encode(), None).entries()
-    assert exchange.answer.headers == {"content-type": "application/json"}
+    assert exchange.response.headers == {"content-type": "application/json"}
 
 
 @pytest.mark.parametrize(
@@ -338,19 +305,19 @@ def test_lists_that_vcrpy_wrote_once_are_read_wherever_they_stand():
     [
         (
             b"---\n- !ruby/struct:VCR::HTTPInteraction\n  a: b\n",
-            "holds an object, tagged !ruby/struct:VCR::HTTPInteraction",
+            "unsupported tag !ruby/struct:VCR::HTTPInteraction",
         ),
-        (b"interactions: [", "is not YAML at line "),
-        (b"---\na: b\n", "is not a cassette: it has no list of http_interactions or interactions"),
+        (b"interactions: [", "not valid YAML at line "),
+        (b"---\na: b\n", "is not a cassette: it has no list http_interactions or interactions"),
         (b"interactions: {}\n", "is not a cassette"),
         (b"interactions: []\n", "contains no poll of an import"),
     ],
 )
-def test_what_is_no_cassette_is_told(text, problem):
+def test_invalid_cassettes_are_refused(text, problem):
     assert problem_of(read_yaml_cassette, PATH, text, None).startswith(problem)
 
 
-def test_without_the_extra_it_is_named(monkeypatch):
+def test_without_the_extra_the_error_names_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "yaml", None)
     assert problem_of(read_yaml_cassette, PATH, b"interactions: []", None) == (
         'looks like a cassette in YAML; to read it, install the extra: pip install "spongewatch[yaml]"'
