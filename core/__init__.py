@@ -8,6 +8,7 @@ from .codec import decode
 from .credentials import Credentials
 from .emitted import Anomaly, Emitted, Ended, PollFailed, Transition
 from .endpoint import PUBLIC_SERVICE, is_import_id
+from .error_codes import ERROR_CODES, ErrorCategory, ErrorCode, ImportFailure, Remedy, explain
 from .errors import (
     InvalidArgument,
     InvalidType,
@@ -18,7 +19,6 @@ from .errors import (
 )
 from .events import EventsPage, ImportEvent
 from .exchange import Request, Response
-from .failures import ERROR_CODES, ErrorCategory, ErrorCode, ImportFailure, Remedy, explain
 from .machine import ImportMachine
 from .outcome_errors import (
     ContactLost,

@@ -1,4 +1,7 @@
-"""The next action of a session: `Send`, `Wait` or `Done`. Times are seconds on the caller's clock."""
+"""The next action of a session: `ImportSession.next_action` returns a `Send`, a `Wait` or a `Done`.
+
+Times are moments on the caller's clock, in seconds. Transports take a duration: `action.deadline - now`.
+"""
 
 from dataclasses import dataclass
 from typing import final
@@ -10,7 +13,7 @@ from .outcomes import Outcome
 @final
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A poll is due: call `sent`, send the request, and call `receive` or `receive_failure`.
+    """A poll is due: call the session's `sent`, send the request, and call `receive` or `receive_failure`.
 
     Args:
         request: The request.
@@ -27,7 +30,9 @@ class Send:
 @final
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing is due yet: call `handle_timeout` once `until` has passed.
+    """Nothing is to be done before `until`, when `handle_timeout` is to be called.
+
+    While a poll is open, `until` is its deadline, and `handle_timeout` makes it a failed poll.
 
     Args:
         until: When something is due, in seconds on the caller's clock.

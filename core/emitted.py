@@ -7,8 +7,8 @@ Each is a self-contained value. `at` and `retry_at` are seconds from the start o
 from dataclasses import dataclass
 from typing import Literal, final
 
+from .error_codes import ImportFailure
 from .events import ImportEvent
-from .failures import ImportFailure
 from .outcome_words import outcome_words
 from .outcomes import Abandoned, Failed, Outcome
 from .table import State, Trigger

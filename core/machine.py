@@ -9,9 +9,9 @@ from typing import TypeGuard, final
 
 from .emitted import Anomaly, AnomalyReason, Transition
 from .endpoint import import_id_text
+from .error_codes import ErrorCategory, ImportFailure
 from .errors import InvalidType, wrong_type
 from .events import MAX_NUMBER, ImportEvent, is_word
-from .failures import ErrorCategory, ImportFailure
 from .moments import time_error
 from .outcomes import Abandoned, Completed, Failed
 from .saved_object import SavedObject

@@ -32,7 +32,7 @@ class OutcomeError(SpongewatchError):
         self.outcome = outcome
 
     def __str__(self) -> str:
-        from .outcome_words import outcome_text  # here, since it imports the outcomes, which import this module
+        from .outcome_text import outcome_text  # here, since it imports the outcomes, which import this module
 
         text = outcome_text(self.outcome)
         failure = getattr(self.outcome, "failure", None)

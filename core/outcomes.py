@@ -6,7 +6,7 @@ That differs from the state of the import: after a watch has given up, the impor
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NoReturn, Self, final
 
-from .failures import ImportFailure
+from .error_codes import ImportFailure
 from .outcome_errors import (
     ContactLost,
     ImportAbandoned,

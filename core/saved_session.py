@@ -1,6 +1,7 @@
 """Sessions as JSON: what `ImportSession.save` writes, and how `ImportSession.resume` reads it.
 
 `docs/reference/saved-session.md` describes the format. Every value is checked: saved sessions are untrusted input.
+`PollSchedule.restore` decides when a poll that was open is repeated, `Budgets.restore` when the budgets end.
 """
 
 import json

@@ -5,9 +5,9 @@ from typing import Final, NoReturn, overload
 from .budgets import Budgets
 from .credentials import Credentials
 from .endpoint import PUBLIC_SERVICE, Auth, Format, checked_import_id, events_request, hidden_url, is_public_service
+from .error_codes import ImportFailure
 from .errors import InvalidArgument, InvalidType, LocalProtocolError, TransportError, wrong_type
 from .exchange import Response
-from .failures import ImportFailure
 from .machine import ImportMachine
 from .moments import checked_start, rounded_down, rounded_up
 from .outcomes import Outcome

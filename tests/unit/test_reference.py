@@ -118,7 +118,7 @@ def test_all_error_codes_are_documented(category):
         if code.category is category
     ]
     section = PAGES["error-codes.md"].partition(f"## {category.name}\n")[2].partition("\n##")[0]
-    assert section.endswith(table(["code", "what it means", "who can act"], rows))
+    assert section.endswith(table(["code", "meaning", "remedy"], rows))
 
 
 # The formats.

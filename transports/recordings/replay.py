@@ -22,7 +22,7 @@ from ..clock import VirtualClock
 from ..unpicklable import Unpicklable
 from .opening import open_recording
 from .recording import End, Entry, Exchange, Recording, RecordingError, TruncatedLine, import_id_in
-from .resumed import NOWHERE, session_of
+from .resumed_header import NOWHERE, session_of
 
 UNKNOWN_IMPORT: Final = "unknown"
 """The import id of a replay if neither the recording nor a body in it names one."""

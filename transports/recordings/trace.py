@@ -21,7 +21,7 @@ from ...core._shared import (
     shown,
 )
 from .recording import End, Entry, Exchange, RecordingError, TruncatedLine
-from .resumed import session_of
+from .resumed_header import session_of
 
 MARK = "spongewatch-trace"
 VERSION = 1

@@ -14,7 +14,7 @@ from ...core import Credentials, Ended, ImportSession, InvalidArgument, LocalPro
 from ...core._shared import Redaction, outcome_words, shown
 from ..unpicklable import Unpicklable
 from .recording import End, RecordingError
-from .resumed import resumed_state
+from .resumed_header import resumed_state
 from .trace_lines import end_line, exchange_line, header_line
 
 
@@ -27,11 +27,13 @@ class TraceWriter(Unpicklable):
     since a trace belongs to one watch.
 
     A trace contains one import. `begin`, `exchange` and `end` raise `LocalProtocolError` for a session of another one,
-    also after the first watch has ended. A resumed session of the same import continues the trace.
+    also after the first watch has ended. A session of the same import that is resumed in this process continues the
+    trace; another process needs a new file.
 
     Args:
         path: The file to create.
-        secrets: More secrets to remove from responses and errors, for a loop whose session doesn't know them.
+        secrets: More secrets to remove from responses and errors, such as the credentials of a session that was made
+            without any because the caller's transport adds them.
 
     Attributes:
         error: Why recording stopped, None while it works.
@@ -89,7 +91,10 @@ class TraceWriter(Unpicklable):
             self._write_header(session, resumed_state(session))
 
     def exchange(self, session: ImportSession, sent: float, response: Response | TransportError) -> None:
-        """Write one poll.
+        """Write one poll; after `close`, do nothing.
+
+        Only the headers `content-type`, `date` and `retry-after` are kept, and not more of a body than one byte beyond
+        1 MiB, from which size on it is invalid.
 
         Args:
             session: The session, which has just received `response`.
@@ -145,7 +150,7 @@ class TraceWriter(Unpicklable):
             self._file = None
 
     def _begin_late(self, session: ImportSession) -> None:
-        """Write the header without a state: before the first poll, which is over, it would have been another."""
+        """Write the header without a state: `begin` was not called, so the state before the first poll is lost."""
         if self._is_new(session):
             self._write_header(session, None)
 

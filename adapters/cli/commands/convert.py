@@ -1,4 +1,7 @@
-"""`spongewatch convert`: convert a recording to a trace."""
+"""`spongewatch convert`: convert a recording to a trace, in a new file or on standard output.
+
+A recording that is damaged is written up to the damage, with an error and an exit status.
+"""
 
 import argparse
 

@@ -4,8 +4,8 @@ from typing import get_args
 import pytest
 
 from spongewatch.core.emitted import Anomaly, Emitted, Ended, PollFailed, Transition
+from spongewatch.core.error_codes import ImportFailure
 from spongewatch.core.events import ImportEvent
-from spongewatch.core.failures import ImportFailure
 from spongewatch.core.outcomes import (
     Abandoned,
     Cancelled,

@@ -6,9 +6,9 @@ import pytest
 
 from event_rows import row, rows, triggers
 from spongewatch.core.emitted import Anomaly, Transition
+from spongewatch.core.error_codes import ErrorCategory, ImportFailure
 from spongewatch.core.errors import InvalidArgument, InvalidType, LocalProtocolError
 from spongewatch.core.events import ImportEvent
-from spongewatch.core.failures import ErrorCategory, ImportFailure
 from spongewatch.core.machine import ImportMachine
 from spongewatch.core.outcomes import Abandoned, Completed, Failed
 from spongewatch.core.table import State

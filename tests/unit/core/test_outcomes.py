@@ -22,12 +22,12 @@ from spongewatch import (
     WatchTimedOut,
 )
 from spongewatch.core import outcomes
+from spongewatch.core.outcome_text import outcome_text
 from spongewatch.core.outcome_words import (
     OUTCOME_NAMES,
     OUTCOME_REASONS,
     OutcomeWords,
     outcome_from_words,
-    outcome_text,
     outcome_words,
 )
 

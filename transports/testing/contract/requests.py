@@ -7,7 +7,10 @@ from .under_test import Checks, UnderTest
 
 
 class RequestChecks(Checks):
-    """The request is sent, and nothing else."""
+    """The request is sent as it is: by HTTP/1.1, without credentials or cookies of the transport's own.
+
+    The environment of the checks has a netrc file with credentials for the server (`under_test.clean_environment`).
+    """
 
     def test_method_target_and_headers_are_sent_unchanged(self, transport: UnderTest) -> None:
         """The method, the path with its query, and each header arrive as they are in the request."""

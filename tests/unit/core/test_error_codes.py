@@ -1,6 +1,6 @@
 import pytest
 
-from spongewatch.core.failures import ERROR_CODES, ErrorCategory, ImportFailure, Remedy, explain
+from spongewatch.core.error_codes import ERROR_CODES, ErrorCategory, ImportFailure, Remedy, explain
 from spongewatch.core.table import State
 
 # The table of the protocol's page, typed in again by hand.

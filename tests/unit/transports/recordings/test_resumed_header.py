@@ -10,7 +10,7 @@ from spongewatch import (
     State,
     TransportError,
 )
-from spongewatch.transports.recordings.resumed import resumed_state, session_of
+from spongewatch.transports.recordings.resumed_header import resumed_state, session_of
 
 HOST = "https://sponge.example"
 POLICY = PollPolicy(interval=0.5, lost_contact_timeout=300, timeout=None, consent_timeout=None)
