@@ -73,7 +73,7 @@ class ResponseParser:
 
     @property
     def reusable(self) -> bool:
-        """Whether the connection may carry another request."""
+        """Whether the connection can be used for another request."""
         return self._keep_alive and self._ended and not self._extra and self._failure is None and not self._body.dropped
 
     def feed(self, data: memoryview) -> bool:
@@ -83,7 +83,7 @@ class ResponseParser:
             self._failure = _invalid()
             return True
         self._body_bytes = 0
-        head_was_here = self.status is not None
+        had_status = self.status is not None
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade:
@@ -96,7 +96,7 @@ class ResponseParser:
         self._room -= size - self._body_bytes
         if self._room < 0:
             self._failure = headers_too_large()
-        elif self._body_bytes or (self.status is not None and not head_was_here):
+        elif self._body_bytes or (self.status is not None and not had_status):
             self._room = MAX_HEAD
         return self.complete or self._failure is not None
 
@@ -105,7 +105,7 @@ class ResponseParser:
 
         Args:
             clean: Whether the server closed the connection properly: with a FIN, and over TLS with a close_notify.
-                Only then it ends a body without a length (RFC 9112 §6.3 and §9.8).
+                Only then does it end a body without a length (RFC 9112 §6.3 and §9.8).
         """
         self._keep_alive = False
         if clean and self._until_end:
