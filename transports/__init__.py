@@ -28,6 +28,7 @@ from .simulator.scenarios import SCENARIOS, Scenario
 from .transport import AsyncTransport, Transport
 
 if TYPE_CHECKING:
+    from .http.asyncio_transport import AsyncioTransport
     from .http.error_translation import as_transport_error
     from .http.timed_response import TimedResponse
     from .http.urllib3_transport import Urllib3Transport
@@ -40,6 +41,7 @@ __all__ = [
     "AsyncClock",
     "AsyncTransport",
     "AsyncWatch",
+    "AsyncioTransport",
     "Clock",
     "Observer",
     "ObserverErrors",
@@ -71,6 +73,7 @@ __all__ = [
 
 _LOADED_ON_FIRST_USE = {
     "AsyncWatch": "polling.watch_async",
+    "AsyncioTransport": "http.asyncio_transport",
     "Simulator": "simulator.simulator",
     "ThreadedTransport": "threaded_transport",
     "TimedResponse": "http.timed_response",

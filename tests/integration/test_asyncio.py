@@ -2,20 +2,23 @@
 
 import asyncio
 import json
+import random
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import pairwise
 
 import pytest
+import uvloop
 
 from event_rows import json_body, rows, triggers
 from leftovers import nothing_left
-from spongewatch import Completed, Credentials, ImportSession, InvalidArgument, PollPolicy
+from spongewatch import Completed, Credentials, ImportSession, InvalidArgument, PollPolicy, Request, TransportError
 from spongewatch.transports import (
+    AsyncioTransport,
     Simulator,
     SystemClock,
     ThreadedTransport,
@@ -25,7 +28,7 @@ from spongewatch.transports import (
     wait_async,
     watch_async,
 )
-from spongewatch.transports.testing import AsyncTransportContract
+from spongewatch.transports.testing import AsyncFramingContract
 from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds, sends
 
 CREDENTIALS = Credentials("demo-key", "demo-password")
@@ -219,7 +222,70 @@ def test_cancelling_a_poll_leaves_other_polls_of_the_transport_alone():
         assert cut.wait(30)
 
 
-class TestThreaded(AsyncTransportContract):
+def random_service(seed):
+    """Return a script that responds late, partially or not at all, as random numbers decide."""
+    numbers = random.Random(seed)
+
+    def script(talk):
+        while (request := talk.read_request()) is not None:
+            response = http_response(request.partition(b"\r\n")[0])
+            match numbers.randrange(12):
+                case 0:
+                    return
+                case 1:
+                    talk.reset()
+                    return
+                case 2:
+                    talk.send(response[: numbers.randrange(len(response))])
+                    return
+                case 3:
+                    talk.send(response + b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nodd")
+                case 4:
+                    talk.wait(0.05)
+                    talk.send(response)
+                case 5:
+                    talk.send(response.replace(b"content-length", b"connection: close\r\ncontent-length"))
+                    return
+                case _:
+                    talk.send(response)
+
+    return script
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_asyncio_transport_returns_no_response_to_another_request(new_loop):
+    numbers = random.Random(7)
+
+    async def one(transport, number):
+        request = Request(numbers.choice(("GET", "GET", "GET", "POST")), f"{server.url}/{number}")
+        sending = transport.send(request, timeout=numbers.choice((0.03, 5.0)))
+        try:
+            async with asyncio.timeout(numbers.choice((0.02, None, None))):
+                response = await sending
+        except (TransportError, TimeoutError) as error:
+            return getattr(error, "kind", "cancelled")
+        assert response.body == f"{request.method} /{number} HTTP/1.1".encode()
+        return "response"
+
+    async def main():
+        async with AsyncioTransport(max_connections=8) as transport:
+            outcomes = []
+            for start in range(0, 1_000, 100):
+                outcomes += await asyncio.gather(*(one(transport, start + number) for number in range(100)))
+                assert len(transport._pool._open) <= 8
+            return Counter(outcomes)
+
+    scripts = [random_service(seed) for seed in range(2_000)]
+    uvloop.run(asyncio.sleep(0))  # opens a pipe that stays open
+    with HostileServer(*scripts) as server, nothing_left(), asyncio.Runner(loop_factory=new_loop) as runner:
+        outcomes = runner.run(main())
+    assert {"response", "reset", "cancelled", "timeout"} <= {*outcomes}
+    assert outcomes["response"] > 200
+
+
+class TestThreaded(AsyncFramingContract):
+    test_truncated_tls_streams_are_errors = None  # http.client doesn't notice a missing close_notify
+
     async def make_transport(self):
         return ThreadedTransport(Urllib3Transport())
 

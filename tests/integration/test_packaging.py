@@ -70,7 +70,12 @@ def test_the_wheel_lists_its_dependencies(built):
         (requirement.split(">")[0], requirement.split("; ")[1]) for requirement in needed if "extra" in requirement
     }
     assert always == {"transitions", "urllib3", "defusedxml"}
-    assert extras == {("rich", 'extra == "cli"'), ("shtab", 'extra == "completion"'), ("PyYAML", 'extra == "yaml"')}
+    assert extras == {
+        ("rich", 'extra == "cli"'),
+        ("shtab", 'extra == "completion"'),
+        ("httptools", 'extra == "fleet"'),
+        ("PyYAML", 'extra == "yaml"'),
+    }
 
 
 def test_the_wheel_can_be_used(built, tmp_path):

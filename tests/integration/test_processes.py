@@ -77,6 +77,7 @@ from spongewatch.core.redaction import Redaction
 from spongewatch.core.secret import Secret
 from spongewatch.transports import (
     SCENARIOS,
+    AsyncioTransport,
     ObserverErrors,
     RecordingError,
     ReplayTransport,
@@ -273,6 +274,45 @@ def test_an_async_transport_has_threads_in_a_child():
         asyncio.run(transport.close())
 
 
+def test_an_asyncio_transport_in_use_before_a_fork_refuses_to_send_in_the_child():
+    async def main():
+        async with AsyncioTransport() as transport:
+            await send(transport)
+            results = [Child(within_the_running_loop(transport)).result(), Child(on_a_new_loop(transport)).result()]
+            await send(transport)
+        return results
+
+    async def send(transport):
+        return (await transport.send(Request("GET", server.url), timeout=20)).status
+
+    def within_the_running_loop(transport):
+        return lambda: send(transport).send(None)
+
+    def on_a_new_loop(transport):
+        def work():
+            asyncio.set_event_loop(None)
+            return asyncio.run(send(transport))
+
+        return work
+
+    with HostileServer(echoes) as server:
+        assert asyncio.run(main()) == [
+            "LocalProtocolError('AsyncioTransport needs a running asyncio event loop')",
+            "LocalProtocolError('this AsyncioTransport belongs to another event loop; make one for each')",
+        ]
+        assert server.connections == 1
+
+
+def test_an_asyncio_transport_that_was_not_used_before_a_fork_works_in_the_child():
+    async def main():
+        async with transport:
+            return (await transport.send(Request("GET", server.url), timeout=20)).status
+
+    with HostileServer(echoes) as server:
+        transport = AsyncioTransport()
+        assert Child(lambda: asyncio.run(main())).result() == 200
+
+
 # Other inherited objects.
 
 
@@ -452,15 +492,24 @@ def alive(path):
     ):
         yield from (client, client.contacts("7", stream=True), AsyncClient("key", "password", transport=transport))
         yield from (transport, transport.sending(REQUEST, timeout=1), record, replaying, ThreadedTransport(transport))
+        yield AsyncioTransport()
+        yield asyncio.run(pending_request())
+
+
+async def pending_request():
+    async with AsyncioTransport() as transport:
+        return transport.start(Request("GET", "http://127.0.0.1:1"), 1, lambda result: None)
 
 
 # Classes whose objects users don't keep: protocols, test suites, parts of HTTP clients.
 NEVER_HELD = {
     "AsyncClock",
+    "AsyncFramingContract",
     "AsyncKeepAliveContract",
     "AsyncTransport",
     "AsyncTransportContract",
     "Clock",
+    "FramingContract",
     "KeepAliveContract",
     "Recorder",
     "Recording",

@@ -3,6 +3,7 @@
 The proxy resolves every host but one to this machine. A relay in front of it keeps all that the proxy receives.
 """
 
+import asyncio
 import base64
 import logging
 import os
@@ -33,7 +34,7 @@ from spongewatch import (
     Request,
     TransportError,
 )
-from spongewatch.transports import SystemClock, Urllib3Transport, wait, watch
+from spongewatch.transports import AsyncioTransport, SystemClock, Urllib3Transport, wait, watch
 from spongewatch.transports.testing.hostile_server import (
     HostileServer,
     drips,
@@ -197,6 +198,18 @@ def test_twenty_polls_share_one_tunnel_and_leak_no_secret(monkeypatch, proxy, se
         assert request.startswith(f"GET {TARGET} HTTP/1.1\r\nHost: {authority}\r\n".encode())
         assert f"authorization: {BASIC}\r\n".encode() in request
         assert b"proxy" not in request.lower()
+
+
+def test_asyncio_transport_reuses_its_tunnel_and_sends_plain_http_to_the_proxy(proxy, service, ca_file):
+    async def main():
+        async with AsyncioTransport(proxy=url_of(proxy), ca_file=ca_file) as transport:
+            for _ in range(5):
+                await transport.send(Request("GET", address(service) + TARGET), timeout=30)
+            return (await transport.send(Request("GET", address(plain, "plain.invalid")), timeout=30)).body
+
+    with HostileServer(responds(http_response(b"plain"))) as plain:
+        assert asyncio.run(main()) == b"plain"
+    assert (proxy.connections, service.connections, len(service.exchanges)) == (2, 1, 5)
 
 
 def test_a_broken_tunnel_is_replaced(proxy, ca_file):

@@ -4,6 +4,7 @@ Frames of `http.client` and urllib3 hold secrets while they send and read, but t
 don't include them.
 """
 
+import asyncio
 import base64
 import signal
 import socket
@@ -28,7 +29,7 @@ from spongewatch import (
     read_begun,
     read_contacts,
 )
-from spongewatch.transports import Urllib3Transport, wait
+from spongewatch.transports import AsyncioTransport, Urllib3Transport, wait
 from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds, sends, unused_url
 
 PASSWORD = "s3cret-of-the-key"
@@ -70,14 +71,30 @@ def assert_nothing_shown(error):
         assert others <= {__file__, "<string>"}, others  # the constructor of a dataclass
 
 
-def raised(url, timeout=0.3, **more):
+def raised(url, timeout=0.3, kind=Urllib3Transport, **more):
     """Return the error of a request full of secrets; the request must not be a local variable here."""
+    if kind is AsyncioTransport:
+        return asyncio.run(raised_under_asyncio(url, timeout, **more))
     with Urllib3Transport(**more) as transport:
         try:
             transport.send(Request("GET", f"{url}/events/1126.json?{QUERY}", HEADERS), timeout=timeout)
         except BaseException as error:
             return error
     raise AssertionError("nothing was raised")
+
+
+async def raised_under_asyncio(url, timeout, **more):
+    async with AsyncioTransport(**more) as transport:
+        try:
+            await transport.send(Request("GET", f"{url}/events/1126.json?{QUERY}", HEADERS), timeout=timeout)
+        except BaseException as error:
+            return error
+    raise AssertionError("nothing was raised")
+
+
+@pytest.fixture(params=[Urllib3Transport, AsyncioTransport])
+def kind(request):
+    return request.param
 
 
 @contextmanager
@@ -100,59 +117,78 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
-def test_locals_hold_no_secret_when_a_response_fails(script):
+def test_locals_hold_no_secret_when_a_response_fails(script, kind):
     def repeats(talk):
         script(talk)
 
     with HostileServer(repeats) as server:
-        assert_nothing_shown(raised(server.url))
+        assert_nothing_shown(raised(server.url, kind=kind))
 
 
-def test_locals_hold_no_secret_when_a_service_echoes_it():
+def test_locals_hold_no_secret_when_a_service_echoes_it(kind):
     def repeats(talk):
         request = talk.read_request()
         talk.send(http_response(request * 5_000, headers={"content-encoding": "gzip"}))
 
     with HostileServer(repeats) as server:
-        assert_nothing_shown(raised(server.url))
+        assert_nothing_shown(raised(server.url, kind=kind))
 
 
-def test_locals_hold_no_secret_when_nothing_listens():
+def test_locals_hold_no_secret_when_nothing_listens(kind):
     with unused_url() as url:
-        assert_nothing_shown(raised(url))
+        assert_nothing_shown(raised(url, kind=kind))
 
 
-def test_locals_hold_no_secret_when_the_host_is_unknown():
-    assert_nothing_shown(raised("http://sponge.invalid", timeout=20, trust_env=False))
+def test_locals_hold_no_secret_when_the_host_is_unknown(kind):
+    assert_nothing_shown(raised("http://sponge.invalid", timeout=20, kind=kind, trust_env=False))
 
 
-def test_locals_hold_no_secret_when_a_certificate_is_not_trusted():
+def test_locals_hold_no_secret_when_a_certificate_is_not_trusted(kind):
     with untrusted() as url:
-        assert_nothing_shown(raised(url, timeout=20))
+        assert_nothing_shown(raised(url, timeout=20, kind=kind))
 
 
 @pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])
-def test_locals_hold_no_secret_when_a_proxy_refuses(status):
+def test_locals_hold_no_secret_when_a_proxy_refuses(status, kind):
     with HostileServer(sends(http_response(status=status))) as proxy:
         url = f"http://user:{OF_THE_PROXY}@127.0.0.1:{proxy.port}"
-        assert_nothing_shown(raised("https://api.example", timeout=20, proxy=url))
+        assert_nothing_shown(raised("https://api.example", timeout=20, kind=kind, proxy=url))
 
 
 @pytest.mark.parametrize("url", ["http://user:h1dden-of-the-proxy@pro xy", "socks5://user:h1dden-of-the-proxy@a"])
-def test_locals_hold_no_secret_when_a_proxy_url_is_invalid(url):
+def test_locals_hold_no_secret_when_a_proxy_url_is_invalid(url, kind):
     with pytest.raises(InvalidArgument) as caught:
-        Urllib3Transport(proxy=url)
+        kind(proxy=url)
     assert_nothing_shown(caught.value)
 
 
-def test_locals_hold_no_secret_when_a_proxy_variable_is_invalid(monkeypatch):
+def test_locals_hold_no_secret_when_a_proxy_variable_is_invalid(monkeypatch, kind):
     monkeypatch.setenv("https_proxy", f"socks5://user:{OF_THE_PROXY}@a")
-    assert_nothing_shown(raised("https://api.example"))
+    assert_nothing_shown(raised("https://api.example", kind=kind))
 
 
 @pytest.mark.parametrize("url", ["ftp://api.example", "http://us er:s3cret-of-the-key@x:99999999", "http://a:b@c"])
-def test_locals_hold_no_secret_when_a_request_url_is_invalid(url):
-    assert_nothing_shown(raised(url))
+def test_locals_hold_no_secret_when_a_request_url_is_invalid(url, kind):
+    assert_nothing_shown(raised(url, kind=kind))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, asyncio.CancelledError, ValueError])
+def test_locals_hold_no_secret_when_before_write_raises(error):
+    def raises():
+        raise error
+
+    async def main():
+        async with AsyncioTransport() as transport:
+            try:
+                request = Request("GET", f"{server.url}?{QUERY}", HEADERS)
+                sending = transport.send(request, timeout=20, before_write=raises)
+                del request
+                await sending
+            except BaseException as caught:
+                return caught
+
+    with HostileServer(sends(http_response(b"{}"))) as server:
+        assert_nothing_shown(asyncio.run(main()))
 
 
 def test_locals_hold_no_secret_when_a_header_is_invalid():

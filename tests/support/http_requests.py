@@ -1,4 +1,4 @@
-"""Requests and certificates for tests of `Urllib3Transport` against a `HostileServer`."""
+"""Requests and certificates for tests of transports against a `HostileServer`."""
 
 import ssl
 import time

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import re
+import select
 import socket
 import ssl
 import time
@@ -87,6 +88,7 @@ class PlainTransport:
     per_read_in = ""
     max_head = 65_536
     verifies = True
+    needs_close_notify = False
 
     def __init__(self):
         self.closed = False
@@ -171,7 +173,7 @@ class PlainTransport:
         if not self.verifies:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        return context.wrap_socket(sock, server_hostname=host)
+        return context.wrap_socket(sock, server_hostname=host, suppress_ragged_eofs=not self.needs_close_notify)
 
     def release(self, connection, parts, reusable):
         with self.lock:
@@ -193,14 +195,16 @@ class PlainTransport:
         return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
 
     def head(self, connection):
-        status = self.status(connection.line(self.max_head))
-        connection.phase = "headers"
-        headers = {}
-        while line := self.header_line(connection):
-            name, _, value = line.decode("latin-1").partition(":")
-            name = self.header_name(name)
-            self.add_header(headers, name, value.strip())
-        return (status, headers) if not self.is_interim(status) else self.head(connection)
+        while True:
+            status = self.status(connection.line(self.max_head))
+            connection.phase = "headers"
+            headers = {}
+            while line := self.header_line(connection):
+                name, _, value = line.decode("latin-1").partition(":")
+                name = self.header_name(name)
+                self.add_header(headers, name, value.strip())
+            if not self.is_interim(status):
+                return status, headers
 
     def add_header(self, headers, name, value):
         if name.lower() == "content-length" and name in headers:
@@ -307,6 +311,92 @@ class KeepAliveTransport(PlainTransport):
     def keep_for(self, line):
         found = re.search(rb"timeout=([0-9]+)", line)
         return int(found[1]) - self.margin if found else math.inf
+
+
+class FramingTransport(PlainTransport):
+    """Passes `FramingContract`."""
+
+    needs_close_notify = True
+
+    def status(self, line):
+        found = re.fullmatch(rb"HTTP/1\.([01]) ([1-5][0-9]{2})( .*)?", line)
+        if not found:
+            raise TransportError("protocol", "the response is not HTTP")
+        self.minor_version, self.code = found[1], int(found[2])
+        return self.code
+
+    def is_interim(self, status):
+        return status != 101 and super().is_interim(status)
+
+    def is_reusable(self, headers):
+        if self.code == 101 or (self.minor_version == b"0" and headers.get("connection") != "keep-alive"):
+            return False
+        return super().is_reusable(headers)
+
+    def release(self, connection, parts, reusable):
+        super().release(connection, parts, reusable and not self.has_more(connection))
+
+    def has_more(self, connection):
+        return bool(connection.buffer)
+
+    def connection(self, parts, timeout):
+        with self.lock:
+            kept = self.idle.get(parts.netloc, [])
+            while kept:
+                connection = kept.pop()
+                if not self.has_received(connection):
+                    return connection
+                connection.sock.close()
+        return self.connect(parts, timeout)
+
+    def has_received(self, connection):
+        return bool(select.select([connection.sock], [], [], 0)[0])
+
+    def body(self, connection, status, headers):
+        self.check_length(headers)
+        self.check_coding(headers)
+        if status == 101:
+            self.body_failed = False
+            return b""
+        return super().body(connection, status, headers)
+
+    def check_length(self, headers):
+        length = headers.get("content-length", "0")
+        if not re.fullmatch("[0-9]{1,15}", length) or {"content-length", "transfer-encoding"} <= {*headers}:
+            raise TransportError("protocol", "the length is ambiguous")
+
+    def check_coding(self, headers):
+        if headers.get("transfer-encoding", "chunked") != "chunked":
+            raise TransportError("protocol", "another transfer coding than chunked")
+
+    def chunks(self, connection):
+        self.start_counting()
+        while size := int(self.chunk_size(self.framing_line(connection)), 16):
+            yield from connection.exactly(size)
+            self.start_counting()
+            if self.framing_line(connection):
+                raise TransportError("protocol", "a chunk is longer than its size")
+        self.trailers(connection)
+
+    def chunk_size(self, line):
+        size = super().chunk_size(line)
+        if not re.fullmatch(b"[0-9a-fA-F]{1,8}", size):
+            raise TransportError("protocol", "the size of a chunk is invalid")
+        return size
+
+    def trailers(self, connection):
+        while self.framing_line(connection):
+            pass
+
+    def start_counting(self):
+        self.framing_bytes = 0
+
+    def framing_line(self, connection):
+        line = connection.line(self.max_head)
+        self.framing_bytes += len(line)
+        if self.framing_bytes > self.max_head:
+            raise TransportError("protocol", "too much between chunks")
+        return line
 
 
 class AsyncPlainTransport:

@@ -160,6 +160,7 @@ def test_the_public_names():
         "AsyncClock",
         "AsyncTransport",
         "AsyncWatch",
+        "AsyncioTransport",
         "Clock",
         "Observer",
         "ObserverErrors",

@@ -1,4 +1,4 @@
-"""HTTP over the network: `Urllib3Transport`, and parts of it that transports for other HTTP clients can use.
+"""HTTP over the network: `Urllib3Transport`, `AsyncioTransport`, and parts for transports for other HTTP clients.
 
 Connections, deadlines, response bodies, proxies and error translation belong here. Polling loops, recordings and the
 simulator don't.

@@ -4,7 +4,7 @@ import socket
 import ssl
 from http.client import HTTPS_PORT, HTTPException, RemoteDisconnected
 from math import inf
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, final
 from weakref import ref
 
 from urllib3 import HTTPResponse
@@ -14,20 +14,13 @@ from ... import __version__
 from ...core import InvalidArgument, Request, TransportError
 from .error_translation import as_transport_error
 from .idle_connections import keep_alive_limit
+from .origins import Origin
 from .proxies import Proxy
 from .sending import Sending
 from .timed_response import TimedResponse
+from .tunnels import connect_failure, connect_request
 
 _OWN_HEADERS: Final = {"accept-encoding": "gzip", "user-agent": f"spongewatch/{__version__}"}
-
-
-class Origin(NamedTuple):
-    """The server that a connection leads to, and the proxy in between."""
-
-    scheme: str
-    host: str
-    port: int
-    proxy: Proxy | None
 
 
 @final
@@ -175,15 +168,13 @@ class Connection(HTTPConnection):
         `http.client` can do that, too, but its error has no status and quotes the proxy.
         """
         self.sock.settimeout(sending.time_left())
-        self.sock.sendall(_connect_request(self._origin, proxy))
+        self.sock.sendall(connect_request(self._origin, proxy))
         self.sock.settimeout(sending.time_left())
         with TimedResponse(self.sock, method="CONNECT") as response:
             response.begin()
-        failure = f"CONNECT failed with status {response.status}"
-        if response.status == 407:  # permanent: repeating a wrong password may lock the account
-            raise TransportError("refused", f"{failure}; check the user and password", permanent=True)
-        if not 200 <= response.status <= 299:
-            raise TransportError("refused", failure)
+        failure = connect_failure(response.status)
+        if failure is not None:
+            raise failure
 
 
 def _addresses(host: str, port: int) -> list[tuple[Any, ...]]:
@@ -191,11 +182,3 @@ def _addresses(host: str, port: int) -> list[tuple[Any, ...]]:
         return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except UnicodeError:  # the IDNA codec: a label of the name is empty or too long
         raise socket.gaierror from None
-
-
-def _connect_request(origin: Origin, proxy: Proxy) -> bytes:
-    authority = f"[{origin.host}]:{origin.port}" if ":" in origin.host else f"{origin.host}:{origin.port}"
-    lines = [f"CONNECT {authority} HTTP/1.1", f"host: {authority}"]
-    if proxy.authorization is not None:
-        lines.append(f"proxy-authorization: {proxy.authorization}")
-    return "\r\n".join([*lines, "", ""]).encode()

@@ -5,10 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from math import inf
-from typing import TYPE_CHECKING, Final, final
-
-if TYPE_CHECKING:
-    from .connection import Connection
+from typing import Final, Generic, Protocol, TypeVar, final
 
 _MARGIN: Final = 1.0
 """Seconds before the idle timeout of the server from which a connection is no longer reused."""
@@ -20,8 +17,38 @@ _REMEMBERED: Final = 600.0
 _TIMEOUT: Final = re.compile(r"(?:^|[,;\s])timeout\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
 
 
+class Reusable(Protocol):
+    """A connection that can serve several requests."""
+
+    idle_for: float | None
+    """Seconds of idleness before the current request; None on a new connection."""
+
+    idle_since: float
+    """The time at which the connection became idle, on the clock of `IdleConnections`."""
+
+    keep_for: float
+    """Seconds for which it may be idle, by the server's Keep-Alive header."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection is open and no unexpected bytes have arrived."""
+        ...
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+_Connection = TypeVar("_Connection", bound=Reusable)
+
+
 @final
-class IdleConnections:
+class IdleConnections(Generic[_Connection]):
     """The idle connections to one origin through one proxy.
 
     A server closes connections that are idle for too long, perhaps just as the next request is sent. Two rules make
@@ -40,11 +67,11 @@ class IdleConnections:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._idle: deque[Connection] = deque()
+        self._idle: deque[_Connection] = deque()
         self._closed = False
         self._limit = (inf, inf)  # seconds of idleness, and the time at which to forget them
 
-    def take(self) -> "Connection | None":
+    def take(self) -> _Connection | None:
         """Return the most recently used connection that may be reused, if any."""
         with suppress(IndexError):
             while True:
@@ -60,7 +87,7 @@ class IdleConnections:
         with suppress(IndexError):
             self._idle.popleft().close()
 
-    def keep(self, connection: "Connection") -> None:
+    def keep(self, connection: _Connection) -> None:
         """Keep `connection` for later requests, unless it is closed."""
         if not connection.is_closed:
             connection.idle_since = self._clock()

@@ -17,7 +17,7 @@ MAX_HEAD: Final = 65_536
 `http.client` accepts no longer line.
 """
 
-_STATUS_LINE: Final = re.compile(rb"HTTP/\S*[ \t]+([0-9]{3})(?=\s)")
+_STATUS_LINE: Final = re.compile(rb"HTTP/1\.[0-9]+[ \t]+([0-9]{3})(?=\s)")
 _HEADERS: Final = re.compile(rb"(?:[^:\s][^:\r\n]*:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*)*")
 _LENGTH: Final = re.compile("[0-9]{1,15}")
 
@@ -80,6 +80,8 @@ class TimedResponse(HTTPResponse):
             raise TransportError("protocol", f"invalid status {self.status}; must be between 100 and 599")
         if self.status == 101:
             self.will_close = True  # another protocol follows (RFC 9110 §15.2.2)
+        if self.length == 0:
+            self.chunked = False  # RFC 9112 §6.3: 204 and 304 have no body, whatever their headers say
 
     def _read_head(self) -> "_Head":
         room = MAX_HEAD
@@ -107,7 +109,7 @@ class TimedResponse(HTTPResponse):
                 raise
             line = b""
         if len(line) > room:
-            raise _too_large()
+            raise headers_too_large()
         if line.endswith(b"\n"):
             return line
         if self._reads.began:
@@ -197,7 +199,7 @@ class _ResponseFile(BufferedReader):
         line = super().readline(size)
         self._room -= len(line)
         if self._room < 0:
-            raise _too_large()
+            raise headers_too_large()
         if line and not line.endswith(b"\n") and len(line) != size:
             raise IncompleteRead(b"")
         return line
@@ -209,7 +211,8 @@ class _ResponseFile(BufferedReader):
         super().close()
 
 
-def _too_large() -> TransportError:
+def headers_too_large() -> TransportError:
+    """Return the error for headers of more than `MAX_HEAD` bytes."""
     return TransportError("too-large", f"response headers exceed {MAX_HEAD:,} bytes")
 
 

@@ -4,29 +4,30 @@ import os
 import ssl
 from collections.abc import Callable
 from contextlib import closing, suppress
-from functools import lru_cache, partial
+from functools import partial
 from http.client import HTTPException
 from time import monotonic
 from types import NoneType, TracebackType
 from typing import Final, Self, final
 from weakref import ref
 
-from urllib3.exceptions import HTTPError, LocationParseError
-from urllib3.util import parse_url
+from urllib3.exceptions import HTTPError
 
-from ...core import InvalidArgument, InvalidType, LocalProtocolError, Request, Response, TransportError
-from ...core._shared import Secret, shown
+from ...core import InvalidType, LocalProtocolError, Request, Response, TransportError
+from ...core._shared import Secret
 from ..arguments import at_least_one
 from ..deadline import Deadline
 from ..forking import reset_after_fork
 from ..unpicklable import Unpicklable
-from .connection import Connection, Origin
+from .connection import Connection
 from .error_translation import as_transport_error
 from .green_threads import refuse_green_threads
 from .idle_connections import IdleConnections
-from .proxies import HOST, Proxies
+from .origins import Origin, Routes
+from .proxies import Proxies
 from .response_body import ResponseBody
 from .sending import Sending
+from .tls import given_context, system_context
 
 _PIECE: Final = 16_384
 
@@ -34,7 +35,7 @@ _CHECK_AGAIN: Final = 1.0
 """Seconds after which a waiting request counts those before it again; an aborted one wakes none of them."""
 
 _REMEMBERED: Final = 64
-"""Number of parsed URLs that are cached, and of origins whose connections are kept."""
+"""Number of origins whose connections are kept."""
 
 
 @final
@@ -82,10 +83,10 @@ class Urllib3Transport(Unpicklable):
             raise InvalidType(f"proxy must be a str, not {kind.__name__}")
         self._connections = at_least_one("connections", connections)
         self._clock = clock
-        self._route = lru_cache(_REMEMBERED)(partial(_route, Proxies(proxy, trust_env=trust_env)))
+        self._routes = Routes(Proxies(proxy, trust_env=trust_env))
         # Loading the system's certificates takes as long as 80 polls, so the first request over TLS does it.
-        self._tls = _given_context(ssl_context, ca_file)
-        self._idle: dict[Origin, IdleConnections] = {}
+        self._tls = given_context(ssl_context, ca_file)
+        self._idle: dict[Origin, IdleConnections[Connection]] = {}
         self._open: dict[ref[Sending], None] = {}  # in order of arrival
         self._closed = False
         self._forked_during_tls = False
@@ -146,7 +147,7 @@ class Urllib3Transport(Unpicklable):
         """
         refuse_green_threads()
         deadline = Deadline(timeout)
-        origin, target = self._route(Secret(request.url))
+        origin, target = self._routes.find(Secret(request.url))
         fresh = request.method not in ("GET", "HEAD")
         secure = origin.scheme == "https"
         return Sending(partial(self._send, request, origin), target, deadline, fresh=fresh, secure=secure)
@@ -244,7 +245,7 @@ class Urllib3Transport(Unpicklable):
                 connection.close()
         return result
 
-    def _idle_connections(self, origin: Origin) -> IdleConnections:
+    def _idle_connections(self, origin: Origin) -> IdleConnections[Connection]:
         idle = self._idle.get(origin)
         if idle is None:
             idle = self._idle.setdefault(origin, IdleConnections(self._clock))
@@ -261,7 +262,7 @@ class Urllib3Transport(Unpicklable):
                 "this process was forked during requests over TLS; fork before sending any, or use the spawn method"
             )
         if self._tls is None:
-            self._tls = _tls_context(None)
+            self._tls = system_context()
         return self._tls
 
     def _reset(self) -> None:
@@ -272,54 +273,3 @@ class Urllib3Transport(Unpicklable):
             sending.close_in_child()
         while self._idle:
             self._idle.popitem()[1].close()
-
-
-def _given_context(context: ssl.SSLContext | None, ca_file: str | os.PathLike[str] | None) -> ssl.SSLContext | None:
-    if context is None:
-        if ca_file is None:
-            return None
-        if not isinstance(ca_file, str | os.PathLike):
-            raise InvalidType(f"ca_file must be a path, not {type(ca_file).__name__}")
-        return _tls_context(os.fspath(ca_file))
-    if ca_file is not None:
-        raise InvalidArgument("ca_file and ssl_context must not be given together")
-    if not isinstance(context, ssl.SSLContext):
-        raise InvalidType(f"ssl_context must be an ssl.SSLContext, not {type(context).__name__}")
-    if context.verify_mode != ssl.CERT_REQUIRED or not context.check_hostname:
-        raise InvalidArgument("ssl_context must verify certificates and host names")
-    return context
-
-
-def _tls_context(ca_file: str | None) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-    except (OSError, ValueError):
-        raise InvalidArgument(f"ca_file must be a readable PEM file with certificates, not {shown(ca_file)}") from None
-    context.set_alpn_protocols(["http/1.1"])
-    return context
-
-
-def _route(proxies: Proxies, url: Secret) -> tuple[Origin, Secret]:
-    """Return the origin of `url`, and the target for the request line."""
-    parts = _parsed(url)
-    if isinstance(parts, str):
-        raise InvalidArgument(parts)
-    scheme, netloc, host, port, path = parts
-    proxy = proxies.proxy_for(scheme, host, port)
-    absolute = proxy is not None and scheme == "http"  # RFC 9112 §3.2.2
-    return Origin(scheme, host, port, proxy), Secret(f"http://{netloc}{path}") if absolute else path
-
-
-def _parsed(url: Secret) -> tuple[str, str, str, int, Secret] | str:
-    """Return the parts of a URL, or the message of an error without the URL, which may hold credentials."""
-    parsed = None
-    with suppress(LocationParseError):  # its message is the URL
-        parsed = parse_url(url)
-    if parsed is None:
-        return "url can't be parsed"
-    if parsed.scheme not in ("http", "https") or not parsed.host or not HOST.fullmatch(parsed.host):
-        return "url must start with http:// or https:// and a host"
-    if parsed.auth is not None:
-        return "url must not contain credentials; send them in a header"
-    port = parsed.port if parsed.port is not None else 443 if parsed.scheme == "https" else 80
-    return parsed.scheme, parsed.netloc or "", parsed.host.strip("[]"), port, Secret(parsed.request_uri)

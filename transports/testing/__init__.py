@@ -13,15 +13,19 @@ from .script import PlayedPoll, ScriptedService
 
 if TYPE_CHECKING:
     from .contract.suites import (
+        AsyncFramingContract,
         AsyncKeepAliveContract,
         AsyncTransportContract,
+        FramingContract,
         KeepAliveContract,
         TransportContract,
     )
 
 __all__ = [
+    "AsyncFramingContract",
     "AsyncKeepAliveContract",
     "AsyncTransportContract",
+    "FramingContract",
     "HandlerTransport",
     "KeepAliveContract",
     "PlayedPoll",

@@ -25,24 +25,24 @@ class DeadlineChecks(Checks):
 
     def test_timeout_without_a_response(self, transport: UnderTest) -> None:
         """If the server sends nothing, the error is of kind timeout, within twice the timeout."""
-        _check_timeout(transport, "the server sends nothing", sends(b"", lambda talk: talk.hang()))
+        assert_times_out(transport, "the server sends nothing", sends(b"", lambda talk: talk.hang()))
 
     def test_timeout_while_the_status_line_drips(self, transport: UnderTest) -> None:
         """If the status line arrives byte by byte, the timeout is for the response, not for each byte."""
-        _check_timeout(transport, "the status line drips", drips(b"HTTP/1.1 200 ", b"OK", PAUSE))
+        assert_times_out(transport, "the status line drips", drips(b"HTTP/1.1 200 ", b"OK", PAUSE))
 
     def test_timeout_while_the_headers_drip(self, transport: UnderTest) -> None:
         """The same for headers."""
-        _check_timeout(transport, "the headers drip", drips(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n", PAUSE))
+        assert_times_out(transport, "the headers drip", drips(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n", PAUSE))
 
     def test_timeout_while_the_body_drips(self, transport: UnderTest) -> None:
         """The same for the body."""
         script = drips(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n", b" ", PAUSE)
-        _check_timeout(transport, "the body drips", script)
+        assert_times_out(transport, "the body drips", script)
 
     def test_timeout_while_the_chunks_drip(self, transport: UnderTest) -> None:
         """The same for a body in chunks."""
-        _check_timeout(transport, "the chunks drip", drips(CHUNKED, b"1\r\n \r\n", PAUSE))
+        assert_times_out(transport, "the chunks drip", drips(CHUNKED, b"1\r\n \r\n", PAUSE))
 
     def test_late_responses_are_discarded(self, transport: UnderTest) -> None:
         """A response that arrives after its timeout is never returned for the next request."""
@@ -66,7 +66,8 @@ class DeadlineChecks(Checks):
         assert returned != b"late", "a response that arrived after its timeout was returned for the next request"
 
 
-def _check_timeout(transport: UnderTest, when: str, script: Script) -> None:
+def assert_times_out(transport: UnderTest, when: str, script: Script) -> None:
+    """Check that a request that `script` delays ends on time, with the right error."""
     (took, error), tries = _timed(transport, script), 1
     while took >= 2 * SHORT and tries < _TRIES:
         (took, error), tries = _timed(transport, script), tries + 1

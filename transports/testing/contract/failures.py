@@ -1,14 +1,11 @@
 """Checks of the kinds of errors."""
 
 import ssl
-from pathlib import Path
 
 from ....core import Request
 from ..hostile_server import Conversation, HostileServer, http_response, sends, unused_url
-from .traffic import BASIC, CHUNKED, GOOD, PATIENCE, TARGET, get
+from .traffic import BASIC, CERTIFICATE, CHUNKED, GOOD, PATIENCE, TARGET, get
 from .under_test import Checks, UnderTest
-
-_UNTRUSTED = Path(__file__).parent.with_name("untrusted.pem")
 
 
 class FailureChecks(Checks):
@@ -44,7 +41,7 @@ class FailureChecks(Checks):
     def test_untrusted_certificates(self, transport: UnderTest) -> None:
         """If the certificate is not trusted, the kind is tls, `permanent` is true, and no request is sent."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(_UNTRUSTED)
+        context.load_cert_chain(CERTIFICATE)
         with HostileServer(sends(GOOD), tls=context, patience=PATIENCE) as server:
             error = transport.error("the certificate is not trusted", get(server, authorization=BASIC), "tls")
         assert error.permanent, "the certificate is not trusted: the error must be permanent"

@@ -10,6 +10,7 @@ from .closing import ClosingChecks
 from .codings import CodingChecks
 from .deadlines import DeadlineChecks
 from .failures import FailureChecks
+from .framing import FramingChecks
 from .keep_alive import KeepAliveChecks
 from .leaks import LeakChecks
 from .requests import RequestChecks
@@ -18,7 +19,14 @@ from .sharing import TaskChecks, ThreadChecks
 from .statuses import StatusChecks
 from .under_test import UnderTest
 
-__all__ = ["AsyncKeepAliveContract", "AsyncTransportContract", "KeepAliveContract", "TransportContract"]
+__all__ = [
+    "AsyncFramingContract",
+    "AsyncKeepAliveContract",
+    "AsyncTransportContract",
+    "FramingContract",
+    "KeepAliveContract",
+    "TransportContract",
+]
 
 _NOT_DEFINED = "define make_transport in your class; it must return the transport to test"
 
@@ -115,4 +123,25 @@ class AsyncKeepAliveContract(KeepAliveChecks, AsyncTransportContract):
     >>> class TestMine(AsyncKeepAliveContract):
     ...     async def make_transport(self) -> AsyncTransport:
     ...         return ThreadedTransport(Urllib3Transport())
+    """
+
+
+class FramingContract(FramingChecks, TransportContract):
+    """`TransportContract`, and checks for transports that parse HTTP themselves.
+
+    >>> from spongewatch.transports import Urllib3Transport
+    >>> class TestMine(FramingContract):
+    ...     def make_transport(self) -> Transport:
+    ...         return Urllib3Transport()
+    ...     test_truncated_tls_streams_are_errors = None  # http.client doesn't notice a missing close_notify
+    """
+
+
+class AsyncFramingContract(FramingChecks, AsyncTransportContract):
+    """`AsyncTransportContract`, and checks for transports that parse HTTP themselves.
+
+    >>> from spongewatch.transports import AsyncioTransport, AsyncTransport
+    >>> class TestMine(AsyncFramingContract):
+    ...     async def make_transport(self) -> AsyncTransport:
+    ...         return AsyncioTransport()
     """

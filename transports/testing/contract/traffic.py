@@ -3,6 +3,7 @@
 import gzip
 from functools import cache
 from itertools import chain, repeat
+from pathlib import Path
 from typing import Final
 
 from ....core import Credentials, Request, Response
@@ -25,6 +26,9 @@ BODY: Final = b'{"events": []}'
 GOOD: Final = http_response(BODY)
 CHUNKED: Final = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
 """The head of a response with chunks."""
+
+CERTIFICATE: Final = Path(__file__).parent.with_name("untrusted.pem")
+"""A self-signed certificate for 127.0.0.1, and its key."""
 
 TARGET: Final = "/api/events/1126.json?echo=a%20b%26c&domain_key=the-key&domain_password=hush%2B%C3%A9%3D"
 HEADERS: Final = {"accept": "application/json", "cache-control": "no-cache", "x-odd": "two  blanks, and a comma"}

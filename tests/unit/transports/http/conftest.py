@@ -1,6 +1,10 @@
+import asyncio
+
 import pytest
 
+from asyncio_requests import LOOPS
 from http_requests import AUTHORITY
+from leftovers import nothing_left
 from spongewatch.transports import Urllib3Transport
 
 
@@ -8,6 +12,21 @@ from spongewatch.transports import Urllib3Transport
 def transport():
     with Urllib3Transport() as transport:
         yield transport
+
+
+@pytest.fixture(params=LOOPS)
+def run(request, no_proxy_variables):
+    """A function that runs a coroutine function on a new event loop, and checks that it leaves nothing behind."""
+    new_loop = LOOPS[request.param]
+
+    def run(main):
+        with nothing_left(), asyncio.Runner(loop_factory=new_loop) as runner:
+            return runner.run(main())
+
+    run.on_uvloop = request.param == "uvloop"
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(asyncio.sleep(0))  # uvloop opens a pipe that stays open
+    return run
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import pytest
 
 from spongewatch import Request, TransportError
 from spongewatch.transports import Urllib3Transport
-from spongewatch.transports.http.connection import Connection, Origin
+from spongewatch.transports.http.connection import Connection
 from spongewatch.transports.http.idle_connections import IdleConnections, keep_alive_limit
+from spongewatch.transports.http.origins import Origin
 from spongewatch.transports.testing.hostile_server import HostileServer, http_response, responds, sends
 
 

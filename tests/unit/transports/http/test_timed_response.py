@@ -61,6 +61,12 @@ def test_a_slow_response_is_read_within_the_timeout():
         assert response.read() == b'{"events": []}'
 
 
+@pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
+def test_a_chunked_response_without_a_body_ends_after_its_headers(status):
+    with says(b"HTTP/1.1 " + status + b"\r\ntransfer-encoding: chunked\r\n\r\n") as response:
+        assert read_all(response) == b""
+
+
 @pytest.mark.parametrize("in_body", [False, True], ids=["head", "body"])
 def test_a_response_that_is_too_slow_times_out(in_body):
     head = b"HTTP/1.1 200 OK\r\n\r\n" if in_body else b""
@@ -107,6 +113,7 @@ def test_bytes_after_the_response_shut_the_connection_down():
         (b"HTTP/1.1 200 OK\r\na: b\rcontent-length: 2\r\n\r\n[]", "protocol: invalid response header"),
         (b"nonsense\r\n\r\n", "protocol: invalid HTTP response"),
         (b"\r\n\r\n", "protocol: invalid HTTP response"),
+        (b"HTTP/0.9 200 OK\r\n\r\n", "protocol: invalid HTTP response"),
         (b"HTTP/1.1 2_0_0 OK\r\n\r\n", "protocol: invalid HTTP response"),
         (b"HTTP/1.1 700 OK\r\n\r\n", "protocol: invalid status 700; must be between 100 and 599"),
         (

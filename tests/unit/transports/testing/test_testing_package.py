@@ -8,8 +8,10 @@ from spongewatch.transports import testing
 
 def test_the_public_names():
     assert testing.__all__ == [
+        "AsyncFramingContract",
         "AsyncKeepAliveContract",
         "AsyncTransportContract",
+        "FramingContract",
         "HandlerTransport",
         "KeepAliveContract",
         "PlayedPoll",
