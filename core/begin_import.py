@@ -176,9 +176,11 @@ def is_consent_url(url: object) -> bool:
 
 
 def _joined(include: Iterable[str]) -> str:
-    names = [include] if isinstance(include, str) else list(include) if isinstance(include, Iterable) else [None]
-    if all(isinstance(name, str) for name in names):
-        return ",".join(names)
+    names: object = [include] if isinstance(include, str) else include
+    if isinstance(names, Iterable):
+        names = [*names]
+        if all(isinstance(name, str) for name in names):
+            return ",".join(names)
     raise InvalidType("include must be a str or an iterable of str")
 
 
