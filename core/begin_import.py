@@ -178,7 +178,7 @@ def is_consent_url(url: object) -> bool:
 
 
 def _joined(include: Iterable[str]) -> str:
-    names = [include] if isinstance(include, str) else include
+    names: object = [include] if isinstance(include, str) else include
     if isinstance(names, Iterable):
         texts = list(names)
         if all(isinstance(text, str) for text in texts):

@@ -18,7 +18,7 @@ class ServiceError(SpongewatchError):
         reason: `credentials`: the domain key and password were refused. `request`: the service can't fulfil this
             request, so a repetition will fail too. `not-ready`: the contacts are not there yet. `gone`: the contacts
             have been deleted. `unavailable`: the service is overloaded, out of order, or could not be reached.
-        message: What happened and what to do next, for people.
+        message: The cause and what to do next, for people.
         status: The HTTP status, or None if there was no response.
         code: The service's own error code, or None.
         contacts: The contacts that were downloaded before the error.

@@ -1,6 +1,6 @@
 """`AsyncClient`: `Client` under asyncio."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from inspect import isawaitable, iscoroutinefunction
 from types import TracebackType
 from typing import Literal, Self, TypeVar, cast, final, overload
@@ -8,10 +8,8 @@ from typing import Literal, Self, TypeVar, cast, final, overload
 from ...core import (
     PUBLIC_SERVICE,
     BegunImport,
-    Contact,
     Contacts,
     Credentials,
-    ImportSession,
     LocalProtocolError,
     Outcome,
     PollPolicy,
@@ -32,6 +30,7 @@ from ...transports import (
     watch_async,
 )
 from ...transports._shared import Unpicklable
+from .contact_streams import AsyncContactStream
 from .settings import ClientSettings, credentials_from_env
 
 _T = TypeVar("_T")
@@ -113,11 +112,7 @@ class AsyncClient(Unpicklable):
         """
         base_url, credentials = hidden_url(base_url), credentials_from_env()
         return cls(
-            credentials.domain_key,
-            credentials.domain_password,
-            base_url=base_url,
-            policy=policy,
-            transport=transport,
+            credentials.domain_key, credentials.domain_password, base_url=base_url, policy=policy, transport=transport
         )
 
     async def begin_import(
@@ -160,7 +155,14 @@ class AsyncClient(Unpicklable):
         """Watch an import, as `Client.watch` does; observers may be `async def`."""
         clock = self._a_clock()
         session = self._settings.session(import_id, now=clock.now(), timeout=timeout)
-        return self._watched(session, clock, observers, on_observer_error, record)
+        return watch_async(
+            session,
+            self._transport,
+            observers=observers,
+            on_observer_error=on_observer_error,
+            record=record,
+            clock=clock,
+        )
 
     def resume(
         self,
@@ -173,7 +175,14 @@ class AsyncClient(Unpicklable):
         """Go on with a saved watch, as `Client.resume` does."""
         clock = self._a_clock()
         session = self._settings.resumed(saved, now=clock.now())
-        return self._watched(session, clock, observers, on_observer_error, record)
+        return watch_async(
+            session,
+            self._transport,
+            observers=observers,
+            on_observer_error=on_observer_error,
+            record=record,
+            clock=clock,
+        )
 
     async def wait(
         self,
@@ -196,10 +205,10 @@ class AsyncClient(Unpicklable):
     @overload
     async def contacts(
         self, import_id: str | int, *, stream: Literal[True], timeout: float = 60
-    ) -> "AsyncContactStream": ...
+    ) -> AsyncContactStream: ...
     async def contacts(
         self, import_id: str | int, *, stream: bool = False, timeout: float = 60
-    ) -> "Contacts | AsyncContactStream":
+    ) -> Contacts | AsyncContactStream:
         """Download the contacts, as `Client.contacts` does; a stream is iterated over with `async for`."""
         clock = self._a_clock()
         download = ContactsDownload(
@@ -274,23 +283,6 @@ class AsyncClient(Unpicklable):
             raise LocalProtocolError("the client is closed")
         return self._clock or SystemClock()
 
-    def _watched(
-        self,
-        session: ImportSession,
-        clock: AsyncClock,
-        observers: Iterable[Observer],
-        on_observer_error: Literal["raise", "log"],
-        record: Recorder | None,
-    ) -> AsyncWatch:
-        return watch_async(
-            session,
-            self._transport,
-            observers=observers,
-            on_observer_error=on_observer_error,
-            record=record,
-            clock=clock,
-        )
-
     async def _run(self, steps: Steps[_T], clock: AsyncClock) -> _T:
         """Do what `steps` asks for, and return its result."""
         try:
@@ -307,38 +299,6 @@ class AsyncClient(Unpicklable):
                 step = steps.send((result, clock.now()))
         except StopIteration as end:
             return cast(_T, end.value)
-
-
-@final
-class AsyncContactStream(Unpicklable, AsyncIterator[Contact]):
-    """Contacts that are downloaded page by page while they are iterated over; made by `AsyncClient.contacts`."""
-
-    def __init__(self, download: ContactsDownload, fetch: Callable[[], Awaitable[tuple[Contact, ...] | None]]) -> None:
-        self._download = download
-        self._fetch = fetch
-        self._page: Iterator[Contact] = iter(())
-
-    @property
-    def owner(self) -> Contact | None:
-        """The owner of the address book; None before the first contact, or if the service names none."""
-        return self._download.owner
-
-    @property
-    def total(self) -> int | None:
-        """How many contacts there are; None before the first contact."""
-        return self._download.total
-
-    async def __anext__(self) -> Contact:
-        for contact in self._page:
-            return contact
-        if not self._download.done:
-            self._page = iter(await self._fetch() or ())
-            for contact in self._page:
-                return contact
-        raise StopAsyncIteration
-
-    def __repr__(self) -> str:
-        return f"<AsyncContactStream {self._download.fetched} of {self._download.total}>"
 
 
 def _awaitable(transport: AsyncTransport | Transport | None) -> tuple[AsyncTransport, ThreadedTransport | None]:

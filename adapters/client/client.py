@@ -1,16 +1,14 @@
 """`Client`: begin an import, watch it, and download its contacts."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Literal, Self, TypeVar, cast, final, overload
 
 from ...core import (
     PUBLIC_SERVICE,
     BegunImport,
-    Contact,
     Contacts,
     Credentials,
-    ImportSession,
     LocalProtocolError,
     Outcome,
     PollPolicy,
@@ -20,6 +18,7 @@ from ...core import (
 from ...core._shared import Auth, Call, ContactsDownload, Format, Steps, begin, checked_import_id, hidden_url
 from ...transports import Clock, Observer, Recorder, SystemClock, Transport, Urllib3Transport, Watch, watch
 from ...transports._shared import Unpicklable
+from .contact_streams import ContactStream
 from .settings import ClientSettings, credentials_from_env
 
 _T = TypeVar("_T")
@@ -96,11 +95,7 @@ class Client(Unpicklable):
         """
         base_url, credentials = hidden_url(base_url), credentials_from_env()
         return cls(
-            credentials.domain_key,
-            credentials.domain_password,
-            base_url=base_url,
-            policy=policy,
-            transport=transport,
+            credentials.domain_key, credentials.domain_password, base_url=base_url, policy=policy, transport=transport
         )
 
     def begin_import(
@@ -183,10 +178,22 @@ class Client(Unpicklable):
         Raises:
             InvalidArgument: An argument can't be used.
             InvalidType: An argument has the wrong type.
+
+        >>> from spongewatch.transports import Simulator
+        >>> with Simulator("skips") as it, Client("demo-key", "demo-password", base_url=it.base_url) as client:
+        ...     [item.to_json()["kind"] for item in client.watch("1126", timeout=600)]
+        ['transition', 'transition', 'transition', 'ended']
         """
         clock = self._a_clock()
         session = self._settings.session(import_id, now=clock.now(), timeout=timeout)
-        return self._watched(session, clock, observers, on_observer_error, record)
+        return watch(
+            session,
+            self._transport,
+            observers=observers,
+            on_observer_error=on_observer_error,
+            record=record,
+            clock=clock,
+        )
 
     def resume(
         self,
@@ -209,10 +216,22 @@ class Client(Unpicklable):
 
         Raises:
             LocalProtocolError: `saved` can't be read.
+
+        >>> from spongewatch.transports import Simulator
+        >>> with Simulator("skips") as it, Client("demo-key", "demo-password", base_url=it.base_url) as client:
+        ...     saved = client.watch("1126").session.save()  # and later, perhaps in another process:
+        ...     client.resume(saved).run()
+        Completed(contact_count=2340)
         """
         clock = self._a_clock()
-        return self._watched(
-            self._settings.resumed(saved, now=clock.now()), clock, observers, on_observer_error, record
+        session = self._settings.resumed(saved, now=clock.now())
+        return watch(
+            session,
+            self._transport,
+            observers=observers,
+            on_observer_error=on_observer_error,
+            record=record,
+            clock=clock,
         )
 
     def wait(
@@ -224,7 +243,13 @@ class Client(Unpicklable):
         on_observer_error: Literal["raise", "log"] = "raise",
         record: Recorder | None = None,
     ) -> Outcome:
-        """Wait for an import to end and return how it ended; arguments and errors are those of `watch`."""
+        """Wait for an import to end and return how it ended; arguments and errors are those of `watch`.
+
+        >>> from spongewatch.transports import Simulator
+        >>> with Simulator("skips") as it, Client("demo-key", "demo-password", base_url=it.base_url) as client:
+        ...     client.wait("1126", timeout=600).ok
+        True
+        """
         return self.watch(
             import_id, timeout=timeout, observers=observers, on_observer_error=on_observer_error, record=record
         ).run()
@@ -232,10 +257,8 @@ class Client(Unpicklable):
     @overload
     def contacts(self, import_id: str | int, *, stream: Literal[False] = False, timeout: float = 60) -> Contacts: ...
     @overload
-    def contacts(self, import_id: str | int, *, stream: Literal[True], timeout: float = 60) -> "ContactStream": ...
-    def contacts(
-        self, import_id: str | int, *, stream: bool = False, timeout: float = 60
-    ) -> "Contacts | ContactStream":
+    def contacts(self, import_id: str | int, *, stream: Literal[True], timeout: float = 60) -> ContactStream: ...
+    def contacts(self, import_id: str | int, *, stream: bool = False, timeout: float = 60) -> Contacts | ContactStream:
         """Download the contacts of a complete import. The service deletes them within minutes.
 
         Args:
@@ -253,6 +276,13 @@ class Client(Unpicklable):
             RemoteProtocolError: The pages are invalid or don't fit together; `contacts` as above.
             InvalidArgument: An argument can't be used.
             InvalidType: An argument has the wrong type.
+
+        >>> from spongewatch.transports import Simulator
+        >>> with Simulator("skips") as it, Client("demo-key", "demo-password", base_url=it.base_url) as client:
+        ...     outcome = client.wait("1126")
+        ...     contacts = client.contacts("1126")
+        >>> contacts, contacts[0].email
+        (Contacts(import_id='1126', total=2340), 'mira.okonkwo.0@example.com')
         """
         clock = self._a_clock()
         download = ContactsDownload(
@@ -302,6 +332,13 @@ class Client(Unpicklable):
             OutcomeError: The import did not complete; `outcome` says why.
             ServiceError: The service refused to begin the import or to return its contacts.
             RemoteProtocolError: A response can't be read.
+
+        >>> from spongewatch.transports import Simulator
+        >>> with Simulator(speed=50) as service:
+        ...     with Client("demo-key", "demo-password", base_url=service.base_url) as client:
+        ...         person = lambda begun: service.consent(begun.import_id)  # shows them `begun.consent_url`
+        ...         client.import_contacts("gmail", on_begun=person, timeout=600)
+        Contacts(import_id='90000001', total=2001)
         """
         try:
             begun = self.begin_import(
@@ -320,7 +357,10 @@ class Client(Unpicklable):
         return self.contacts(begun.import_id)
 
     def close(self) -> None:
-        """Close the connections, unless the transport was given; may be called again."""
+        """Close the connections, unless the transport was given; may be called again.
+
+        >>> Client("demo-key", "demo-password").close()
+        """
         self._closed = True
         if self._closes:
             self._transport.close()
@@ -341,23 +381,6 @@ class Client(Unpicklable):
             raise LocalProtocolError("the client is closed")
         return self._clock or SystemClock()
 
-    def _watched(
-        self,
-        session: ImportSession,
-        clock: Clock,
-        observers: Iterable[Observer],
-        on_observer_error: Literal["raise", "log"],
-        record: Recorder | None,
-    ) -> Watch:
-        return watch(
-            session,
-            self._transport,
-            observers=observers,
-            on_observer_error=on_observer_error,
-            record=record,
-            clock=clock,
-        )
-
     def _run(self, steps: Steps[_T], clock: Clock) -> _T:
         """Do what `steps` asks for, and return its result."""
         try:
@@ -374,33 +397,3 @@ class Client(Unpicklable):
                 step = steps.send((result, clock.now()))
         except StopIteration as end:
             return cast(_T, end.value)
-
-
-@final
-class ContactStream(Unpicklable, Iterator[Contact]):
-    """Contacts that are downloaded page by page while they are iterated over; made by `Client.contacts`."""
-
-    def __init__(self, download: ContactsDownload, fetch: Callable[[], tuple[Contact, ...] | None]) -> None:
-        self._download = download
-        self._fetch = fetch
-        self._page: Iterator[Contact] = iter(())
-
-    @property
-    def owner(self) -> Contact | None:
-        """The owner of the address book; None before the first contact, or if the service names none."""
-        return self._download.owner
-
-    @property
-    def total(self) -> int | None:
-        """How many contacts there are; None before the first contact."""
-        return self._download.total
-
-    def __next__(self) -> Contact:
-        for contact in self._page:
-            return contact
-        if not self._download.done:
-            self._page = iter(self._fetch() or ())
-        return next(self._page)
-
-    def __repr__(self) -> str:
-        return f"<ContactStream {self._download.fetched} of {self._download.total}>"

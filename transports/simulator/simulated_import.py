@@ -11,7 +11,7 @@ _DECLINED: Final = ImportEvent("INITIALIZING", "ERROR", 514)
 
 
 class SimulatedImport(Protocol):
-    """What the service knows of an import."""
+    """The course of an import, as the service plays it."""
 
     def poll(self) -> PollResult:
         """Return what one poll gets."""

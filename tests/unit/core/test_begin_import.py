@@ -175,16 +175,16 @@ def test_a_status_says_why_the_service_refused(status, reason):
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "refused",
     [
         response(400, error={"message": "unknown service", "code": 261}),
         response(200, error={"message": "unknown service", "code": 261}),
         response(200, status="failure", error={"message": "unknown service", "code": 261}),
     ],
 )
-def test_the_services_message_and_code_are_in_the_error(answer):
+def test_the_services_message_and_code_are_in_the_error(refused):
     with pytest.raises(ServiceError, match=r"unknown service; check the name of the service.*code 261") as caught:
-        read_begun(answer)
+        read_begun(refused)
     assert (caught.value.reason, caught.value.code) == ("request", 261)
 
 
