@@ -111,7 +111,7 @@ class Contact:
     locations: tuple[str, ...] = ()
     job_title: str = ""
     birthday: str = ""
-    extra: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
+    extra: Mapping[str, object] = field(default_factory=lambda: _NOTHING, hash=False)
 
     @property
     def email(self) -> str | None:

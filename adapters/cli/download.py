@@ -16,7 +16,7 @@ from .streams import can_draw, note
 from .watch_options import add_import_id
 
 if TYPE_CHECKING:
-    from ..client.client import ContactStream
+    from ..client.contact_streams import ContactStream
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
