@@ -1,4 +1,4 @@
-"""What is promised of every value that the core gives or takes."""
+"""Promises about every value that the core returns or takes."""
 
 from copy import copy
 from dataclasses import FrozenInstanceError, fields, is_dataclass
@@ -9,10 +9,15 @@ import spongewatch
 from spongewatch import (
     Abandoned,
     Anomaly,
+    BegunImport,
     Cancelled,
     Completed,
+    Contact,
+    Contacts,
+    ContactsPage,
     Credentials,
     Done,
+    Email,
     Ended,
     ErrorCategory,
     ErrorCode,
@@ -21,8 +26,10 @@ from spongewatch import (
     ImportEvent,
     ImportFailure,
     LostContact,
+    Phone,
     PollFailed,
     PollPolicy,
+    PostalAddress,
     Rejected,
     Remedy,
     Request,
@@ -61,7 +68,15 @@ VALUES = [
     TimedOut("consent"),
     PollPolicy(),
     Unusable("status 503"),
+    BegunImport("1126"),
+    Email("mira@example.com"),
+    Phone("5550100001"),
+    PostalAddress(city="Springfield"),
+    Contact(),
+    Contacts("1126", (Contact(),), None),
+    ContactsPage("1126", 0, 1, (Contact(),), None, None, None),
 ]
+WITH_MAPPINGS = Request | Response | Send | Contact | Contacts | ContactsPage
 
 
 def test_the_list_of_values_is_complete():
@@ -80,7 +95,7 @@ def test_a_value_is_frozen_and_has_no_dict(value):
 
 @pytest.mark.parametrize(
     "value",
-    [value for value in VALUES if not isinstance(value, Request | Response | Send)],
+    [value for value in VALUES if not isinstance(value, WITH_MAPPINGS)],
     ids=lambda value: type(value).__name__,
 )
 def test_a_value_is_hashable(value):
