@@ -12,7 +12,7 @@ from typing import Final, final
 from .codec import json_or_problem
 from .credentials import Credentials
 from .endpoint import PUBLIC_SERVICE, Auth, is_import_id, is_loopback
-from .errors import InvalidArgument, InvalidType, RemoteProtocolError
+from .errors import InvalidArgument, InvalidType, RemoteProtocolError, wrong_type
 from .events import error_message, is_count, optional_text
 from .exchange import MAX_BODY, Request, Response
 from .redaction import Redaction
@@ -191,13 +191,13 @@ def _problem(fields: Mapping[str, object]) -> InvalidArgument | InvalidType | No
         if value is None:
             continue
         if not isinstance(value, str):
-            return InvalidType(f"{name} must be a str, not {type(value).__name__}")
+            return wrong_type(name, "a str", value)
         if not value and name != "include":
             return InvalidArgument(f"{name} must not be empty")
         if not _is_utf8(value):
             return InvalidArgument(f"{name} must be text that UTF-8 can encode")
     if fields["service"] is None:
-        return InvalidType("service must be a str, not NoneType")
+        return wrong_type("service", "a str", None)
     if (fields["username"] is None) != (fields["password"] is None):
         return InvalidArgument("username and password must be given together")
     if fields["username"] is not None and fields["redirect_url"] is not None:
