@@ -212,7 +212,7 @@ def _is_utf8(text: str) -> bool:
 def _refused(response: Response, redaction: Redaction) -> ServiceError:
     reason = "request" if response.status in (200, 201) else reason_for(response.status, of_contacts=False)
     said, code = _envelope(response.body, redaction)
-    quoted = f": {said}" if said else ""
+    quoted = f": {said.rstrip('.')}" if said else ""
     return ServiceError(reason, _MESSAGES[reason].format(quoted), response.status, code)
 
 

@@ -179,7 +179,7 @@ def test_a_status_says_why_the_service_refused(status, reason):
     "refused",
     [
         response(400, error={"message": "unknown service", "code": 261}),
-        response(200, error={"message": "unknown service", "code": 261}),
+        response(200, error={"message": "unknown service.", "code": 261}),
         response(200, status="failure", error={"message": "unknown service", "code": 261}),
     ],
 )
