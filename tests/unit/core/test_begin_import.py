@@ -67,7 +67,7 @@ def test_without_credentials_none_are_sent():
     [
         ({"service": ""}, InvalidArgument, "service must not be empty"),
         ({"service": 5}, InvalidType, "service must be a str, not int"),
-        ({"service": None}, InvalidType, "service must be a str, not NoneType"),
+        ({"service": None}, InvalidType, "service must be a str, not None"),
         ({"username": "mira"}, InvalidArgument, "username and password must be given together"),
         ({"password": "secret"}, InvalidArgument, "username and password must be given together"),
         ({"username": "mira", "password": b"secret"}, InvalidType, "password must be a str, not bytes"),
