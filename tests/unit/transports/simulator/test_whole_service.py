@@ -7,10 +7,11 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from spongewatch import Client, Completed, Credentials, InvalidArgument, ServiceError, decode
+from spongewatch import Client, Completed, Credentials, InvalidArgument, PollPolicy, ServiceError, decode
 from spongewatch.transports import Simulator, open_recording
 from spongewatch.transports.simulator import ledger
 
+QUICK = PollPolicy(interval=0.01)
 LOGIN = Credentials("demo-key", "demo-password").basic()
 
 
@@ -22,7 +23,7 @@ def service():
 
 @pytest.fixture
 def client(service):
-    with Client("demo-key", "demo-password", base_url=service.base_url) as made:
+    with Client("demo-key", "demo-password", base_url=service.base_url, policy=QUICK) as made:
         yield made
 
 
@@ -194,7 +195,7 @@ def test_a_recorded_import_has_its_contacts_after_the_poll_that_completes_it():
 
 def test_many_imports_each_play_a_scenario_of_their_own():
     with Simulator("skips", imports={"7": "empty", "8": "fails"}, speed=1000) as service:
-        with Client("demo-key", "demo-password", base_url=service.base_url) as client:
+        with Client("demo-key", "demo-password", base_url=service.base_url, policy=QUICK) as client:
             outcomes = [client.wait(import_id).name for import_id in ("1126", "7", "8")]
         with pytest.raises(InvalidArgument, match="the simulator has no import 9"):
             service.consent(9)
