@@ -93,11 +93,11 @@ def test_copying_code_leaves_out_prompts_and_output(browser, address):
         copied.append(page.evaluate("navigator.clipboard.readText()"))
     context.close()
     assert copied[1] == 'pip install ".[cli]"'
-    assert copied[2].splitlines()[3:5] == [
-        'with Simulator("skips") as service:  # a local stand-in for CloudSponge',
-        '    outcome = wait("1126", credentials, timeout=600, base_url=service.base_url)',
+    assert copied[2].splitlines()[2:4] == [
+        "with Simulator(speed=50) as service:  # a local stand-in for CloudSponge",
+        '    with Client("demo-key", "demo-password", base_url=service.base_url) as client:',
     ]
-    assert not any(line.startswith(("$", ">", "fetch", "0")) for text in copied for line in text.splitlines())
+    assert not any(line.startswith(("$", ">", "Ask", "0")) for text in copied for line in text.splitlines())
 
 
 def test_all_links_lead_somewhere(browser, address):
