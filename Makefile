@@ -9,11 +9,12 @@ SOURCES := $(sort __init__.py $(shell find core transports adapters -name '*.py'
 demo: .venv/installed
 	@sh docs/demo.sh $(BIN)/spongewatch
 
-# The inner loop: under half a minute. Leaves out tests that start other processes.
+# The inner loop: under half a minute. Leaves out examples in docstrings and pages, the command line, and tests of real
+# servers and event loops.
 quick: .venv/developing
 	$(BIN)/ruff check
-	$(BIN)/pytest --quiet --numprocesses 2 tests/unit --ignore tests/unit/transports/testing \
-		--ignore tests/unit/transports/http/test_green_threads.py
+	$(BIN)/pytest --quiet --numprocesses 2 tests/unit --ignore tests/unit/test_architecture.py \
+		--ignore tests/unit/adapters/cli --ignore tests/unit/transports/testing --ignore tests/unit/transports/http
 
 test: .venv/developing
 	$(BIN)/coverage erase
