@@ -110,6 +110,8 @@ def is_import_id(value: object) -> TypeGuard[str]:
 
 def hidden_url(base_url: str) -> str:
     """Return `base_url`, which may contain credentials, so that tracebacks don't show it."""
+    if isinstance(base_url, Secret):
+        return base_url
     return Secret(base_url) if isinstance(base_url, str) else _NO_TEXT
 
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from ..core import PUBLIC_SERVICE, Credentials, ImportSession, Outcome, PollPolicy
-from ..core._shared import Auth, Format, Secret
+from ..core._shared import Auth, Format, hidden_url
 from .clock import AsyncClock, Clock, SystemClock
 from .polling.observers import Observer, OnObserverError
 from .polling.recorder import Recorder
@@ -67,7 +67,7 @@ def wait(
     ...     wait("1126", Credentials("demo-key", "demo-password"), base_url=service.base_url)
     Completed(contact_count=2340)
     """
-    base_url = _hidden(base_url)
+    base_url = hidden_url(base_url)
     clock = clock or SystemClock()
     now = clock.now()
     session = _session(import_id, credentials, timeout, now, base_url, format, auth, echo, policy, insecure_http)
@@ -142,7 +142,7 @@ async def wait_async(
     from .polling.watch_async import watch_async  # loading asyncio takes as long as all the rest
     from .threaded_transport import ThreadedTransport, in_new_thread
 
-    base_url = _hidden(base_url)
+    base_url = hidden_url(base_url)
     clock = clock or SystemClock()
     now = clock.now()
     session = _session(import_id, credentials, timeout, now, base_url, format, auth, echo, policy, insecure_http)
@@ -157,11 +157,6 @@ async def wait_async(
         return await run(transport)
     async with ThreadedTransport(await in_new_thread(_new_transport), threads=1) as created:
         return await run(created)
-
-
-def _hidden(base_url: str) -> str:
-    """Hide a base URL, which may wrongly hold credentials, from error reporters that print local variables."""
-    return Secret(base_url) if isinstance(base_url, str) else base_url
 
 
 def _session(

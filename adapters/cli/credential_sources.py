@@ -16,10 +16,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ...core import Credentials, InvalidArgument, SpongewatchError
+from ..client.settings import KEY_VARIABLE, PASSWORD_VARIABLE
 from .streams import note
 
-KEY_VARIABLE: Final = "CLOUDSPONGE_DOMAIN_KEY"
-PASSWORD_VARIABLE: Final = "CLOUDSPONGE_DOMAIN_PASSWORD"
 PROVIDER_VARIABLE: Final = "SPONGEWATCH_PROVIDER_PASSWORD"
 _MAX_BYTES: Final = 64 * 1024
 """How much of a credentials file is read."""

@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 from ...core import PUBLIC_SERVICE, InvalidArgument, SpongewatchError
 from ...core._shared import Auth, checked_base_url, hidden_url
-from .credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE
+from ..client.settings import KEY_VARIABLE, PASSWORD_VARIABLE
 from .options import one_of
 
 CREDENTIALS_HELP: Final = f"""\

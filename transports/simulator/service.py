@@ -113,7 +113,10 @@ class Service:
         needs_password = kind == "import"
         if needs_password and not (arguments.get("username") and arguments.get("password")):
             return refusal(
-                HTTPStatus.BAD_REQUEST, "Username and password are required.", in_xml=request.wants_xml, code=2
+                HTTPStatus.BAD_REQUEST,
+                "A username and a password are needed.",
+                in_xml=request.wants_xml,
+                code=2,
             )
         import_id, self._next_id = str(self._next_id), self._next_id + 1
         known = _Known(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ....core import InvalidArgument, SpongewatchError
 from ....core._shared import shortened
 from ....transports import SCENARIOS, SystemClock, open_recording
-from ..credential_sources import KEY_VARIABLE, PASSWORD_VARIABLE
+from ...client.settings import KEY_VARIABLE, PASSWORD_VARIABLE
 from ..options import closest, port, recording, speed
 from ..recording_options import note_error
 from ..streams import note, on_first_signal

@@ -355,3 +355,8 @@ def test_credentials_come_from_the_environment(client, monkeypatch):
 @pytest.mark.parametrize("client", [Client, AsyncClient])
 def test_the_repr_shows_no_credentials(client):
     assert repr(client("demo-key", "demo-password", transport=Service().transport)) == f"{client.__name__}()"
+
+
+def test_a_base_url_of_another_type_is_refused_by_its_type(made):
+    with pytest.raises(InvalidType, match="base_url must be a str"):
+        made(Service(), base_url=5)

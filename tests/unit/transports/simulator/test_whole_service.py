@@ -100,7 +100,12 @@ def test_an_import_with_a_password_needs_no_consent(service, client):
     [
         ("user_consent", {"service": "myspace"}, 400, "Unknown service."),
         ("user_consent", {}, 400, "The parameter service is missing."),
-        ("import", {"service": "plaxo", "username": "mira"}, 400, "Username and password are required."),
+        (
+            "import",
+            {"service": "plaxo", "username": "mira"},
+            400,
+            "A username and a password are needed.",
+        ),
     ],
 )
 def test_a_request_that_cant_begin_an_import_is_refused(service, path, form, status, message):
